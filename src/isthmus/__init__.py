@@ -1,0 +1,3 @@
+"""Customer profiles with a two-way Salesforce connection."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,22 @@
+"""The root of all errors.
+
+IsthmusError
+├── Retryable   the same call may work later: the job that met it is tried again
+└── Final       the same call fails the same way: someone has to change something first
+"""
+
+
+class IsthmusError(Exception):
+    """Something went wrong."""
+
+    def __init__(self, message: str | None = None) -> None:
+        """Keep `message`, or the first line of the class's docstring where there is none."""
+        super().__init__(message or (type(self).__doc__ or "").strip().splitlines()[0])
+
+
+class Retryable(IsthmusError):  # noqa: N818 - a kind of error, read as an adjective
+    """It may work when it is tried again."""
+
+
+class Final(IsthmusError):  # noqa: N818 - a kind of error, read as an adjective
+    """It can't work until something is changed."""
