@@ -1,0 +1,135 @@
+"""Connections, authorizations, goals and runs."""
+
+from typing import Any
+
+from django.db import models
+
+from isthmus.domain.goals import ExportGoal, ImportGoal
+from isthmus.domain.properties import KEY_LENGTH
+
+IMPORT = "import"
+EXPORT = "export"
+
+
+class Authorization(models.Model):
+    """How to sign in to one org; secrets are encrypted."""
+
+    flow = models.CharField(max_length=20)  # client_credentials or jwt
+    login_url = models.TextField()
+    client_id = models.TextField()
+    username = models.TextField(blank=True, default="")  # for jwt
+    audience = models.TextField(blank=True, default="")  # for jwt, where it is not the login host
+    sealed_secret = models.BinaryField()  # client secret, or private key for jwt
+
+    def __str__(self) -> str:
+        return f"{self.flow} at {self.login_url}"
+
+
+class Connection(models.Model):
+    """One Salesforce org, with the goals that read from it and write to it."""
+
+    key = models.CharField(max_length=KEY_LENGTH, unique=True)
+    name = models.TextField()
+    active = models.BooleanField(default=True)
+    sandbox = models.BooleanField(default=False)
+    timezone = models.TextField(default="UTC")
+    overlap_seconds = models.PositiveIntegerField(default=600)
+    settle_seconds = models.PositiveIntegerField(default=30)
+    org_id = models.CharField(max_length=18, blank=True, default="")  # pinned at the first sign-in
+    authorization = models.OneToOneField(Authorization, on_delete=models.PROTECT)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Goal(models.Model):
+    """One import or export of a connection."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="goals")
+    key = models.CharField(max_length=KEY_LENGTH)
+    direction = models.CharField(max_length=6, choices=[(IMPORT, IMPORT), (EXPORT, EXPORT)])
+    position = models.PositiveIntegerField()
+    document = models.JSONField()  # the goal as `isthmus.domain.goals` writes it
+    version = models.PositiveIntegerField(default=1)  # counts changes of what is read and mapped
+    slots = models.JSONField(default=dict)  # a mapping row's place in the arrays of record_link
+    read_until = models.DateTimeField(null=True)  # the org's time up to which all was taken
+    read_version = models.PositiveIntegerField(default=0)  # the version that was read with
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [models.UniqueConstraint(fields=["connection", "key"], name="goal_key")]
+
+    def __str__(self) -> str:
+        return self.key
+
+    @property
+    def definition(self) -> ImportGoal | ExportGoal:
+        """What the goal does."""
+        kind: Any = ImportGoal if self.direction == IMPORT else ExportGoal
+        definition: ImportGoal | ExportGoal = kind.from_plain(self.document)
+        return definition
+
+    def take_slots(self, names: list[str]) -> list[int]:
+        """The places of these mapping rows, 1 and up; new ones are added and never given away.
+
+        Only sets the attribute: the caller saves.
+        """
+        for name in names:
+            self.slots.setdefault(name, len(self.slots) + 1)
+        return [self.slots[name] for name in names]
+
+
+class RunState(models.TextChoices):
+    """How a run stands."""
+
+    RUNNING = "running", "running"
+    FINISHED = "finished", "finished"
+    PROBLEMS = "problems", "finished with problems"
+    FAILED = "failed", "failed"
+    STOPPED = "stopped", "stopped"
+
+
+class Run(models.Model):
+    """One run of a connection's goals."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="runs")
+    number = models.PositiveIntegerField()  # counts from 1 in each connection
+    state = models.CharField(max_length=10, choices=RunState.choices, default=RunState.RUNNING)
+    full = models.BooleanField(default=False)  # everything again, not only what changed
+    started_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True)
+    api_calls = models.PositiveIntegerField(default=0)
+    message = models.TextField(blank=True, default="")
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [models.UniqueConstraint(fields=["connection", "number"], name="run_number")]
+
+    def __str__(self) -> str:
+        return f"{self.connection} #{self.number}"
+
+
+class RunGoal(models.Model):
+    """What one run did for one goal."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="goals")
+    goal = models.ForeignKey(Goal, null=True, on_delete=models.SET_NULL, related_name="runs")
+    key = models.CharField(max_length=KEY_LENGTH)  # stays when the goal is deleted
+    direction = models.CharField(max_length=6)
+    state = models.CharField(max_length=10, choices=RunState.choices, default=RunState.RUNNING)
+    counts = models.JSONField(default=dict)
+    window_from = models.DateTimeField(null=True)
+    window_to = models.DateTimeField(null=True)
+    jobs = models.JSONField(default=list)  # ids of Salesforce jobs, stored before they are used
+    position = models.JSONField(null=True)  # stamp and id of the last record applied
+    seconds = models.JSONField(default=dict)  # by step
+    message = models.TextField(blank=True, default="")
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.run} {self.key}"

@@ -1,0 +1,1 @@
+"""Words and rules with no I/O, shared by both engines, the blueprint and the command line."""

@@ -1,0 +1,1 @@
+"""The store: profiles with their properties, identifiers, links and journal."""

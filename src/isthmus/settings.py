@@ -1,0 +1,27 @@
+"""Django's settings, from the environment alone.
+
+The database is given as a libpq connection string in `ISTHMUS_CONNINFO`: the command line puts it
+there, from `DATABASE_URL` or from the embedded server.
+"""
+
+import os
+from typing import Any
+
+from psycopg.conninfo import conninfo_to_dict
+
+_PLACES = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
+
+
+def database(conninfo: str) -> dict[str, Any]:
+    """Django's description of the database that `conninfo` (libpq string or URL) names."""
+    given = {name: str(value) for name, value in conninfo_to_dict(conninfo).items()}
+    known = {place: given.pop(name) for name, place in _PLACES.items() if name in given}
+    return {"ENGINE": "django.db.backends.postgresql", "OPTIONS": given, **known}
+
+
+DATABASES = {"default": database(os.environ.get("ISTHMUS_CONNINFO", "dbname=isthmus"))}
+INSTALLED_APPS = ["isthmus.profiles", "isthmus.connections"]
+DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
+SECRET_KEY = ""  # nothing is signed yet; secrets at rest have keys of their own
+USE_TZ = True
+TIME_ZONE = "UTC"
