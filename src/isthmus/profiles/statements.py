@@ -2,7 +2,7 @@
 
 import re
 from importlib.resources import files
-from typing import LiteralString, cast
+from typing import LiteralString
 
 from psycopg import sql
 
@@ -15,9 +15,9 @@ def load(package: str, file: str = "queries.sql") -> dict[str, sql.SQL]:
     A block starts with a line `-- its_name --`. Names stand once.
     """
     # The text ships with the program and no value is ever put into it, so it counts as literal.
-    text = cast("LiteralString", files(package).joinpath(file).read_text(encoding="utf-8"))
+    text: LiteralString = files(package).joinpath(file).read_text(encoding="utf-8")
     parts = _NAME.split(text)[1:]
     names, bodies = parts[::2], parts[1::2]
     if len(set(names)) != len(names):
         raise ValueError(f"{package}/{file} names a block twice: {sorted(names)}")
-    return {name: sql.SQL(cast("LiteralString", body)) for name, body in zip(names, bodies, strict=True)}
+    return {name: sql.SQL(body) for name, body in zip(names, bodies, strict=True)}

@@ -1,0 +1,125 @@
+"""Making the store's set-up what a document says. Applying twice changes nothing more."""
+
+from dataclasses import replace
+
+from django.db import connection as database
+from django.db import transaction
+
+from isthmus.blueprint.documents import Authorization, Connection, Document, Goal, with_object_type
+from isthmus.blueprint.planning import Plan, What, compare
+from isthmus.blueprint.reviewing import review
+from isthmus.blueprint.stored import stored
+from isthmus.connections import models, secrets
+from isthmus.domain.goals import ImportGoal
+from isthmus.profiles import statements
+from isthmus.profiles.models import Segment
+from isthmus.profiles.properties import save_property
+
+QUERIES = statements.load("isthmus.blueprint")
+
+
+def apply_document(document: Document) -> Plan:
+    """Apply, all or nothing, and give the changes that were made.
+
+    Raises `BlueprintInvalid` as `check` does, and `isthmus.profiles.properties.StoreBusy` where a
+    property can't be added just now.
+    """
+    with transaction.atomic():
+        _lock()
+        there = stored()
+        review(document, there)
+        plan = compare(document, there)
+        _carry_out(plan, with_object_type(document, there))
+    return plan
+
+
+def _lock() -> None:
+    with database.cursor() as cursor:
+        cursor.execute(QUERIES["lock_setup"])
+
+
+def _carry_out(plan: Plan, document: Document) -> None:
+    changed = {(change.what, change.key.partition("/")[0]) for change in plan.changes}
+    for segment in document.segments:
+        if (What.SEGMENT, segment.key) in changed:
+            values = {"name": segment.name, "where": segment.where}
+            Segment.objects.update_or_create(key=segment.key, defaults=values)
+    for connection in document.connections:
+        if any((what, connection.key) in changed for what in _PARTS_OF_CONNECTIONS):
+            _save_connection(connection)
+    # Last, because a new column keeps the profile table locked until the transaction ends.
+    for definition in document.properties:
+        if (What.PROPERTY, definition.key) in changed:
+            save_property(definition)
+
+
+_PARTS_OF_CONNECTIONS = (What.CONNECTION, What.AUTHORIZATION, What.GOAL)
+
+
+def _save_connection(asked: Connection) -> None:
+    row = models.Connection.objects.select_for_update().filter(key=asked.key).first()
+    signing_in = row.authorization if row else models.Authorization()
+    values = {
+        "name": asked.name,
+        "active": asked.active,
+        "sandbox": asked.sandbox,
+        "timezone": asked.timezone,
+        "overlap_seconds": asked.overlap_seconds,
+        "settle_seconds": asked.settle_seconds,
+        "authorization": _saved_authorization(signing_in, asked.authorization),
+    }
+    # Only these columns are written: a run may be writing others of the same row, such as the org.
+    saved, _ = models.Connection.objects.update_or_create(key=asked.key, defaults=values)
+    if asked.goals is not None:
+        _save_goals(saved, asked.goals)
+
+
+def _saved_authorization(row: models.Authorization, asked: Authorization) -> models.Authorization:
+    row.flow, row.login_url, row.client_id = asked.flow, asked.login_url, asked.client_id
+    row.username, row.audience = asked.username, asked.audience
+    row.sealed_secret = secrets.seal(asked.secret)
+    row.save()
+    return row
+
+
+def _save_goals(connection: models.Connection, asked: tuple[Goal, ...]) -> None:
+    """Make the connection's goals these, in this order."""
+    directions = {goal.key: _direction(goal) for goal in asked}
+    kept: dict[str, models.Goal] = {}
+    for row in connection.goals.select_for_update():
+        if directions.get(row.key) == row.direction:
+            kept[row.key] = row
+        else:
+            row.delete()
+    for position, goal in enumerate(asked, start=1):
+        if goal.key in kept:
+            _change_goal(kept[goal.key], goal, position)
+        else:
+            _add_goal(connection, goal, position)
+
+
+def _add_goal(connection: models.Connection, goal: Goal, position: int) -> None:
+    models.Goal.objects.create(
+        connection=connection,
+        key=goal.key,
+        direction=_direction(goal),
+        position=position,
+        document=goal.plain(),
+    )
+
+
+def _change_goal(row: models.Goal, goal: Goal, position: int) -> None:
+    if _mapped(row.definition) != _mapped(goal):
+        row.version += 1
+    row.position, row.document = position, goal.plain()
+    # What runs note in the row (how far they read, for example) is not theirs to lose.
+    row.save(update_fields=["position", "document", "version"])
+
+
+def _mapped(goal: Goal) -> Goal:
+    """The goal with only what decides which records are taken and what is made of them."""
+    return replace(goal, name="", active=True)
+
+
+def _direction(goal: Goal) -> str:
+    return models.IMPORT if isinstance(goal, ImportGoal) else models.EXPORT

@@ -1,0 +1,206 @@
+"""Whether a document makes sense, by itself and beside what the store has already.
+
+Pure: the store comes in as a `Document` too. All problems are found in one pass.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from isthmus.blueprint.documents import (
+    Authorization,
+    Connection,
+    Document,
+    Path,
+    Segment,
+    with_object_type,
+)
+from isthmus.blueprint.errors import Problem
+from isthmus.connections.authorizations import Flow
+from isthmus.domain.goals import PROFILE_ID
+from isthmus.domain.properties import MOST_PROPERTIES, PropertyDefinition, PropertyError
+from isthmus.domain.segments import SegmentError, parse
+from isthmus.salesforce import HostNotAllowed, HostPolicy, InvalidArgument, JwtBearer
+
+_PRODUCTION = "https://login.salesforce.com"
+_SANDBOX = "https://test.salesforce.com"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Review:
+    """A document, what can be named in it, and the problems found so far."""
+
+    document: Document
+    stored: Document
+    hosts: HostPolicy
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def properties(self) -> Mapping[str, PropertyDefinition]:
+        """All properties that there will be; as they are stored, where they are."""
+        completed = with_object_type(self.document, self.stored).properties
+        return {each.key: each for each in (*completed, *self.stored.properties)}
+
+    @property
+    def segments(self) -> list[str]:
+        """Keys of all segments that there will be."""
+        both = (*self.document.segments, *self.stored.segments)
+        return list(dict.fromkeys(each.key for each in both))
+
+    def report(self, path: Path, message: str) -> None:
+        """Note a problem of what stands at `path`."""
+        places = self.document.places
+        line, column = places.find(path)
+        self.problems.append(Problem(file=places.file, line=line, column=column, message=message))
+
+    def report_repeated(self, keys: Iterable[str], what: str, path: Path) -> None:
+        """Note each of the things at `path` that has the key of one before it."""
+        first: dict[str, int] = {}
+        for place, key in enumerate(keys):
+            if key in first:
+                line = self.document.places.find((*path, first[key], "key"))[0]
+                self.report(
+                    (*path, place, "key"),
+                    f"There are two {what} with the key {key!r} (first in line {line}). Keep one "
+                    f"of them, or give this one another key.",
+                )
+            first.setdefault(key, place)
+
+
+def check_properties(review: Review) -> None:
+    """Properties that contradict themselves, each other or those of the store; one too many."""
+    document, stored = review.document, {each.key: each for each in review.stored.properties}
+    review.report_repeated(
+        (each.key for each in document.properties), "properties", ("properties",)
+    )
+    for place, definition in enumerate(document.properties):
+        path: Path = ("properties", place)
+        try:
+            definition.check()
+        except PropertyError as error:
+            review.report((*path, "key"), str(error))
+        if definition.key == PROFILE_ID:
+            review.report(
+                (*path, "key"),
+                f"{PROFILE_ID!r} names the profile's own id. Give this property another key.",
+            )
+        if definition.key in stored:
+            _check_fixed(review, path, stored[definition.key], definition)
+    _check_number(review)
+
+
+def _check_fixed(
+    review: Review, path: Path, there: PropertyDefinition, asked: PropertyDefinition
+) -> None:
+    """What can't change once the property exists."""
+    for name in ("type", "list", "identifier"):
+        before, after = getattr(there, name), getattr(asked, name)
+        if before != after:
+            review.report(
+                (*path, name), f"{_changed(there.key, name, before, after)} {_WHY_FIXED[name]}"
+            )
+    if there.identifier and there.normalise != asked.normalise:
+        changed = _changed(there.key, "normalise", there.normalise, asked.normalise)
+        review.report((*path, "normalise"), f"{changed} {_WHY_FIXED['normalise']}")
+
+
+def _changed(key: str, name: str, before: object, after: object) -> str:
+    was, asked = (str(value).lower() for value in (before, after))
+    return f"Property {key!r} exists with {name}: {was}, which can't become {asked}:"
+
+
+_NEW_KEY = "Put it back, or make a new property with another key."
+_WHY_FIXED = {
+    "type": f"its values are stored in a column of that type. {_NEW_KEY}",
+    "list": f"its values are stored in a column of that kind. {_NEW_KEY}",
+    "identifier": (
+        "values that are stored already would have to be proven unique, or stop naming their "
+        f"profiles. {_NEW_KEY}"
+    ),
+    "normalise": (
+        "identifier values that are stored already were normalised that way and would no longer "
+        f"be found. {_NEW_KEY}"
+    ),
+}
+
+
+def _check_number(review: Review) -> None:
+    stored = {each.key for each in review.stored.properties}
+    completed = with_object_type(review.document, review.stored).properties
+    added = [place for place, each in enumerate(completed) if each.key not in stored]
+    room = MOST_PROPERTIES - len(stored)
+    if len(added) > room:
+        review.report(
+            ("properties", added[max(room, 0)], "key"),
+            f"This is one property too many: the store has {len(stored)}, the document adds "
+            f"{len(added)}, and {MOST_PROPERTIES} is the limit, because a profile has to fit one "
+            f"database row. Leave {len(added) - room} out.",
+        )
+
+
+def check_segments(review: Review) -> None:
+    """Keys that stand twice, and conditions that can't be understood."""
+    segments, properties = review.document.segments, review.properties
+    review.report_repeated((each.key for each in segments), "segments", ("segments",))
+    for place, segment in enumerate(segments):
+        _check_where(review, ("segments", place, "where"), segment, properties)
+
+
+def _check_where(
+    review: Review, path: Path, segment: Segment, properties: Mapping[str, PropertyDefinition]
+) -> None:
+    try:
+        parse(segment.where, properties)
+    except SegmentError as error:
+        review.report((*path, *error.path), str(error))
+
+
+def check_connections(review: Review) -> None:
+    """Keys that stand twice, and sign-ins that can't work."""
+    connections = review.document.connections
+    review.report_repeated((each.key for each in connections), "connections", ("connections",))
+    for place, connection in enumerate(connections):
+        path: Path = ("connections", place, "authorization")
+        _check_hosts(review, path, connection.authorization)
+        _check_kind_of_org(review, (*path, "login_url"), connection)
+        if connection.authorization.flow is Flow.JWT:
+            _check_private_key(review, (*path, "private_key"), connection.authorization)
+
+
+def _check_hosts(review: Review, path: Path, authorization: Authorization) -> None:
+    try:
+        review.hosts.check(authorization.login_url)
+    except HostNotAllowed as error:
+        review.report((*path, "login_url"), str(error))
+
+
+def _check_kind_of_org(review: Review, path: Path, connection: Connection) -> None:
+    authorization = connection.authorization
+    address = authorization.login_url.lower()
+    if authorization.flow is Flow.CLIENT_CREDENTIALS and address in (_PRODUCTION, _SANDBOX):
+        review.report(
+            path,
+            f"{address} doesn't take client credentials. Write the org's own My Domain host, such "
+            f"as https://example.my.salesforce.com (Setup, My Domain), or use the flow jwt.",
+        )
+    elif address == (_PRODUCTION if connection.sandbox else _SANDBOX):
+        kind, other = (
+            ("sandbox", _SANDBOX) if connection.sandbox else ("production org", _PRODUCTION)
+        )
+        review.report(
+            path,
+            f"{address} doesn't sign in to a {kind}, which this connection says it is (sandbox: "
+            f"{str(connection.sandbox).lower()}). Write {other} or a My Domain host, or change "
+            f"`sandbox`.",
+        )
+
+
+def _check_private_key(review: Review, path: Path, authorization: Authorization) -> None:
+    try:
+        JwtBearer(
+            login_url=authorization.login_url,
+            client_id=authorization.client_id,
+            username=authorization.username,
+            private_key=authorization.secret,
+        )
+    except InvalidArgument as error:
+        review.report(path, str(error))

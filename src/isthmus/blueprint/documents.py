@@ -1,0 +1,102 @@
+"""The set-up as plain values: what a document says, and what a store has, in one form."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from isthmus.connections.authorizations import Flow
+from isthmus.domain.goals import (
+    OBJECT_TYPE_LABEL,
+    OBJECT_TYPE_PROPERTY,
+    ExportGoal,
+    ImportGoal,
+)
+from isthmus.domain.properties import PropertyDefinition
+
+Path = tuple[str | int, ...]
+"""Where in the document: keys and places in lists (from 0), from the top."""
+
+Goal = ImportGoal | ExportGoal
+
+SECRET_KEYS = {Flow.CLIENT_CREDENTIALS: "client_secret", Flow.JWT: "private_key"}
+"""How each flow calls its secret."""
+
+OVERLAP_SECONDS = 600
+SETTLE_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Places:
+    """Line and column (from 1) of each value of a document."""
+
+    file: str = "document"
+    known: Mapping[Path, tuple[int, int]] = field(default_factory=dict)
+
+    def find(self, path: Path) -> tuple[int, int]:
+        """Where `path` stands, or the nearest value around it that is in the file."""
+        while path not in self.known and path:
+            path = path[:-1]
+        return self.known.get(path, (1, 1))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Segment:
+    """A named condition."""
+
+    key: str
+    name: str
+    where: Any  # as JSON: mappings, lists, texts, numbers
+
+
+@dataclass(frozen=True, kw_only=True)
+class Authorization:
+    """How to sign in to one org."""
+
+    flow: Flow
+    login_url: str  # without a slash at its end
+    client_id: str
+    secret: str = field(repr=False)  # client secret or private key; empty where it can't be read
+    username: str = ""  # for jwt
+    audience: str = ""  # for jwt; worked out from the login host where empty
+
+
+@dataclass(frozen=True, kw_only=True)
+class Connection:
+    """One org, how to sign in, and what to do with it."""
+
+    key: str
+    name: str
+    authorization: Authorization
+    active: bool = True
+    sandbox: bool = False
+    timezone: str = "UTC"  # IANA name
+    overlap_seconds: int = OVERLAP_SECONDS
+    settle_seconds: int = SETTLE_SECONDS
+    goals: tuple[Goal, ...] | None = None  # in order; None where the document says nothing of them
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """A whole set-up."""
+
+    properties: tuple[PropertyDefinition, ...] = ()
+    segments: tuple[Segment, ...] = ()
+    connections: tuple[Connection, ...] = ()
+    places: Places = field(default_factory=Places, compare=False, repr=False)
+
+
+def with_object_type(document: Document, stored: Document) -> Document:
+    """The document, with the default object type property where a goal needs it and none is."""
+    known = {each.key for each in (*document.properties, *stored.properties)}
+    if OBJECT_TYPE_PROPERTY in known or not _needs_object_type(document):
+        return document
+    made = PropertyDefinition(key=OBJECT_TYPE_PROPERTY, label=OBJECT_TYPE_LABEL, list=True)
+    return replace(document, properties=(*document.properties, made))
+
+
+def _needs_object_type(document: Document) -> bool:
+    return any(
+        isinstance(goal, ImportGoal) and goal.object_type_property == OBJECT_TYPE_PROPERTY
+        for connection in document.connections
+        for goal in connection.goals or ()
+    )

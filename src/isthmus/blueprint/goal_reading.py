@@ -1,0 +1,172 @@
+"""Goals as the document writes them."""
+
+import re
+
+from isthmus.blueprint.documents import Goal
+from isthmus.blueprint.errors import suggestion
+from isthmus.blueprint.nodes import Entries, Value
+from isthmus.domain.goals import (
+    OBJECT_TYPE_PROPERTY,
+    PROFILE_ID,
+    ExportField,
+    ExportGoal,
+    ExportKind,
+    ImportField,
+    ImportGoal,
+    MatchRow,
+    WhenEmpty,
+    WhenTooLong,
+)
+from isthmus.domain.merge_rules import MergeRule
+from isthmus.domain.objects import OBJECTS, SalesforceObject
+from isthmus.domain.properties import KEY_LENGTH
+
+_KEY = re.compile(r"[A-Za-z0-9_]+")
+_FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_FIELD_PATH = re.compile(r"[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*){0,5}")
+_PATH_ADVICE = {
+    True: " A parent's field is written as a path, such as Owner.Name.",
+    False: " Parents' fields can't be used here.",
+}
+_DIRECTIONS = ("import", "export")
+
+
+def read_key(entries: Entries) -> str:
+    """The `key` of a segment, connection or goal."""
+    key = entries.text("key")
+    if key and not _KEY.fullmatch(key):
+        entries.report(
+            "key", f"{key!r} is not allowed as a key: use letters (A-Z, a-z), digits and `_` only."
+        )
+    if len(key) > KEY_LENGTH:
+        entries.report(
+            "key",
+            f"This key has {len(key)} characters; at most {KEY_LENGTH} are allowed. Shorten it: "
+            f"the name can be long.",
+        )
+    return key
+
+
+def read_goal(value: Value) -> Goal | None:
+    """The goal; None, with a problem, where it is neither import nor export."""
+    directions = [word for word in _DIRECTIONS if word in value.keys()]  # noqa: SIM118 - a method
+    if directions == ["import"]:
+        return _import_goal(value)
+    if directions == ["export"]:
+        return _export_goal(value)
+    came = "both import and export" if directions else "neither import nor export"
+    value.report(
+        f"This goal says {came}. Write one of the two, with its object, such as `import: Lead`."
+    )
+    return None
+
+
+def _import_goal(value: Value) -> ImportGoal:
+    entries = value.entries(
+        required=("key", "import", "match", "fields"),
+        optional=("name", "active", "object_type_property", "create_profiles"),
+    )
+    key = read_key(entries)
+    return ImportGoal(
+        key=key,
+        name=entries.text("name", key),
+        object=_object(entries, "import"),
+        match=tuple(_match_row(each, _FIELD_PATH) for each in entries.items("match")),
+        fields=tuple(_import_field(each) for each in entries.items("fields")),
+        create_profiles=entries.flag("create_profiles"),
+        object_type_property=entries.text("object_type_property", OBJECT_TYPE_PROPERTY),
+        active=entries.flag("active", default=True),
+    )
+
+
+def _export_goal(value: Value) -> ExportGoal:
+    entries = value.entries(
+        required=("key", "export", "segment", "match", "fields"),
+        optional=("name", "active", "create_records"),
+    )
+    key = read_key(entries)
+    nowhere = MatchRow(field="", identifier="")
+    return ExportGoal(
+        key=key,
+        name=entries.text("name", key),
+        object=_object(entries, "export"),
+        segment=entries.text("segment"),
+        match=_match_row(entries.values["match"], _FIELD) if "match" in entries else nowhere,
+        fields=tuple(_export_field(each) for each in entries.items("fields")),
+        create_records=entries.flag("create_records"),
+        active=entries.flag("active", default=True),
+    )
+
+
+def _object(entries: Entries, direction: str) -> SalesforceObject:
+    name = entries.text(direction)
+    if name and name not in OBJECTS:
+        entries.report(direction, f"{name!r} is not known here. {suggestion(name, OBJECTS)}")
+    return OBJECTS.get(name, next(iter(OBJECTS.values())))
+
+
+def _match_row(value: Value, pattern: re.Pattern[str]) -> MatchRow:
+    entries = value.entries(required=("field", "identifier"))
+    return MatchRow(field=_field(entries, pattern), identifier=entries.text("identifier"))
+
+
+def _import_field(value: Value) -> ImportField:
+    entries = value.entries(required=("field", "property"), optional=("rule", "keep_when_empty"))
+    rule = entries.choice("rule", MergeRule.SET)
+    keep = entries.flag("keep_when_empty")
+    if keep and rule is not MergeRule.SET:
+        entries.report(
+            "keep_when_empty",
+            f"keep_when_empty goes with the rule set only: {rule} never clears a property. "
+            f"Leave it out.",
+        )
+    return ImportField(
+        field=_field(entries, _FIELD_PATH),
+        property=entries.text("property"),
+        rule=rule,
+        keep_when_empty=keep,
+    )
+
+
+def _export_field(value: Value) -> ExportField:
+    kinds = [str(kind) for kind in ExportKind]
+    entries = value.entries(
+        required=("field",), optional=(*kinds, "when_empty", "when_too_long", "separator")
+    )
+    given = [kind for kind in kinds if kind in entries]
+    if len(given) != 1 and entries.values:
+        value.report(
+            f"This row has {' and '.join(given) or 'no value'} to send. Write exactly one of "
+            f"{', '.join(kinds)}."
+        )
+    kind = ExportKind(given[0]) if given else ExportKind.TEXT
+    return ExportField(
+        field=_field(entries, _FIELD),
+        kind=kind,
+        value=_export_value(entries, kind),
+        when_empty=entries.choice("when_empty", WhenEmpty.LEAVE),
+        when_too_long=entries.choice("when_too_long", WhenTooLong.REPORT),
+        separator=entries.separator("separator"),
+    )
+
+
+def _export_value(entries: Entries, kind: ExportKind) -> str:
+    value = entries.text(kind)
+    if kind is ExportKind.IDENTIFIER and value not in ("", PROFILE_ID):
+        entries.report(
+            kind,
+            f"{value!r} can't be sent as the profile's identifier: only {PROFILE_ID} can. To send "
+            f"an identifier property, write `property: {value}`.",
+        )
+    return value
+
+
+def _field(entries: Entries, pattern: re.Pattern[str]) -> str:
+    field = entries.text("field")
+    if field and not pattern.fullmatch(field):
+        entries.report(
+            "field",
+            f"{field!r} is not the API name of a field: letters, digits and `_`, such as LastName "
+            f"or Score__c.{_PATH_ADVICE[pattern is _FIELD_PATH]}",
+        )
+    return field

@@ -1,0 +1,159 @@
+"""From YAML to a `Document`. All problems of one text are found in one pass."""
+
+import re
+from collections.abc import Mapping
+from zoneinfo import available_timezones
+
+from isthmus.blueprint.documents import (
+    OVERLAP_SECONDS,
+    SECRET_KEYS,
+    SETTLE_SECONDS,
+    Authorization,
+    Connection,
+    Document,
+    Goal,
+    Segment,
+)
+from isthmus.blueprint.errors import BlueprintInvalid, did_you_mean
+from isthmus.blueprint.goal_reading import read_goal, read_key
+from isthmus.blueprint.nodes import Entries, Source, Value, root
+from isthmus.connections.authorizations import Flow
+from isthmus.domain.properties import Normalise, OnMerge, PropertyDefinition, PropertyType
+
+_LONGEST_SECONDS = 86_400
+_FLOW_KEYS = {
+    Flow.CLIENT_CREDENTIALS: (("flow", "login_url", "client_id", "client_secret"), ()),
+    Flow.JWT: (("flow", "login_url", "client_id", "username", "private_key"), ("audience",)),
+}
+_WEB_ADDRESS = re.compile(r"https?://[^\s/]+.*", re.IGNORECASE)
+
+
+def read(text: str, *, name: str, environment: Mapping[str, str]) -> Document:
+    """What the text says. `name` (a file's, say) stands in messages.
+
+    `environment` holds what `${NAME}` stands for. Raises `BlueprintInvalid` with every problem.
+    """
+    source = Source(file=name, environment=environment)
+    top = root(text, source).entries(optional=("properties", "segments", "connections"))
+    document = Document(
+        properties=tuple(_property(each) for each in top.items("properties")),
+        segments=tuple(_segment(each) for each in top.items("segments")),
+        connections=tuple(_connection(each) for each in top.items("connections")),
+        places=source.places,
+    )
+    if source.problems:
+        raise BlueprintInvalid(source.problems)
+    return document
+
+
+def _property(value: Value) -> PropertyDefinition:
+    entries = value.entries(
+        required=("key", "label", "type"),
+        optional=("list", "identifier", "description", "personal", "normalise", "on_merge"),
+    )
+    identifier = entries.flag("identifier")
+    personal = entries.flag("personal", default=identifier)
+    if identifier and not personal and "personal" in entries:
+        entries.report(
+            "personal",
+            "An identifier is personal data always. Leave `personal` out, or `identifier`.",
+        )
+    return PropertyDefinition(
+        key=entries.text("key"),
+        label=entries.text("label"),
+        type=entries.choice("type", PropertyType.TEXT),
+        list=entries.flag("list"),
+        identifier=identifier,
+        description=entries.text("description"),
+        personal=personal,
+        normalise=entries.choice("normalise", Normalise.NONE),
+        on_merge=entries.choice("on_merge", OnMerge.NEWER),
+    )
+
+
+def _segment(value: Value) -> Segment:
+    entries = value.entries(required=("key", "where"), optional=("name",))
+    key = read_key(entries)
+    where = entries.values["where"].plain() if "where" in entries else None
+    return Segment(key=key, name=entries.text("name", key), where=where)
+
+
+def _connection(value: Value) -> Connection:
+    entries = value.entries(
+        required=("key", "authorization"),
+        optional=(
+            *("name", "active", "sandbox", "timezone"),
+            *("overlap_seconds", "settle_seconds", "goals"),
+        ),
+    )
+    key = read_key(entries)
+    return Connection(
+        key=key,
+        name=entries.text("name", key),
+        active=entries.flag("active", default=True),
+        sandbox=entries.flag("sandbox"),
+        timezone=_timezone(entries),
+        overlap_seconds=entries.integer("overlap_seconds", OVERLAP_SECONDS, _LONGEST_SECONDS),
+        settle_seconds=entries.integer("settle_seconds", SETTLE_SECONDS, _LONGEST_SECONDS),
+        authorization=_authorization(entries),
+        goals=_goals(entries),
+    )
+
+
+def _timezone(entries: Entries) -> str:
+    name = entries.text("timezone", "UTC")
+    known = available_timezones() | {"UTC"}
+    if name and name not in known:
+        entries.report(
+            "timezone",
+            f"{name!r} is not a time zone. Write an IANA name such as Europe/Amsterdam or UTC."
+            f"{did_you_mean(name, sorted(known))}",
+        )
+    return name
+
+
+def _authorization(connection: Entries) -> Authorization:
+    if "authorization" not in connection:
+        return Authorization(flow=Flow.JWT, login_url="", client_id="", secret="")
+    value = connection.values["authorization"]
+    flow = _flow(value)
+    required, optional = _FLOW_KEYS[flow]
+    entries = value.entries(required=required, optional=optional)
+    entries.choice("flow", flow)
+    return Authorization(
+        flow=flow,
+        login_url=_web_address(entries, "login_url"),
+        client_id=entries.expanded("client_id"),
+        secret=_secret(entries, SECRET_KEYS[flow]),
+        username=entries.expanded("username"),
+        audience=_web_address(entries, "audience"),
+    )
+
+
+def _flow(value: Value) -> Flow:
+    """The flow that says which keys belong here; a wrong one is reported by the caller."""
+    return Flow.JWT if value.peek("flow") == Flow.JWT else Flow.CLIENT_CREDENTIALS
+
+
+def _web_address(entries: Entries, key: str) -> str:
+    address = entries.expanded(key)
+    if address and not _WEB_ADDRESS.fullmatch(address):
+        entries.report(
+            key,
+            "This is not a web address. Write https:// and the host, such as "
+            "https://example.my.salesforce.com.",
+        )
+    return address.rstrip("/")
+
+
+def _secret(entries: Entries, key: str) -> str:
+    # Many ways of setting environment variables know no line breaks: PEM keys then come with \n.
+    secret = entries.secret(key)
+    return secret.replace("\\n", "\n") if key == SECRET_KEYS[Flow.JWT] else secret
+
+
+def _goals(entries: Entries) -> tuple[Goal, ...] | None:
+    if "goals" not in entries:
+        return None
+    read_goals = (read_goal(each) for each in entries.items("goals"))
+    return tuple(goal for goal in read_goals if goal is not None)

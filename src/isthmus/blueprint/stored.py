@@ -1,0 +1,55 @@
+"""The set-up that the store has, as a `Document`."""
+
+from isthmus.blueprint.documents import Authorization, Connection, Document, Segment
+from isthmus.connections import models, secrets
+from isthmus.connections.authorizations import Flow
+from isthmus.profiles.models import Property
+from isthmus.profiles.models import Segment as StoredSegment
+
+
+def stored() -> Document:
+    """All that is set up, in the order in which it was made; goals in their own order."""
+    connections = models.Connection.objects.select_related("authorization").prefetch_related(
+        "goals"
+    )
+    return Document(
+        properties=tuple(each.definition for each in Property.objects.all()),
+        segments=tuple(
+            Segment(key=each.key, name=each.name, where=each.where)
+            for each in StoredSegment.objects.all()
+        ),
+        connections=tuple(_connection(each) for each in connections),
+    )
+
+
+def _connection(row: models.Connection) -> Connection:
+    return Connection(
+        key=row.key,
+        name=row.name,
+        active=row.active,
+        sandbox=row.sandbox,
+        timezone=row.timezone,
+        overlap_seconds=row.overlap_seconds,
+        settle_seconds=row.settle_seconds,
+        authorization=_authorization(row.authorization),
+        goals=tuple(goal.definition for goal in row.goals.all()),
+    )
+
+
+def _authorization(row: models.Authorization) -> Authorization:
+    return Authorization(
+        flow=Flow(row.flow),
+        login_url=row.login_url,
+        client_id=row.client_id,
+        username=row.username,
+        audience=row.audience,
+        secret=_secret(row),
+    )
+
+
+def _secret(row: models.Authorization) -> str:
+    """The secret; empty where its key is lost, which makes any secret that is applied a new one."""
+    try:
+        return secrets.unseal(row.sealed_secret)
+    except secrets.SecretUnreadable:
+        return ""

@@ -1,0 +1,191 @@
+"""From a `Document` to YAML that `reading.read` turns into the same document."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, fields
+from enum import StrEnum
+from io import StringIO
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarString
+
+from isthmus.blueprint.documents import (
+    SECRET_KEYS,
+    Authorization,
+    Connection,
+    Document,
+    Goal,
+    Segment,
+)
+from isthmus.domain.goals import ExportField, ImportField, ImportGoal
+from isthmus.domain.properties import PropertyDefinition
+
+_LINE = 96
+"""Longest line of a mapping that is written on one line, in characters without indentation."""
+
+_UNLIMITED = 1_000_000
+_OTHER_YAML = frozenset({"y", "n", "yes", "no", "on", "off"})
+"""Words that older YAML takes for true and false; quoted, all tools read them as texts."""
+
+_HEADER = """\
+# The set-up of this store. Change it and apply it; what it does not name stays as it is.
+"""
+_SECRETS_HEADER = """\
+# Secrets are not in here. They are read from these environment variables:
+"""
+
+
+def write(document: Document) -> str:
+    """The document as YAML, defaults left out. Secrets become names: see `secret_names`."""
+    names = secret_names(document)
+    top = {
+        "properties": [_compact(_property(each)) for each in document.properties],
+        "segments": [_block(_segment(each)) for each in document.segments],
+        "connections": [_block(_connection(each, names)) for each in document.connections],
+    }
+    listed = "".join(f"#   {name}\n" for name in names.values())
+    header = f"{_HEADER}{_SECRETS_HEADER}{listed}" if names else _HEADER
+    filled = {key: CommentedSeq(rows) for key, rows in top.items() if rows}
+    return f"{header}\n{_dumped(CommentedMap(filled))}" if filled else header
+
+
+def secret_names(document: Document) -> dict[str, str]:
+    """The environment variable of each connection's secret, by the connection's key."""
+    names: dict[str, str] = {}
+    for connection in document.connections:
+        word = f"{connection.key}_{SECRET_KEYS[connection.authorization.flow]}".upper()
+        name = f"CONNECTION_{word}" if word[0].isdigit() else word
+        names[connection.key] = _free(name, names.values())
+    return names
+
+
+def _free(name: str, taken: Iterable[str]) -> str:
+    """The name, with a number where it is taken: keys differ by case, these names don't."""
+    number, free = 1, name
+    while free in taken:
+        number += 1
+        free = f"{name}_{number}"
+    return free
+
+
+def _property(definition: PropertyDefinition) -> dict[str, Any]:
+    values = {"key": definition.key, "label": definition.label, "type": definition.type}
+    others = _differing(definition, ("list", "identifier", "normalise", "personal", "on_merge"))
+    if definition.identifier:
+        others.pop("personal", None)
+    return {**values, **others, **_differing(definition, ("description",))}
+
+
+def _segment(segment: Segment) -> dict[str, Any]:
+    return {"key": segment.key, **_name(segment), "where": _compact(segment.where)}
+
+
+def _connection(connection: Connection, names: Mapping[str, str]) -> dict[str, Any]:
+    options = ("active", "sandbox", "timezone", "overlap_seconds", "settle_seconds")
+    values = {"key": connection.key, **_name(connection), **_differing(connection, options)}
+    secret = names[connection.key]
+    values["authorization"] = _block(_authorization(connection.authorization, secret))
+    if connection.goals is not None:
+        values["goals"] = CommentedSeq([_block(_goal(goal)) for goal in connection.goals])
+    return values
+
+
+def _authorization(authorization: Authorization, secret: str) -> dict[str, Any]:
+    return {
+        "flow": authorization.flow,
+        "login_url": authorization.login_url,
+        "client_id": authorization.client_id,
+        **_differing(authorization, ("username", "audience")),
+        SECRET_KEYS[authorization.flow]: DoubleQuotedScalarString(f"${{{secret}}}"),
+    }
+
+
+def _goal(goal: Goal) -> dict[str, Any]:
+    direction = "import" if isinstance(goal, ImportGoal) else "export"
+    values: dict[str, Any] = {"key": goal.key, **_name(goal), direction: goal.object.name}
+    values |= _differing(goal, ("active", "segment", "object_type_property"))
+    rows = goal.match if isinstance(goal, ImportGoal) else [goal.match]
+    match = [_compact(asdict(row)) for row in rows]
+    values["match"] = CommentedSeq(match) if isinstance(goal, ImportGoal) else match[0]
+    values |= _differing(goal, ("create_profiles", "create_records"))
+    values["fields"] = CommentedSeq([_compact(_row(row)) for row in goal.fields])
+    return values
+
+
+def _row(row: ImportField | ExportField) -> dict[str, Any]:
+    if isinstance(row, ImportField):
+        values = {"field": row.field, "property": row.property}
+        return {**values, **_differing(row, ("rule", "keep_when_empty"))}
+    values = {"field": row.field, row.kind: row.value}
+    return {**values, **_differing(row, ("when_empty", "when_too_long", "separator"))}
+
+
+def _name(thing: Segment | Connection | Goal) -> dict[str, str]:
+    return {"name": thing.name} if thing.name != thing.key else {}
+
+
+def _differing(thing: Any, names: tuple[str, ...]) -> dict[str, Any]:
+    """These of the thing's values that are not what reading takes by itself."""
+    defaults = {field.name: field.default for field in fields(thing)}
+    return {
+        name: getattr(thing, name)
+        for name in names
+        if name in defaults and getattr(thing, name) != defaults[name]
+    }
+
+
+def _block(values: Mapping[str, Any]) -> CommentedMap:
+    """A mapping over several lines."""
+    return CommentedMap({_text(key): _leaf(value) for key, value in values.items()})
+
+
+def _compact(value: Any) -> Any:
+    """The value on one line where it fits; else over several, each part on one where that fits."""
+    if not isinstance(value, dict | list):
+        return _leaf(value)
+    whole = _flow(value)
+    if _fits(whole):
+        return whole
+    if isinstance(value, dict):
+        return CommentedMap({_text(key): _compact(each) for key, each in value.items()})
+    return CommentedSeq([_compact(each) for each in value])
+
+
+def _flow(value: Any) -> Any:
+    if not isinstance(value, dict | list):
+        return _leaf(value)
+    whole: Any
+    if isinstance(value, dict):
+        whole = CommentedMap({_text(key): _flow(each) for key, each in value.items()})
+    else:
+        whole = CommentedSeq([_flow(each) for each in value])
+    whole.fa.set_flow_style()
+    return whole
+
+
+def _fits(whole: Any) -> bool:
+    written = _dumped(whole).rstrip("\n")
+    return len(written) <= _LINE and "\n" not in written and "\\n" not in written
+
+
+def _leaf(value: Any) -> Any:
+    if isinstance(value, CommentedMap | CommentedSeq | DoubleQuotedScalarString):
+        return value
+    return _text(value) if isinstance(value, str) else value
+
+
+def _text(value: str) -> str:
+    text = str(value) if isinstance(value, StrEnum) else value
+    if text.lower() in _OTHER_YAML:
+        return DoubleQuotedScalarString(text)
+    return LiteralScalarString(text) if "\n" in text else text
+
+
+def _dumped(value: Any) -> str:
+    yaml = YAML()
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    yaml.width = _UNLIMITED
+    stream = StringIO()
+    yaml.dump(value, stream)
+    return stream.getvalue()

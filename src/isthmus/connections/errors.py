@@ -1,0 +1,40 @@
+"""Errors of running a connection.
+
+Final
+├── NoSuchThing       a connection or goal that is named is not there
+├── NothingToRun      the connection has no goal that is active
+├── OrgReplaced       the sign-in leads to another org than before
+└── RunStopped        somebody asked the run to end
+Retryable
+└── RunAlreadyGoing   two runs of one connection never overlap
+"""
+
+from collections.abc import Iterable
+
+from isthmus.errors import Final, Retryable
+
+
+class NoSuchThing(Final):
+    """It is not there."""
+
+    def __init__(self, what: str, names: Iterable[str], known: Iterable[str]) -> None:
+        """Name what was asked for and what there is."""
+        asked = ", ".join(repr(name) for name in names)
+        there = ", ".join(known) or "none yet"
+        super().__init__(f"There is no {what} {asked}. There are: {there}.")
+
+
+class NothingToRun(Final):
+    """The connection has no active goal."""
+
+
+class OrgReplaced(Final):
+    """The sign-in leads to another org than before."""
+
+
+class RunStopped(Final):
+    """The run was stopped."""
+
+
+class RunAlreadyGoing(Retryable):
+    """The connection has a run going on."""

@@ -1,0 +1,127 @@
+"""Secrets at rest: sealed with a key that the database does not hold.
+
+The key comes from the environment variable ISTHMUS_SECRET_KEY, or else from the file `secret.key`
+in the data folder, which is made on first use. Either may hold several keys: the first seals, all
+open. To replace a key, put the new one in front, seal again (`authorizations.seal_again`), and
+then take the old one out.
+"""
+
+import os
+import tempfile
+from pathlib import Path
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+from isthmus.errors import Final
+from isthmus.home import home
+
+SETTING = "ISTHMUS_SECRET_KEY"
+FILE = "secret.key"
+
+
+class SecretKeyInvalid(Final):
+    """The secret key is no key."""
+
+
+class SecretUnreadable(Final):
+    """A stored secret was sealed with a key that is not at hand."""
+
+
+def seal(secret: str) -> bytes:
+    """The secret as it may be stored. The same secret gives other bytes each time."""
+    return _keys().encrypt(secret.encode())
+
+
+def unseal(sealed: bytes | memoryview) -> str:
+    """The secret that `seal` was given. Raises `SecretUnreadable` where no key opens it."""
+    try:
+        return _keys().decrypt(bytes(sealed)).decode()
+    except InvalidToken as error:
+        raise SecretUnreadable(
+            f"A stored secret can't be opened: it was sealed with another key than those in "
+            f"{_source()}. Put the old key back ({SETTING} takes several, separated by commas), "
+            f"or apply the set-up again with the secrets in the environment."
+        ) from error
+
+
+def seal_again(sealed: bytes | memoryview) -> bytes:
+    """The same secret, sealed with the first key. Raises `SecretUnreadable` as `unseal` does."""
+    return seal(unseal(sealed))
+
+
+def new_key() -> str:
+    """A fresh random key."""
+    return Fernet.generate_key().decode()
+
+
+def _keys() -> MultiFernet:
+    given = os.environ.get(SETTING, "").strip()
+    text = given or _file_text(home() / FILE)
+    keys = text.replace(",", " ").split()
+    if not keys:
+        raise SecretKeyInvalid(f"{_source()} holds no key. {_advice()}")
+    return MultiFernet([_key(key) for key in keys])
+
+
+def _key(text: str) -> Fernet:
+    try:
+        return Fernet(text)
+    except ValueError as error:
+        raise SecretKeyInvalid(
+            f"{_source()} holds something that is no key: 32 random bytes in URL-safe base64 are "
+            f"needed (44 characters), and one entry has {len(text)} characters. {_advice()}"
+        ) from error
+
+
+def _source() -> str:
+    """Where the keys are taken from."""
+    return SETTING if os.environ.get(SETTING, "").strip() else str(home() / FILE)
+
+
+def _advice() -> str:
+    return (
+        f"Put back the key that was used so far; on a new store, remove {_source()} and one is "
+        f"made by itself."
+    )
+
+
+def _file_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii", errors="replace")
+    except FileNotFoundError:
+        _make(path)
+        return path.read_text(encoding="ascii")
+
+
+def _make(path: Path) -> None:
+    """Write a new key, unless another process was faster: then its key stays.
+
+    The file gets its name only when it is complete, so nobody ever reads half a key.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 0600
+    try:
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(f"{new_key()}\n")
+            file.flush()
+            os.fsync(file.fileno())
+        _name_unless_taken(Path(draft), path)
+    finally:
+        Path(draft).unlink()
+
+
+def _name_unless_taken(draft: Path, path: Path) -> None:
+    try:
+        path.hardlink_to(draft)
+    except FileExistsError:
+        return
+    _keep_name(path.parent)
+
+
+def _keep_name(folder: Path) -> None:
+    """Make sure that the file is still there after a power cut: what it seals will be."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

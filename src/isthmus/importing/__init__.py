@@ -1,0 +1,1 @@
+"""Salesforce records into profiles: plan, fetch, stage, match, merge, finish."""

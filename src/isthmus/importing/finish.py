@@ -1,0 +1,219 @@
+"""What is kept of a chunk beside the profiles: identifiers, links, outcomes, counts, position."""
+
+from typing import Any
+
+from psycopg import Connection, sql
+from psycopg.sql import Composable, Composed
+from psycopg.types.json import Jsonb
+
+from isthmus.domain.counts import GoalCounts
+from isthmus.domain.merge_rules import MergeRule
+from isthmus.importing import stage
+from isthmus.importing.match import Position
+from isthmus.importing.plan import ImportPlan, MappedValue
+from isthmus.importing.queries import QUERIES
+
+
+def finish_chunk(connection: Connection[Any], plan: ImportPlan, so_far: GoalCounts) -> Position:
+    """Write what the chunk did, add its records to `so_far`, and return the position reached."""
+    _write_identifiers(connection, plan)
+    _write_problems(connection, plan, so_far)
+    _write_links(connection, plan)
+    connection.execute(QUERIES["settle"])
+    connection.execute(QUERIES["note_records"], {"run_goal": plan.run_goal})
+    for outcome, reason, records in connection.execute(QUERIES["count_outcomes"]):
+        so_far.note(outcome, reason, records)
+    return _note_position(connection, plan, so_far)
+
+
+def _note_position(connection: Connection[Any], plan: ImportPlan, so_far: GoalCounts) -> Position:
+    row = connection.execute(QUERIES["last_of_chunk"]).fetchone()
+    assert row is not None  # noqa: S101 - a chunk without records is never finished
+    connection.execute(
+        QUERIES["note_position"],
+        {"position": Jsonb(list(row)), "counts": Jsonb(so_far.plain()), "run_goal": plan.run_goal},
+    )
+    return Position(stamp=row[0], record_id=row[1])
+
+
+def _write_identifiers(connection: Connection[Any], plan: ImportPlan) -> None:
+    replaced = [row for row in plan.mappings if row.column and _replaces(row)]
+    for row in replaced:
+        connection.execute(release_statement(plan, row))
+    numbers = [plan.numbers[row.target.key] for row in replaced]
+    connection.execute(QUERIES["insert_identifiers"], {"replaced": numbers})
+    for row in replaced:
+        connection.execute(hold_statement(plan, row))
+
+
+def _replaces(row: MappedValue) -> bool:
+    return row.target.identifier and not row.target.list and row.rule is MergeRule.SET
+
+
+def release_statement(plan: ImportPlan, row: MappedValue) -> Composed:
+    """Give up the values of an identifier that the chunk's profiles no longer hold."""
+    return sql.SQL(
+        """DELETE FROM store.identifier AS held
+        USING store.profile AS p
+        WHERE held.profile_id = p.profile_id
+            AND held.property = {number}
+            AND held.value IS DISTINCT FROM p.{column}::text
+            AND p.profile_id IN (SELECT profile_id FROM chunk_record WHERE outcome IS NULL)"""
+    ).format(
+        number=sql.Literal(plan.numbers[row.target.key]), column=sql.Identifier(row.target.column)
+    )
+
+
+def hold_statement(plan: ImportPlan, row: MappedValue) -> Composed:
+    """Take the values of an identifier that the chunk's profiles hold now."""
+    return sql.SQL(
+        """INSERT INTO store.identifier (property, value, profile_id)
+        SELECT {number}, p.{column}::text, p.profile_id
+        FROM store.profile AS p
+        WHERE p.{column} IS NOT NULL
+            AND p.profile_id IN (SELECT profile_id FROM chunk_record WHERE outcome IS NULL)
+            AND NOT EXISTS (
+                SELECT FROM store.identifier AS held
+                WHERE held.property = {number} AND held.value = p.{column}::text
+                    AND held.profile_id = p.profile_id
+            )
+        ORDER BY 2"""
+    ).format(
+        number=sql.Literal(plan.numbers[row.target.key]), column=sql.Identifier(row.target.column)
+    )
+
+
+def _write_problems(connection: Connection[Any], plan: ImportPlan, so_far: GoalCounts) -> None:
+    if any(row.place > 0 and row.column for row in plan.mappings):
+        connection.execute(refused_statement(plan))
+    parameters = {"run_goal": plan.run_goal}
+    so_far.problems += connection.execute(QUERIES["note_problems"], parameters).rowcount
+    connection.execute(QUERIES["note_ambiguous"], parameters)
+
+
+_REASONS = {
+    "identifier_taken": "another profile holds this value of {label}, and an identifier belongs to "
+    "one profile. Merge the two, or correct the value.",
+    "sum_too_large": "adding it would make {label} larger than an integer can be. The property was "
+    "left as it is.",
+}
+
+
+def refused_statement(plan: ImportPlan) -> Composed:
+    """Problems of rows whose value fits the property and can't go there all the same."""
+    rows = sql.SQL(" UNION ALL ").join(
+        sql.SQL("SELECT {}, {}, {}, {}, {}, {}").format(
+            sql.Literal(row.place),
+            sql.Literal(code),
+            sql.Literal(row.column.field),
+            sql.Literal(row.target.key),
+            sql.Literal(f"{row.column.field}: {words.format(label=row.target.label)}"),
+            row.column.name,
+        )
+        for row in plan.mappings
+        if row.column
+        for code, words in _REASONS.items()
+    )
+    return sql.SQL(
+        """INSERT INTO chunk_problem (n, field, property, code, message, value)
+        SELECT refused.n, each.field, each.property, each.code, each.message, each.value
+        FROM chunk_refused AS refused
+        JOIN chunk_record AS record USING (n)
+        JOIN {stage} AS s ON s.ctid = record.tid
+        CROSS JOIN LATERAL ({rows}) AS each (place, code, field, property, message, value)
+        WHERE each.place = refused.place AND each.code = refused.code"""
+    ).format(stage=stage.table(plan.run_goal), rows=rows)
+
+
+def _write_links(connection: Connection[Any], plan: ImportPlan) -> None:
+    names = {"goal": plan.goal, "object": plan.object.name, "version": plan.version}
+    connection.execute(insert_links_statement(plan))
+    connection.execute(update_links_statement(plan))
+    connection.execute(QUERIES["remember_linked"], {"goal": plan.goal})
+    connection.execute(QUERIES["remember_unlinked"], names)
+    connection.execute(QUERIES["bury_links"], {"goal": plan.goal})
+
+
+_REASON = sql.SQL(
+    """(SELECT CASE WHEN bool_or(code = 'identifier_taken') THEN 'identifier_taken'
+                ELSE 'problem' END
+        FROM chunk_problem AS problem WHERE problem.n = record.n HAVING count(*) > 0)"""
+)
+
+
+def insert_links_statement(plan: ImportPlan) -> Composed:
+    """Links of applied records that the goal sees for the first time."""
+    return sql.SQL(
+        """INSERT INTO store.record_link
+            (record_id, goal, profile_id, object, stamp, hash, version, reason, summed)
+        SELECT record.record_id, {goal}, record.profile_id, {object}, record.stamp::timestamptz,
+            record.hash, {version}, {reason}, {summed}
+        FROM chunk_record AS record
+        {stage}
+        WHERE record.outcome IS NULL AND NOT record.linked
+        ORDER BY record.record_id"""
+    ).format(
+        goal=sql.Literal(plan.goal),
+        object=sql.Literal(plan.object.name),
+        version=sql.Literal(plan.version),
+        reason=_REASON,
+        summed=_summed(plan, linked=False),
+        stage=_stage_for_sums(plan),
+    )
+
+
+def update_links_statement(plan: ImportPlan) -> Composed:
+    """Links of applied records that the goal has seen before."""
+    return sql.SQL(
+        """UPDATE store.record_link AS link
+        SET profile_id = record.profile_id, stamp = record.stamp::timestamptz,
+            hash = record.hash, version = {version}, reason = {reason}, gone = NULL,
+            successor = NULL, summed = {summed}
+        FROM chunk_record AS record
+        {stage}
+        WHERE link.record_id = record.record_id AND link.goal = {goal}
+            AND record.outcome IS NULL AND record.linked"""
+    ).format(
+        version=sql.Literal(plan.version),
+        reason=_REASON,
+        summed=_summed(plan, linked=True),
+        stage=_stage_for_sums(plan),
+        goal=sql.Literal(plan.goal),
+    )
+
+
+def _sum_rows(plan: ImportPlan) -> dict[int, MappedValue]:
+    return {row.slot: row for row in plan.mappings if row.slot}
+
+
+def _stage_for_sums(plan: ImportPlan) -> Composable:
+    if not _sum_rows(plan):
+        return sql.SQL("")
+    return sql.SQL("JOIN {} AS s ON s.ctid = record.tid").format(stage.table(plan.run_goal))
+
+
+def _summed(plan: ImportPlan, *, linked: bool) -> Composable:
+    """By slot, the value that was added last; one that does not fit leaves what was there."""
+    rows = _sum_rows(plan)
+    if not plan.slots:
+        return sql.SQL("NULL::bigint[]")
+    slots = (_slot(rows.get(slot), slot, linked=linked) for slot in range(1, plan.slots + 1))
+    return sql.SQL("ARRAY[{}]::bigint[]").format(sql.SQL(", ").join(slots))
+
+
+def _slot(row: MappedValue | None, slot: int, *, linked: bool) -> Composable:
+    before: Composable = sql.SQL("NULL::bigint")
+    if linked:
+        before = sql.SQL("link.summed[{}]").format(sql.Literal(slot))
+    if row is None:
+        return before
+    return sql.SQL(
+        """(CASE WHEN {fits} AND NOT EXISTS (
+                SELECT FROM chunk_refused AS x WHERE x.n = record.n AND x.place = {place}
+            ) THEN {value} ELSE {before} END)"""
+    ).format(
+        fits=row.typed.fits or sql.SQL("true"),
+        place=sql.Literal(row.place),
+        value=row.typed.value,
+        before=before,
+    )

@@ -1,0 +1,259 @@
+"""Which profile each record of a chunk belongs to."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import Connection, sql
+from psycopg.sql import Composable, Composed
+
+from isthmus.domain.merge_rules import MergeRule
+from isthmus.importing import stage
+from isthmus.importing.plan import ImportPlan, MappedValue
+from isthmus.importing.queries import QUERIES
+
+_TABLES = (
+    "make_chunk_record",
+    "make_chunk_claim",
+    "make_chunk_gain",
+    "make_chunk_refused",
+    "make_chunk_problem",
+    "make_chunk_changed",
+)
+_RESETS = ("reset_records", "reset_claims", "reset_gains", "reset_refused")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Position:
+    """The last record that was applied, in the order of (stamp, id)."""
+
+    stamp: str = ""
+    record_id: str = ""
+
+
+def prepare(connection: Connection[Any]) -> None:
+    """Make the session's temporary tables; they are empty at the start of each transaction."""
+    for name in _TABLES:
+        connection.execute(QUERIES[name])
+
+
+def take(connection: Connection[Any], plan: ImportPlan, after: Position, size: int) -> int:
+    """Put the next `size` records into the chunk and return how many it holds.
+
+    Records with equal stamp and id stay together, so the position tells exactly what is done.
+    """
+    bound = connection.execute(bound_statement(plan), {**_after(after), "size": size}).fetchone()
+    last = {"last_stamp": bound[0], "last_id": bound[1]} if bound else {}
+    statement = take_statement(plan, bounded=bound is not None)
+    return connection.execute(statement, {**_after(after), **last}).rowcount
+
+
+def _after(position: Position) -> dict[str, str]:
+    return {"stamp": position.stamp, "record_id": position.record_id}
+
+
+def match(
+    connection: Connection[Any], plan: ImportPlan, cut_for_merge: Callable[[], int | None]
+) -> None:
+    """Decide every record of the chunk, as if each came alone after the one before it.
+
+    Records are decided many at a time. Where that would differ from one at a time, the chunk is
+    cut before the first difference, and the rest comes with the next chunk. `cut_for_merge` says
+    where merging needs such a cut.
+    """
+    while True:
+        _match_all(connection, plan)
+        cut = _cut(connection, plan) or cut_for_merge()
+        if cut is None:
+            connection.execute(QUERIES["mark_folded"])
+            return
+        connection.execute(QUERIES["cut_records"], {"cut": cut})
+        for name in _RESETS:
+            connection.execute(QUERIES[name])
+
+
+def _match_all(connection: Connection[Any], plan: ImportPlan) -> None:
+    row = connection.execute("SELECT count(*) FROM chunk_record WHERE outcome IS NULL").fetchone()
+    undecided = row[0] if row else 0
+    if not undecided:
+        return
+    connection.execute(claim_statement(plan))
+    connection.execute("ANALYZE chunk_claim (n, property, value), chunk_record (n)")
+    number = 0
+    # The tables of the chunk change with each statement and their statistics don't: a plan that
+    # takes them for nearly empty would loop over them.
+    connection.execute("SET LOCAL enable_nestloop = off")
+    while undecided:
+        number += 1
+        parameters = {"round": number, "creates": plan.definition.create_profiles}
+        undecided -= connection.execute(QUERIES["resolve"], parameters).rowcount
+        for name in ("refuse_taken", "gain_listed", "gain_filled"):
+            connection.execute(QUERIES[name], {"round": number})
+        if undecided:
+            connection.execute(QUERIES["own_gained"])
+    connection.execute("SET LOCAL enable_nestloop = on")
+
+
+def _cut(connection: Connection[Any], plan: ImportPlan) -> int | None:
+    connection.execute("ANALYZE chunk_gain (n, property, profile_id), chunk_record (n, profile_id)")
+    names = ["cut_filled"]
+    if any(_kind(row) == "replace" for row in _identifier_rows(plan)):
+        names.append("cut_released")
+    rows = (connection.execute(QUERIES[name]).fetchone() for name in names)
+    return min((row[0] for row in rows if row and row[0] is not None), default=None)
+
+
+def bound_statement(plan: ImportPlan) -> Composed:
+    """Where a chunk of `size` records ends; no row where fewer are left."""
+    return sql.SQL(
+        """SELECT f2, f1 FROM {stage}
+        WHERE (f2, f1) > (%(stamp)s, %(record_id)s)
+        ORDER BY f2, f1
+        OFFSET %(size)s - 1 LIMIT 1"""
+    ).format(stage=stage.table(plan.run_goal))
+
+
+def take_statement(plan: ImportPlan, *, bounded: bool) -> Composed:
+    """The records of a chunk, with what is decided at once: gone, and unchanged since last time."""
+    return sql.SQL(
+        """INSERT INTO chunk_record
+            (n, tid, hash, link_profile, linked, record_id, stamp, gone, successor, outcome, reason)
+        SELECT
+            s.n, s.tid, s.hash,
+            {link_profile},
+            link.record_id IS NOT NULL,
+            s.record_id, s.stamp, s.gone, s.successor,
+            CASE
+                WHEN s.superseded THEN 'unchanged'
+                WHEN s.gone IS NOT NULL AND link.gone IS NOT NULL THEN 'unchanged'
+                WHEN s.gone IS NOT NULL AND link.profile_id IS NOT NULL THEN 'removed'
+                WHEN s.gone IS NOT NULL THEN 'skipped'
+                WHEN link.hash = s.hash AND link.version = {version} AND link.gone IS NULL
+                    AND (link.reason IS NULL OR link.reason = 'problem') THEN 'unchanged'
+            END,
+            s.gone
+        FROM (
+            SELECT
+                (row_number() OVER (ORDER BY f2, f1, ctid))::integer AS n,
+                row_number() OVER (PARTITION BY f1 ORDER BY f2 DESC, ctid DESC) > 1 AS superseded,
+                ctid AS tid,
+                f1 AS record_id,
+                f2 AS stamp,
+                {gone} AS gone,
+                {successor} AS successor,
+                {hash} AS hash
+            FROM {stage} AS s
+            WHERE (f2, f1) > (%(stamp)s, %(record_id)s) {bound}
+        ) AS s
+        LEFT JOIN store.record_link AS link
+            ON link.record_id = s.record_id AND link.goal = {goal}"""
+    ).format(
+        link_profile=_link_profile(plan),
+        version=sql.Literal(plan.version),
+        gone=_gone(plan),
+        successor=_successor(plan),
+        hash=_hash(plan),
+        stage=stage.table(plan.run_goal),
+        bound=sql.SQL("AND (f2, f1) <= (%(last_stamp)s, %(last_id)s)" if bounded else ""),
+        goal=sql.Literal(plan.goal),
+    )
+
+
+def _link_profile(plan: ImportPlan) -> Composed:
+    """The profile that a link names: this goal's, another goal's, or that of a record before it.
+
+    A record that was merged into this one, or a lead that was converted into it, hands over its
+    profile.
+    """
+    goals = sql.Literal([plan.goal, *plan.other_goals])
+    return sql.SQL(
+        """coalesce(
+            link.profile_id,
+            (SELECT other.profile_id FROM store.record_link AS other
+             WHERE other.record_id = s.record_id AND other.goal = ANY ({goals})
+                AND other.profile_id IS NOT NULL AND other.gone IS NULL
+             LIMIT 1),
+            (SELECT former.profile_id FROM store.record_link AS former
+             WHERE former.successor = s.record_id AND former.goal = ANY ({goals})
+                AND former.profile_id IS NOT NULL
+             ORDER BY former.stamp DESC, former.record_id LIMIT 1))"""
+    ).format(goals=goals)
+
+
+def _flag(plan: ImportPlan, field: str) -> Composable:
+    column = plan.column(field)
+    return sql.SQL("({} = 'true')").format(column.name) if column else sql.SQL("false")
+
+
+def _text(plan: ImportPlan, field: str) -> Composable:
+    column = plan.column(field)
+    return column.name if column else sql.SQL("NULL::text")
+
+
+def _gone(plan: ImportPlan) -> Composed:
+    return sql.SQL(
+        """CASE WHEN {deleted} AND {master} IS NOT NULL THEN 'merged'
+                WHEN {deleted} THEN 'deleted'
+                WHEN {converted} THEN 'converted' END"""
+    ).format(
+        deleted=_flag(plan, "IsDeleted"),
+        master=_text(plan, "MasterRecordId"),
+        converted=_flag(plan, "IsConverted"),
+    )
+
+
+def _successor(plan: ImportPlan) -> Composed:
+    return sql.SQL("coalesce({}, {})").format(
+        _text(plan, "MasterRecordId"), _text(plan, "ConvertedContactId")
+    )
+
+
+def _hash(plan: ImportPlan) -> Composed:
+    used = {row.column.number: row.column for row in (*plan.match, *plan.mappings) if row.column}
+    names = sql.SQL(", ").join(column.name for _, column in sorted(used.items()))
+    return sql.SQL("hash_record_extended(ROW({}), 0)").format(names)
+
+
+def _identifier_rows(plan: ImportPlan) -> Iterable[MappedValue]:
+    yield from plan.match
+    yield from (row for row in plan.mappings if row.column and row.target.identifier)
+
+
+def _kind(row: MappedValue) -> str:
+    if row.target.list:
+        return "list"
+    return "replace" if row.rule is MergeRule.SET else "fill"
+
+
+def claim_statement(plan: ImportPlan) -> Composed:
+    """The identifier values that the undecided records bring, with their owners in the store."""
+    claims = sql.SQL(" UNION ALL ").join(
+        sql.SQL("SELECT {}::smallint, {}::smallint, {}, {}, {}").format(
+            sql.Literal(plan.numbers[row.target.key]),
+            sql.Literal(row.place),
+            sql.Literal(row.place < 0),
+            sql.Literal(_kind(row)),
+            _values(row),
+        )
+        for row in _identifier_rows(plan)
+    )
+    return sql.SQL(
+        """INSERT INTO chunk_claim (n, property, place, finds, kind, value, owner)
+        SELECT claim.n, claim.property, claim.place, claim.finds, claim.kind, claim.value,
+            identifier.profile_id
+        FROM (
+            SELECT record.n, each.*
+            FROM chunk_record AS record
+            JOIN {stage} AS s ON s.ctid = record.tid
+            CROSS JOIN LATERAL ({claims}) AS each (property, place, finds, kind, value)
+            WHERE record.outcome IS NULL AND each.value IS NOT NULL
+        ) AS claim
+        LEFT JOIN store.identifier
+            ON identifier.property = claim.property AND identifier.value = claim.value"""
+    ).format(stage=stage.table(plan.run_goal), claims=claims)
+
+
+def _values(row: MappedValue) -> Composed:
+    if row.typed.element is not None:
+        return sql.SQL('({})::text COLLATE "C"').format(row.typed.element)
+    return sql.SQL('unnest({})::text COLLATE "C"').format(row.typed.value)

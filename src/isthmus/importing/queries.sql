@@ -1,0 +1,392 @@
+The fixed statements of an import. A chunk's records are in temporary tables that are emptied at
+the end of each transaction; `n` numbers them in the order in which they are applied.
+
+-- waiting --
+-- Records to read again although they did not change: what kept them out may be gone.
+SELECT record_id
+FROM store.record_link
+WHERE goal = %(goal)s
+    AND gone IS NULL
+    AND reason IN ('no_match', 'ambiguous', 'identifier_taken')
+ORDER BY record_id
+
+-- make_chunk_record --
+CREATE TEMPORARY TABLE IF NOT EXISTS chunk_record (
+    n integer NOT NULL,
+    round integer,                       -- of matching, in which it was decided
+    tid tid NOT NULL,                    -- of the staged row
+    hash bigint NOT NULL,
+    link_profile uuid,                   -- that a link names already
+    profile_id uuid,                     -- decided
+    linked boolean NOT NULL,             -- the goal has a row for the record
+    creates boolean NOT NULL DEFAULT false,
+    fresh boolean NOT NULL DEFAULT false,  -- its profile is made by this chunk
+    folded boolean NOT NULL DEFAULT false, -- its profile gets several records of this chunk
+    record_id text COLLATE "C" NOT NULL,
+    stamp text COLLATE "C" NOT NULL,
+    gone text,
+    successor text COLLATE "C",
+    outcome text,                        -- null: to be applied
+    reason text
+) ON COMMIT DELETE ROWS
+
+-- make_chunk_claim --
+-- An identifier value that a record brings. Kinds: `list` adds to a list; `fill` goes into an
+-- empty single property; `replace` overwrites a single one.
+CREATE TEMPORARY TABLE IF NOT EXISTS chunk_claim (
+    n integer NOT NULL,
+    property smallint NOT NULL,
+    place smallint NOT NULL,
+    finds boolean NOT NULL,
+    kind text NOT NULL,
+    value text COLLATE "C" NOT NULL,
+    owner uuid
+) ON COMMIT DELETE ROWS
+
+-- make_chunk_gain --
+-- An identifier value that a profile gets.
+CREATE TEMPORARY TABLE IF NOT EXISTS chunk_gain (
+    n integer NOT NULL,
+    property smallint NOT NULL,
+    profile_id uuid NOT NULL,
+    kind text NOT NULL,
+    value text COLLATE "C" NOT NULL
+) ON COMMIT DELETE ROWS
+
+-- make_chunk_refused --
+-- Mapping rows that do not apply to a record although their value fits.
+CREATE TEMPORARY TABLE IF NOT EXISTS chunk_refused (
+    n integer NOT NULL,
+    place smallint NOT NULL,
+    code text NOT NULL
+) ON COMMIT DELETE ROWS
+
+-- make_chunk_problem --
+CREATE TEMPORARY TABLE IF NOT EXISTS chunk_problem (
+    n integer NOT NULL,
+    field text,
+    property text,
+    code text NOT NULL,
+    message text NOT NULL,
+    value text
+) ON COMMIT DELETE ROWS
+
+-- make_chunk_changed --
+CREATE TEMPORARY TABLE IF NOT EXISTS chunk_changed (n integer NOT NULL) ON COMMIT DELETE ROWS
+
+-- lock_writer --
+-- One chunk at a time over the store; the number is this project's own.
+SELECT pg_advisory_lock(7301881, 2)
+
+-- unlock_writer --
+SELECT pg_advisory_unlock(7301881, 2)
+
+-- resolve --
+-- Decide the records that no earlier undecided record can influence: none of the values that
+-- nobody owns yet is claimed by one before it.
+WITH todo AS (
+    SELECT n, link_profile FROM chunk_record WHERE outcome IS NULL AND profile_id IS NULL
+),
+free AS (
+    SELECT claim.n, property, value FROM chunk_claim AS claim JOIN todo USING (n)
+    WHERE owner IS NULL
+),
+waiting AS (
+    SELECT DISTINCT n
+    FROM (
+        SELECT n, min(n) OVER (PARTITION BY property, value) AS first FROM free
+    ) AS claimed
+    WHERE n > first
+),
+seen AS (
+    SELECT todo.n, todo.link_profile AS profile_id, false AS asks FROM todo
+    UNION ALL
+    SELECT claim.n, claim.owner, true FROM chunk_claim AS claim JOIN todo USING (n) WHERE finds
+),
+found AS (
+    SELECT
+        n,
+        bool_or(asks) AS asks,
+        count(DISTINCT profile_id) AS profiles,
+        (array_agg(profile_id) FILTER (WHERE profile_id IS NOT NULL))[1] AS profile_id
+    FROM seen
+    WHERE NOT EXISTS (SELECT FROM waiting WHERE waiting.n = seen.n)
+    GROUP BY n
+),
+decided AS (
+    SELECT
+        n,
+        CASE
+            WHEN profiles = 1 THEN profile_id
+            WHEN profiles = 0 AND asks AND %(creates)s THEN uuidv7()
+        END AS profile_id,
+        profiles = 0 AND asks AND %(creates)s AS creates,
+        CASE
+            WHEN profiles > 1 THEN 'ambiguous'
+            WHEN profiles = 0 AND NOT asks THEN 'no_identifier'
+            WHEN profiles = 0 AND NOT %(creates)s THEN 'no_match'
+        END AS reason
+    FROM found
+)
+UPDATE chunk_record AS record
+SET
+    round = %(round)s,
+    profile_id = decided.profile_id,
+    creates = decided.creates,
+    fresh = decided.creates,
+    outcome = CASE WHEN decided.reason IS NOT NULL THEN 'skipped' END,
+    reason = decided.reason
+FROM decided
+WHERE record.n = decided.n
+
+-- refuse_taken --
+-- A mapped identifier value that another profile holds when its record's turn comes.
+INSERT INTO chunk_refused (n, place, code)
+SELECT claim.n, claim.place, 'identifier_taken'
+FROM chunk_claim AS claim
+JOIN chunk_record AS record USING (n)
+WHERE record.round = %(round)s
+    AND record.profile_id IS NOT NULL
+    AND NOT claim.finds
+    AND claim.owner <> record.profile_id
+
+-- gain_listed --
+INSERT INTO chunk_gain (n, property, profile_id, kind, value)
+SELECT claim.n, claim.property, record.profile_id, claim.kind, claim.value
+FROM chunk_claim AS claim
+JOIN chunk_record AS record USING (n)
+WHERE record.round = %(round)s
+    AND record.profile_id IS NOT NULL
+    AND claim.owner IS NULL
+    AND claim.kind <> 'fill'
+
+-- gain_filled --
+-- The first value for an empty single property. A profile made in this round is empty for sure.
+INSERT INTO chunk_gain (n, property, profile_id, kind, value)
+SELECT n, property, profile_id, 'fill', value
+FROM (
+    SELECT
+        claim.n,
+        claim.property,
+        claim.value,
+        record.profile_id,
+        record.creates,
+        row_number() OVER (
+            PARTITION BY record.profile_id, claim.property
+            ORDER BY claim.n, claim.place > 0, abs(claim.place)
+        ) AS turn
+    FROM chunk_claim AS claim
+    JOIN chunk_record AS record USING (n)
+    WHERE record.round = %(round)s
+        AND record.profile_id IS NOT NULL
+        AND claim.owner IS NULL
+        AND claim.kind = 'fill'
+) AS candidate
+WHERE turn = 1
+    AND NOT EXISTS (
+        SELECT FROM chunk_gain AS gain
+        WHERE gain.profile_id = candidate.profile_id AND gain.property = candidate.property
+    )
+    AND (
+        creates
+        OR NOT EXISTS (
+            SELECT FROM store.identifier AS held
+            WHERE held.profile_id = candidate.profile_id AND held.property = candidate.property
+        )
+    )
+
+-- own_gained --
+-- From now on the values that were gained have an owner, for the records that waited.
+UPDATE chunk_claim AS claim
+SET owner = gain.profile_id
+FROM chunk_gain AS gain
+WHERE claim.owner IS NULL AND claim.property = gain.property AND claim.value = gain.value
+
+-- cut_released --
+-- The first record that asks for a value which an earlier record of the chunk gave up by
+-- replacing it: the owners in the store no longer tell the truth for it.
+WITH held AS (
+    SELECT
+        record.profile_id,
+        claim.property,
+        claim.n,
+        claim.value,
+        lag(claim.value) OVER (
+            PARTITION BY record.profile_id, claim.property ORDER BY claim.n, claim.kind
+        ) AS before
+    FROM chunk_claim AS claim
+    JOIN chunk_record AS record USING (n)
+    WHERE record.profile_id IS NOT NULL
+        AND (
+            claim.kind = 'replace'
+            AND NOT EXISTS (
+                SELECT FROM chunk_refused AS refused
+                WHERE refused.n = claim.n AND refused.place = claim.place
+            )
+            OR EXISTS (
+                SELECT FROM chunk_gain AS gain
+                WHERE gain.n = claim.n AND gain.property = claim.property
+                    AND gain.value = claim.value AND gain.kind = 'fill'
+            )
+        )
+),
+released AS (
+    SELECT held.n, held.property, coalesce(held.before, there.value) AS value
+    FROM held
+    LEFT JOIN store.identifier AS there
+        ON held.before IS NULL
+        AND there.profile_id = held.profile_id
+        AND there.property = held.property
+    WHERE coalesce(held.before, there.value) <> held.value
+)
+SELECT min(claim.n)
+FROM chunk_claim AS claim
+JOIN released USING (property, value)
+WHERE claim.n > released.n
+
+-- cut_filled --
+-- A single property was filled by a record although an earlier one, decided in a later round,
+-- comes first: the chunk ends with that earlier one.
+SELECT min(claim.n) + 1
+FROM chunk_gain AS gain
+JOIN chunk_record AS record ON record.profile_id = gain.profile_id
+JOIN chunk_claim AS claim
+    ON claim.n = record.n AND claim.property = gain.property AND claim.n < gain.n
+WHERE gain.kind = 'fill'
+    AND NOT EXISTS (
+        SELECT FROM chunk_refused AS refused
+        WHERE refused.n = claim.n AND refused.place = claim.place
+    )
+
+-- cut_records --
+DELETE FROM chunk_record WHERE n >= %(cut)s
+
+-- reset_records --
+UPDATE chunk_record
+SET round = NULL, profile_id = NULL, creates = false, fresh = false, folded = false,
+    outcome = NULL, reason = NULL
+WHERE round IS NOT NULL
+
+-- reset_claims --
+DELETE FROM chunk_claim
+
+-- reset_gains --
+DELETE FROM chunk_gain
+
+-- reset_refused --
+DELETE FROM chunk_refused
+
+-- mark_folded --
+WITH shared AS (
+    SELECT profile_id, bool_or(creates) AS fresh
+    FROM chunk_record
+    WHERE outcome IS NULL
+    GROUP BY profile_id
+    HAVING count(*) > 1
+)
+UPDATE chunk_record AS record
+SET folded = true, fresh = shared.fresh
+FROM shared
+WHERE record.profile_id = shared.profile_id AND record.outcome IS NULL
+
+-- lock_profiles --
+WITH locked AS (
+    SELECT profile_id
+    FROM store.profile
+    WHERE profile_id IN (
+        SELECT profile_id FROM chunk_record WHERE outcome IS NULL AND NOT fresh
+    )
+    ORDER BY profile_id
+    FOR NO KEY UPDATE
+)
+SELECT
+    (SELECT count(*) FROM locked),
+    (SELECT count(DISTINCT profile_id) FROM chunk_record WHERE outcome IS NULL AND NOT fresh)
+
+-- note_problems --
+INSERT INTO store.run_problem
+    (profile_id, run_goal, record_id, field, property, code, message, value)
+SELECT
+    record.profile_id, %(run_goal)s, record.record_id,
+    problem.field, problem.property, problem.code, problem.message, left(problem.value, 500)
+FROM chunk_problem AS problem
+JOIN chunk_record AS record USING (n)
+
+-- note_ambiguous --
+-- Which profiles were found, in words: a person has to choose.
+INSERT INTO store.run_problem (run_goal, record_id, code, message)
+SELECT
+    %(run_goal)s, record.record_id, 'ambiguous',
+    'The record matches several profiles: ' || string_agg(DISTINCT owner::text, ', ')
+    || '. Nothing of it was applied. Correct the identifiers, here or in Salesforce.'
+FROM chunk_record AS record
+CROSS JOIN LATERAL (
+    SELECT record.link_profile AS owner
+    UNION
+    SELECT claim.owner FROM chunk_claim AS claim WHERE claim.n = record.n AND claim.finds
+) AS each
+WHERE record.reason = 'ambiguous' AND owner IS NOT NULL
+GROUP BY record.record_id
+
+-- insert_identifiers --
+-- Sorted, so that two transactions insert the same values in the same order. Properties that a
+-- row can overwrite are left out: what they hold in the end is known only after the merge.
+INSERT INTO store.identifier (property, value, profile_id)
+SELECT DISTINCT property, value, profile_id
+FROM chunk_gain
+WHERE property <> ALL (%(replaced)s)
+ORDER BY property, value
+
+-- bury_links --
+UPDATE store.record_link AS link
+SET gone = record.gone, successor = record.successor, stamp = record.stamp::timestamptz,
+    hash = NULL, reason = NULL, summed = NULL
+FROM chunk_record AS record
+WHERE link.record_id = record.record_id
+    AND link.goal = %(goal)s
+    AND record.gone IS NOT NULL
+    AND record.outcome IN ('removed', 'skipped')
+
+-- remember_linked --
+-- A record that was linked and can't be applied now: the link stays, with the reason.
+UPDATE store.record_link AS link
+SET reason = record.reason, gone = NULL, successor = NULL
+FROM chunk_record AS record
+WHERE link.record_id = record.record_id
+    AND link.goal = %(goal)s
+    AND record.outcome = 'skipped'
+    AND record.gone IS NULL
+    AND (link.reason IS DISTINCT FROM record.reason OR link.gone IS NOT NULL)
+
+-- remember_unlinked --
+INSERT INTO store.record_link (record_id, goal, object, stamp, version, reason)
+SELECT record_id, %(goal)s, %(object)s, stamp::timestamptz, %(version)s, reason
+FROM chunk_record
+WHERE outcome = 'skipped' AND gone IS NULL AND NOT linked
+ORDER BY record_id
+
+-- settle --
+UPDATE chunk_record AS record
+SET outcome = CASE
+    WHEN creates THEN 'created'
+    WHEN EXISTS (SELECT FROM chunk_changed AS changed WHERE changed.n = record.n) THEN 'updated'
+    ELSE 'unchanged'
+END
+WHERE outcome IS NULL
+
+-- note_records --
+INSERT INTO store.run_record (profile_id, run_goal, record_id, outcome, reason)
+SELECT profile_id, %(run_goal)s, record_id, outcome, reason
+FROM chunk_record
+WHERE outcome <> 'unchanged'
+
+-- count_outcomes --
+SELECT outcome, reason, count(*) FROM chunk_record GROUP BY outcome, reason
+
+-- last_of_chunk --
+SELECT stamp, record_id FROM chunk_record ORDER BY n DESC LIMIT 1
+
+-- note_position --
+UPDATE connections_rungoal
+SET position = %(position)s, counts = %(counts)s
+WHERE id = %(run_goal)s

@@ -1,0 +1,20 @@
+The store's own statements.
+
+-- lock_schema --
+-- One process at a time changes tables; the number is this project's own and means only that.
+SELECT pg_advisory_xact_lock(7301881, 1)
+
+-- partitions --
+SELECT child.relname
+FROM pg_inherits
+JOIN pg_class AS child ON child.oid = inhrelid
+JOIN pg_namespace AS room ON room.oid = child.relnamespace
+WHERE room.nspname = 'store' AND child.relkind = 'r'
+
+-- columns --
+SELECT attname
+FROM pg_attribute
+WHERE attrelid = 'store.profile'::regclass AND attnum > 0 AND NOT attisdropped
+
+-- count_profiles --
+SELECT count(*) FROM store.profile

@@ -1,0 +1,127 @@
+Tables of the store. Every statement can be run again on a store that has it already.
+No foreign keys between these tables and no unique index without a key that could spread them over
+several machines (profile_id; for identifier the value; for record_link the record id).
+
+-- schemas --
+CREATE SCHEMA IF NOT EXISTS store;
+CREATE SCHEMA IF NOT EXISTS stage;
+
+-- profile --
+CREATE TABLE IF NOT EXISTS store.profile (
+    profile_id uuid PRIMARY KEY DEFAULT uuidv7(),
+    created_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    permission_level smallint NOT NULL DEFAULT 2,
+    legislation text
+) WITH (fillfactor = 80);
+
+-- identifier --
+CREATE TABLE IF NOT EXISTS store.identifier (
+    profile_id uuid NOT NULL,
+    property smallint NOT NULL,
+    value text COLLATE "C" NOT NULL,
+    PRIMARY KEY (property, value)
+);
+CREATE INDEX IF NOT EXISTS identifier_profile ON store.identifier (profile_id);
+
+-- record_link --
+CREATE TABLE IF NOT EXISTS store.record_link (
+    profile_id uuid,
+    stamp timestamptz,
+    hash bigint,
+    goal integer NOT NULL,
+    version integer,
+    record_id text COLLATE "C" NOT NULL,
+    object text NOT NULL,
+    reason text,
+    gone text,
+    successor text COLLATE "C",
+    summed bigint[],
+    sent bigint[],
+    sent_at timestamptz,
+    PRIMARY KEY (record_id, goal)
+) WITH (fillfactor = 85);
+CREATE INDEX IF NOT EXISTS record_link_profile
+    ON store.record_link (profile_id) WHERE profile_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS record_link_successor
+    ON store.record_link (successor) WHERE successor IS NOT NULL;
+CREATE INDEX IF NOT EXISTS record_link_unapplied
+    ON store.record_link (goal, reason) WHERE reason IS NOT NULL;
+COMMENT ON COLUMN store.record_link.hash IS 'of the values that the goal reads, when last applied';
+COMMENT ON COLUMN store.record_link.version IS 'of the goal, when last applied';
+COMMENT ON COLUMN store.record_link.reason IS 'why the record was not fully applied';
+COMMENT ON COLUMN store.record_link.gone IS 'deleted, merged or converted: the link is a tombstone';
+COMMENT ON COLUMN store.record_link.successor IS 'the record that took over (merged, converted)';
+COMMENT ON COLUMN store.record_link.summed IS 'by slot of the mapping row: the value last added';
+COMMENT ON COLUMN store.record_link.sent IS 'by slot of the mapping row: hash last accepted';
+
+-- change --
+CREATE TABLE IF NOT EXISTS store.change (
+    at timestamptz NOT NULL DEFAULT now(),
+    profile_id uuid NOT NULL,
+    run_goal integer,
+    record_id text COLLATE "C",
+    old jsonb NOT NULL
+) PARTITION BY RANGE (at);
+CREATE INDEX IF NOT EXISTS change_profile ON store.change (profile_id);
+COMMENT ON COLUMN store.change.old IS 'the changed properties with the values that they had before';
+
+-- run_record --
+CREATE TABLE IF NOT EXISTS store.run_record (
+    at timestamptz NOT NULL DEFAULT now(),
+    profile_id uuid,
+    run_goal integer NOT NULL,
+    record_id text COLLATE "C",
+    outcome text NOT NULL,
+    reason text
+) PARTITION BY RANGE (at);
+
+-- run_problem --
+CREATE TABLE IF NOT EXISTS store.run_problem (
+    at timestamptz NOT NULL DEFAULT now(),
+    profile_id uuid,
+    run_goal integer NOT NULL,
+    record_id text COLLATE "C",
+    field text,
+    property text,
+    code text NOT NULL,
+    message text NOT NULL,
+    value text
+) PARTITION BY RANGE (at);
+CREATE INDEX IF NOT EXISTS run_problem_goal ON store.run_problem (run_goal);
+
+-- export_row --
+CREATE TABLE IF NOT EXISTS store.export_row (
+    profile_id uuid NOT NULL,
+    run_goal integer NOT NULL,
+    part integer NOT NULL,
+    record_id text COLLATE "C",
+    operation text NOT NULL,
+    outcome text,
+    row_hash uuid NOT NULL,
+    cells text[] NOT NULL,
+    sent bigint[] NOT NULL,
+    PRIMARY KEY (run_goal, profile_id)
+);
+COMMENT ON COLUMN store.export_row.part IS 'which upload of the run the row belongs to';
+COMMENT ON COLUMN store.export_row.cells IS 'by mapping row: text to send; null leaves the field';
+COMMENT ON COLUMN store.export_row.sent IS 'by slot: hashes to keep once Salesforce accepted the row';
+COMMENT ON COLUMN store.export_row.row_hash IS 'of all cells: finds an inserted row in the results';
+
+-- export_job --
+CREATE TABLE IF NOT EXISTS store.export_job (
+    run_goal integer NOT NULL,
+    operation text NOT NULL,
+    part integer NOT NULL,
+    job_id text NOT NULL,
+    closed boolean NOT NULL DEFAULT false,
+    reconciled boolean NOT NULL DEFAULT false,
+    PRIMARY KEY (run_goal, operation, part)
+);
+
+-- exported_profile --
+CREATE TABLE IF NOT EXISTS store.exported_profile (
+    profile_id uuid NOT NULL,
+    connection integer NOT NULL,
+    PRIMARY KEY (connection, profile_id)
+);

@@ -1,0 +1,144 @@
+"""The client itself: one object for one sign-in to one org."""
+
+import threading
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Self
+from urllib.parse import quote
+
+from isthmus.salesforce.bulk_ingest import BulkIngest
+from isthmus.salesforce.bulk_query import BulkQuery
+from isthmus.salesforce.describe import ObjectDescription, read_description
+from isthmus.salesforce.errors import UnexpectedAnswer
+from isthmus.salesforce.hosts import HostPolicy
+from isthmus.salesforce.record_collections import RecordCollections
+from isthmus.salesforce.rest import Call, Rest
+from isthmus.salesforce.session import Session
+from isthmus.salesforce.settings import ClientSettings, Clock
+from isthmus.salesforce.signin import Credentials
+from isthmus.salesforce.soql import Soql
+from isthmus.salesforce.transport import PoolTransport, Transport
+from isthmus.salesforce.usage import Usage
+
+_NOT_MODIFIED = 304
+
+
+class Salesforce:
+    """A Salesforce org, as one user sees it. Safe to use from several threads.
+
+    Signs in at the first call, and again when the session has ended. Close it, or use it in
+    `with`. Errors are those of `isthmus.salesforce.errors`.
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        *,
+        hosts: HostPolicy,
+        settings: ClientSettings | None = None,
+        clock: Clock | None = None,
+        transport: Transport | None = None,
+    ) -> None:
+        settings, clock = settings or ClientSettings(), clock or Clock()
+        self._transport = transport or PoolTransport(settings)
+        self._session = Session(
+            credentials, hosts=hosts, settings=settings, clock=clock, transport=self._transport
+        )
+        self._rest = Rest(self._session, settings, clock)
+        self._soql = Soql(self._rest)
+        self._described: dict[str, tuple[str, ObjectDescription]] = {}
+        self._lock = threading.Lock()
+        self.bulk_query = BulkQuery(self._rest)
+        self.bulk_ingest = BulkIngest(self._rest)
+        self.collections = RecordCollections(self._rest)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *reason: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections. The session in Salesforce ends by itself."""
+        self._transport.close()
+
+    @property
+    def org_id(self) -> str:
+        """The org that the sign-in reached, 18 characters."""
+        return self._session.token.org_id
+
+    @property
+    def user_id(self) -> str:
+        """The user who is signed in, 18 characters."""
+        return self._session.token.user_id
+
+    @property
+    def instance_url(self) -> str:
+        """Where calls go; it may change when the session is renewed."""
+        return self._session.token.instance_url
+
+    @property
+    def usage(self) -> Usage | None:
+        """The org's API calls of 24 hours, by the latest answer; None before the first."""
+        return self._session.usage
+
+    @property
+    def calls(self) -> int:
+        """How many HTTP requests were made so far, sign-ins and repetitions included."""
+        return self._transport.calls
+
+    def versions(self) -> list[str]:
+        """The API versions that the org offers, oldest first, such as `62.0`."""
+        found = self._rest.get("/services/data")
+        return sorted((str(entry["version"]) for entry in found), key=float)
+
+    def describe(self, name: str) -> ObjectDescription:
+        """An object and the fields that the user may see; asked again only for what changed."""
+        with self._lock:
+            known = self._described.get(name.lower())
+        headers = {"If-Modified-Since": known[0]} if known and known[0] else {}
+        response = self._rest.answer(
+            Call(
+                method="GET",
+                path=f"/sobjects/{quote(name, safe='')}/describe",
+                headers=headers,
+                repeatable=True,
+            )
+        )
+        if known and response.status == _NOT_MODIFIED:
+            return known[1]
+        description = read_description(response.json())
+        with self._lock:
+            modified = response.headers.get("last-modified", "")
+            self._described[name.lower()] = (modified, description)
+        return description
+
+    def query(self, soql: str) -> Iterator[dict[str, Any]]:
+        """The records, without deleted ones, fetched page by page as the iterator is used."""
+        return self._soql.records(soql, deleted=False)
+
+    def query_all(self, soql: str) -> Iterator[dict[str, Any]]:
+        """The records, with deleted, merged and archived ones."""
+        return self._soql.records(soql, deleted=True)
+
+    def count(self, soql: str) -> int:
+        """The number that a `SELECT COUNT() FROM ...` finds."""
+        return int(self._soql.first_page(soql, deleted=False)["totalSize"])
+
+    def server_time(self) -> datetime:
+        """Salesforce's own time in UTC, to the second: the `Date` of a call that costs little."""
+        call = Call(method="GET", path="/services/data", repeatable=True)
+        date = self._rest.answer(call).headers.get("date", "")
+        try:
+            return parsedate_to_datetime(date).astimezone(UTC)
+        except ValueError as error:
+            raise UnexpectedAnswer(
+                f"The answer to {call.path} has the Date {date!r}, which is no time. A proxy may "
+                "have changed it; try without."
+            ) from error
+
+    def limits(self) -> Mapping[str, Mapping[str, int]]:
+        """What is left of each allowance. Needs *View Setup and Configuration*."""
+        found: Mapping[str, Mapping[str, int]] = self._rest.get("/limits")
+        return found

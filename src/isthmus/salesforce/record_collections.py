@@ -1,0 +1,77 @@
+"""A few records in one call: sObject collections.
+
+Source: REST API guide, sObject Collections.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from isthmus.salesforce.errors import InvalidArgument, OutcomeUnknown
+from isthmus.salesforce.rest import Rest
+from isthmus.salesforce.rows import RowResult, read_row_result
+
+MOST_UPDATED = 200
+MOST_RETRIEVED = 2000
+
+
+class RecordCollections:
+    """Calls for up to some hundred records. Every call works from any thread."""
+
+    def __init__(self, rest: Rest) -> None:
+        self._rest = rest
+
+    def update(
+        self,
+        object_name: str,
+        records: Sequence[Mapping[str, Any]],
+        *,
+        all_or_none: bool = False,
+        assignment_rule_id: str | None = None,
+    ) -> list[RowResult]:
+        """What became of each record, in their order. Each record holds its `Id`.
+
+        At most 200. JSON types: None clears a field. Without `assignment_rule_id` no assignment
+        rule runs. Never sent twice: raises `OutcomeUnknown` where the answer is lost.
+        """
+        _check_count(records, MOST_UPDATED)
+        if not records:
+            return []
+        found = self._rest.send_json(
+            "PATCH",
+            "/composite/sobjects",
+            {
+                "allOrNone": all_or_none,
+                "records": [{"attributes": {"type": object_name}, **row} for row in records],
+            },
+            headers={"Sforce-Auto-Assign": assignment_rule_id or "FALSE"},
+        )
+        if len(found) != len(records):
+            raise OutcomeUnknown(
+                f"{len(records)} records of {object_name} were sent and {len(found)} results came "
+                f"back, so it is not known which row has which. {OutcomeUnknown.advice}"
+            )
+        return [read_row_result(row) for row in found]
+
+    def retrieve(
+        self, object_name: str, ids: Sequence[str], fields: Sequence[str]
+    ) -> list[dict[str, Any] | None]:
+        """The records in the order of their ids, None where one is not there. At most 2,000."""
+        _check_count(ids, MOST_RETRIEVED)
+        if not ids:
+            return []
+        found: list[dict[str, Any] | None] = self._rest.send_json(
+            "POST",
+            f"/composite/sobjects/{quote(object_name, safe='')}",
+            {"ids": list(ids), "fields": list(fields)},
+            repeatable=True,
+        )
+        return found
+
+
+def _check_count(rows: Sequence[object], most: int) -> None:
+    if len(rows) > most:
+        raise InvalidArgument(
+            f"{len(rows)} records came; one call takes at most {most}. Use several calls, or a "
+            "Bulk job from about 2,000 records on."
+        )

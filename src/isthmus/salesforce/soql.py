@@ -1,0 +1,60 @@
+"""Reading some records: SOQL over REST.
+
+Source: REST API guide, Query.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+
+from isthmus.salesforce.error_codes import error_of
+from isthmus.salesforce.rest import Rest
+from isthmus.salesforce.wire import Response
+
+# Salesforce takes 16,384 bytes of address and headers together; headers hold a long token.
+_LONGEST_ADDRESS = 10_000
+
+
+class Soql:
+    """Queries of the org, page by page."""
+
+    def __init__(self, rest: Rest) -> None:
+        self._rest = rest
+
+    def records(self, soql: str, *, deleted: bool) -> Iterator[dict[str, Any]]:
+        """Every record, fetched as the iterator is used."""
+        page = self.first_page(soql, deleted=deleted)
+        while True:
+            yield from page["records"]
+            if page.get("done", True):
+                return
+            page = self._rest.get(page["nextRecordsUrl"])
+
+    def first_page(self, soql: str, *, deleted: bool) -> Mapping[str, Any]:
+        """The first page as Salesforce sends it."""
+        resource = "/queryAll" if deleted else "/query"
+        if len(quote(soql)) > _LONGEST_ADDRESS:
+            return self._long(f"{resource}?q={quote(soql)}")
+        found: Mapping[str, Any] = self._rest.get(resource, {"q": soql})
+        return found
+
+    def _long(self, path: str) -> Mapping[str, Any]:
+        """A query too long for an address travels in the body of a composite call."""
+        url = f"/services/data/v{self._rest.settings.api_version}{path}"
+        subrequest = {"method": "GET", "url": url, "referenceId": "query"}
+        found = self._rest.send_json(
+            "POST", "/composite", {"compositeRequest": [subrequest]}, repeatable=True
+        )
+        return _only_answer(found)
+
+
+def _only_answer(found: Mapping[str, Any]) -> Mapping[str, Any]:
+    answer = found["compositeResponse"][0]
+    body: Mapping[str, Any] = answer["body"]
+    if answer["httpStatusCode"] != 200:  # noqa: PLR2004
+        raise error_of(
+            Response(status=answer["httpStatusCode"], body=orjson.dumps(body), target="GET /query")
+        )
+    return body
