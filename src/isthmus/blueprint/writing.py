@@ -1,5 +1,6 @@
 """From a `Document` to YAML that `reading.read` turns into the same document."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
 from enum import StrEnum
@@ -25,8 +26,11 @@ _LINE = 96
 """Longest line of a mapping that is written on one line, in characters without indentation."""
 
 _UNLIMITED = 1_000_000
-_OTHER_YAML = frozenset({"y", "n", "yes", "no", "on", "off"})
-"""Words that older YAML takes for true and false; quoted, all tools read them as texts."""
+_PLAIN = re.compile(r"[^\W\d](?:[\w ./@+*()-]*[\w)])?")
+"""Texts that go without quotes: all others have them, so that none is taken for something else."""
+
+_NO_TEXTS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
+"""Words that are no texts, in this YAML or in older ones."""
 
 _HEADER = """\
 # The set-up of this store. Change it and apply it; what it does not name stays as it is.
@@ -176,10 +180,19 @@ def _leaf(value: Any) -> Any:
 
 
 def _text(value: str) -> str:
+    """The text in the plainest form that is read as the same text everywhere."""
     text = str(value) if isinstance(value, StrEnum) else value
-    if text.lower() in _OTHER_YAML:
-        return DoubleQuotedScalarString(text)
-    return LiteralScalarString(text) if "\n" in text else text
+    if _PLAIN.fullmatch(text) and text.lower() not in _NO_TEXTS:
+        return text
+    quoted: str = (LiteralScalarString if _is_tidy(text) else DoubleQuotedScalarString)(text)
+    return quoted
+
+
+def _is_tidy(text: str) -> bool:
+    """Whether these are several lines that look the same when they are written below each other."""
+    lines = text.removesuffix("\n").split("\n")
+    plain = all(line.isprintable() and line == line.rstrip() for line in lines)
+    return plain and len(lines) > 1 and bool(lines[-1]) and lines[0] != "" and lines[0][0] != " "
 
 
 def _dumped(value: Any) -> str:

@@ -1,11 +1,14 @@
 """Errors of running a connection.
 
 Final
+├── GoalIncomplete    a goal misses something and does not run
+├── CountMismatch     Salesforce's counts and what arrived differ
 ├── NoSuchThing       a connection or goal that is named is not there
 ├── NothingToRun      the connection has no goal that is active
 ├── OrgReplaced       the sign-in leads to another org than before
 └── RunStopped        somebody asked the run to end
 Retryable
+├── PageIncomplete    a result page arrived cut
 └── RunAlreadyGoing   two runs of one connection never overlap
 """
 
@@ -38,3 +41,15 @@ class RunStopped(Final):
 
 class RunAlreadyGoing(Retryable):
     """The connection has a run going on."""
+
+
+class GoalIncomplete(Final):
+    """The goal misses something and does not run."""
+
+
+class CountMismatch(Final):
+    """What arrived is not what Salesforce says it sent."""
+
+
+class PageIncomplete(Retryable):
+    """A result page arrived cut."""

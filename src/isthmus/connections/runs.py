@@ -1,7 +1,7 @@
 """One run of a connection's goals: what an engine is given, and how it ends."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -10,8 +10,9 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from isthmus.connections.errors import NoSuchThing, RunAlreadyGoing, RunStopped
+from isthmus.connections.errors import NoSuchThing, NothingToRun, RunAlreadyGoing, RunStopped
 from isthmus.connections.models import IMPORT, Connection, Goal, Run, RunGoal, RunState
+from isthmus.connections.sign_in import signed_in
 from isthmus.domain.counts import GoalCounts
 from isthmus.errors import IsthmusError
 from isthmus.profiles import database, schema
@@ -209,3 +210,48 @@ def finish(run: Run, api_calls: int) -> None:
     run.finished_at = timezone.now()
     run.api_calls = api_calls
     run.save()
+
+
+def execute(
+    request: RunRequest,
+    engines: Mapping[str, Engine],
+    *,
+    reporter: Reporter | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Run:
+    """Run a connection's goals, each with the engine of its direction, and return the run.
+
+    Goals that fail do not stop the others. Raises only where no goal could be started: the
+    connection is off or has no goal, a run is going on, or the sign-in was refused.
+    """
+    goals = chosen_goals(request)
+    if not goals:
+        raise NothingToRun(
+            f"Connection {request.connection.key!r} has no active goal. Add one, or activate one."
+        )
+    with running(request) as run:
+        try:
+            with signed_in(request.connection) as salesforce:
+                for goal in goals:
+                    goal_run = GoalRun(
+                        connection=request.connection,
+                        goal=goal,
+                        run_goal=_new_run_goal(run, goal),
+                        salesforce=salesforce,
+                        full=request.full,
+                        reporter=reporter or Silent(),
+                        cancelled=cancelled,
+                    )
+                    run_goal(engines[goal.direction], goal_run)
+                    if cancelled():
+                        break
+                finish(run, salesforce.calls)
+        except IsthmusError as error:
+            run.message = str(error)
+            finish(run, 0)
+            raise
+    return run
+
+
+def _new_run_goal(run: Run, goal: Goal) -> RunGoal:
+    return RunGoal.objects.create(run=run, goal=goal, key=goal.key, direction=goal.direction)

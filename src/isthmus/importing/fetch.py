@@ -6,15 +6,15 @@ from functools import partial
 from typing import Any
 
 from psycopg import Connection
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
+from isthmus.connections import results
+from isthmus.connections.errors import CountMismatch
 from isthmus.connections.runs import GoalRun
 from isthmus.importing import stage
-from isthmus.importing.errors import CountMismatch, PageIncomplete
 from isthmus.importing.plan import ImportPlan, soql_time
 from isthmus.importing.queries import QUERIES
 from isthmus.profiles import database
-from isthmus.salesforce import PageCut, Salesforce
+from isthmus.salesforce import Salesforce
 
 PARALLEL_PAGES = 2
 IDS_PER_JOB = 3_000
@@ -22,8 +22,6 @@ IDS_PER_JOB = 3_000
 
 MOST_REREAD = 20_000
 """Above that many records to read again by id, reading everything once is cheaper."""
-
-PAGE_TRIES = 5
 
 
 def fetch(goal_run: GoalRun, plan: ImportPlan, connection: Connection[Any]) -> int:
@@ -85,13 +83,7 @@ def _fetch_pages(goal_run: GoalRun, plan: ImportPlan, job_id: str) -> int:
 
 def _fetch_page(salesforce: Salesforce, plan: ImportPlan, job_id: str, locator: str | None) -> int:
     """One page into the stage; a cut one is asked for again by the same locator."""
-    tries = Retrying(
-        retry=retry_if_exception_type((PageCut, PageIncomplete)),
-        stop=stop_after_attempt(PAGE_TRIES),
-        wait=wait_random_exponential(multiplier=0.2, max=10),
-        reraise=True,
-    )
-    return tries(_fetch_page_once, salesforce, plan, job_id, locator)
+    return results.again_where_cut(partial(_fetch_page_once, salesforce, plan, job_id, locator))
 
 
 def _fetch_page_once(

@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 
 from psycopg import sql
 
+from isthmus.connections.errors import GoalIncomplete
 from isthmus.connections.models import Goal
 from isthmus.connections.runs import GoalRun
 from isthmus.domain.goals import ImportField, ImportGoal, MatchRow
 from isthmus.domain.merge_rules import MergeRule, together_refusal
 from isthmus.domain.objects import PERSON, SalesforceObject
 from isthmus.domain.properties import PropertyDefinition
-from isthmus.importing.errors import GoalIncomplete
 from isthmus.importing.fields import Column, Columns
 from isthmus.importing.values import TypedValue, typed
 from isthmus.profiles import properties

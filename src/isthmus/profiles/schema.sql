@@ -114,7 +114,8 @@ CREATE TABLE IF NOT EXISTS store.export_job (
     operation text NOT NULL,
     part integer NOT NULL,
     job_id text NOT NULL,
-    closed boolean NOT NULL DEFAULT false,
+    fields text[] NOT NULL,
+    places integer[] NOT NULL,
     reconciled boolean NOT NULL DEFAULT false,
     PRIMARY KEY (run_goal, operation, part)
 );

@@ -13,6 +13,7 @@ from isthmus.salesforce.errors import NotFound, RequestRefused
 from isthmus.salesforce.jobs import Jobs, JobState, QueryJob, read_query_job
 from isthmus.salesforce.rest import Rest
 from isthmus.salesforce.results import ResultPage, open_results
+from isthmus.salesforce.wire import understood
 
 _PAGE_LISTS_FROM = 58.0
 _ABORTED = frozenset({JobState.ABORTED, JobState.FAILED, JobState.JOB_COMPLETE})
@@ -100,10 +101,11 @@ class BulkQuery:
 
     def _listed(self, page: Mapping[str, Any]) -> Iterator[PageReference]:
         while True:
-            for entry in page.get("resultPages") or ():
-                yield PageReference(locator=_locator_in(entry["resultUrl"]))
-            # The guide's table and its examples spell this key differently.
-            following = page.get("nextRecordsUrl") or page.get("nextRecordUrl")
+            with understood("a list of result pages"):
+                locators = [_locator_in(found["resultUrl"]) for found in page["resultPages"]]
+                # The guide's table and its examples spell this key differently.
+                following = page.get("nextRecordsUrl") or page.get("nextRecordUrl")
+            yield from (PageReference(locator=locator) for locator in locators)
             if page.get("done", not following) or not following:
                 return
             page = self._rest.get(following)

@@ -20,6 +20,7 @@ from isthmus.salesforce.signin import Credentials
 from isthmus.salesforce.soql import Soql
 from isthmus.salesforce.transport import PoolTransport, Transport
 from isthmus.salesforce.usage import Usage
+from isthmus.salesforce.wire import understood
 
 _NOT_MODIFIED = 304
 
@@ -91,7 +92,8 @@ class Salesforce:
     def versions(self) -> list[str]:
         """The API versions that the org offers, oldest first, such as `62.0`."""
         found = self._rest.get("/services/data")
-        return sorted((str(entry["version"]) for entry in found), key=float)
+        with understood("a list of versions"):
+            return sorted((str(entry["version"]) for entry in found), key=float)
 
     def describe(self, name: str) -> ObjectDescription:
         """An object and the fields that the user may see; asked again only for what changed."""
@@ -108,7 +110,8 @@ class Salesforce:
         )
         if known and response.status == _NOT_MODIFIED:
             return known[1]
-        description = read_description(response.json())
+        with understood(f"a description of {name}"):
+            description = read_description(response.json())
         with self._lock:
             modified = response.headers.get("last-modified", "")
             self._described[name.lower()] = (modified, description)
@@ -124,7 +127,9 @@ class Salesforce:
 
     def count(self, soql: str) -> int:
         """The number that a `SELECT COUNT() FROM ...` finds."""
-        return int(self._soql.first_page(soql, deleted=False)["totalSize"])
+        page = self._soql.first_page(soql, deleted=False)
+        with understood("a count"):
+            return int(page["totalSize"])
 
     def server_time(self) -> datetime:
         """Salesforce's own time in UTC, to the second: the `Date` of a call that costs little."""

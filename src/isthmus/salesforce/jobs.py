@@ -25,6 +25,7 @@ from isthmus.salesforce.errors import (
 from isthmus.salesforce.rest import Call, Rest
 from isthmus.salesforce.retries import attempts
 from isthmus.salesforce.settings import Clock
+from isthmus.salesforce.wire import understood
 
 _LONGEST_NAP_SECONDS = 1.0
 
@@ -232,20 +233,17 @@ class Jobs(Generic[J]):
             return
 
     def _seen(self, found: Any) -> J:
-        try:
+        with understood("a Bulk job"):
             job = self._read(found)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise UnexpectedAnswer(
-                f"Salesforce's answer is not a Bulk job ({error!r}). {UnexpectedAnswer.advice}"
-            ) from error
         self._versions[job.id] = job.api_version
         return job
 
     def _list(self) -> Iterator[Mapping[str, Any]]:
         page = self._rest.get(f"/jobs/{self._kind}", {"jobType": self._job_type})
         while True:
-            yield from page.get("records") or ()
-            following = page.get("nextRecordsUrl")
+            with understood("a list of Bulk jobs"):
+                jobs, following = page.get("records") or (), page.get("nextRecordsUrl")
+            yield from jobs
             if page.get("done", True) or not following:
                 return
             page = self._rest.get(following)

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from isthmus.salesforce.errors import InvalidArgument, OutcomeUnknown
+from isthmus.salesforce.errors import InvalidArgument, OutcomeUnknown, UnexpectedAnswer
 from isthmus.salesforce.rest import Rest
 from isthmus.salesforce.rows import RowResult, read_row_result
+from isthmus.salesforce.wire import understood
 
 MOST_UPDATED = 200
 MOST_RETRIEVED = 2000
@@ -46,12 +47,7 @@ class RecordCollections:
             },
             headers={"Sforce-Auto-Assign": assignment_rule_id or "FALSE"},
         )
-        if len(found) != len(records):
-            raise OutcomeUnknown(
-                f"{len(records)} records of {object_name} were sent and {len(found)} results came "
-                f"back, so it is not known which row has which. {OutcomeUnknown.advice}"
-            )
-        return [read_row_result(row) for row in found]
+        return _results(found, len(records))
 
     def retrieve(
         self, object_name: str, ids: Sequence[str], fields: Sequence[str]
@@ -67,6 +63,21 @@ class RecordCollections:
             repeatable=True,
         )
         return found
+
+
+def _results(found: Any, sent: int) -> list[RowResult]:
+    """The results in the order of the records; nothing is guessed where they do not fit."""
+    try:
+        with understood("a list of results"):
+            results = [read_row_result(row) for row in found]
+    except UnexpectedAnswer as error:
+        raise OutcomeUnknown(f"{error} {OutcomeUnknown.advice}") from error
+    if len(results) != sent:
+        raise OutcomeUnknown(
+            f"{sent} records were sent and {len(results)} results came back, so it is not known "
+            f"which row has which. {OutcomeUnknown.advice}"
+        )
+    return results
 
 
 def _check_count(rows: Sequence[object], most: int) -> None:

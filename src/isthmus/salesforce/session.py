@@ -87,23 +87,26 @@ class Session:
     def _repeated(
         self, request: Request, receive: Callable[[Answer], T], *, keep_open: bool = False
     ) -> T:
-        tries = attempts(self._settings, self._clock, repeatable=request.repeatable)
-        return tries(lambda: self._signed(request, receive, keep_open=keep_open))
+        """Try as often as is right, and once more so where only the session had ended.
 
-    def _signed(self, request: Request, receive: Callable[[Answer], T], *, keep_open: bool) -> T:
-        """One try, or two where the first is refused only because the session ended."""
+        Signing in stands outside of the tries: it has its own.
+        """
+        tries = attempts(self._settings, self._clock, repeatable=request.repeatable)
+
+        def under(token: Token) -> T:
+            signed = _under(request, token)
+            return tries(lambda: self._exchange(signed, receive, keep_open=keep_open))
+
         token = self.token
         try:
-            return self._exchange(_under(request, token), receive, keep_open=keep_open)
+            return under(token)
         except SessionExpired as error:
             fresh = self._renewed(token)
             if not request.replayable:
                 raise _used_up(request) from error
-        return self._exchange(_under(request, fresh), receive, keep_open=keep_open)
+        return under(fresh)
 
-    def _exchange(
-        self, request: Request, receive: Callable[[Answer], T], *, keep_open: bool = False
-    ) -> T:
+    def _exchange(self, request: Request, receive: Callable[[Answer], T], *, keep_open: bool) -> T:
         with _outcome_known(request), contextlib.ExitStack() as closing:
             answer = self._transport.open(request)
             closing.callback(answer.close)

@@ -11,7 +11,7 @@ import orjson
 
 from isthmus.salesforce.error_codes import error_of
 from isthmus.salesforce.rest import Rest
-from isthmus.salesforce.wire import Response
+from isthmus.salesforce.wire import Response, understood
 
 # Salesforce takes 16,384 bytes of address and headers together; headers hold a long token.
 _LONGEST_ADDRESS = 10_000
@@ -27,10 +27,13 @@ class Soql:
         """Every record, fetched as the iterator is used."""
         page = self.first_page(soql, deleted=deleted)
         while True:
-            yield from page["records"]
-            if page.get("done", True):
+            with understood("a page of records"):
+                records: list[dict[str, Any]] = page["records"]
+                following = None if page.get("done", True) else page["nextRecordsUrl"]
+            yield from records
+            if following is None:
                 return
-            page = self._rest.get(page["nextRecordsUrl"])
+            page = self._rest.get(following)
 
     def first_page(self, soql: str, *, deleted: bool) -> Mapping[str, Any]:
         """The first page as Salesforce sends it."""
@@ -51,10 +54,10 @@ class Soql:
 
 
 def _only_answer(found: Mapping[str, Any]) -> Mapping[str, Any]:
-    answer = found["compositeResponse"][0]
-    body: Mapping[str, Any] = answer["body"]
-    if answer["httpStatusCode"] != 200:  # noqa: PLR2004
-        raise error_of(
-            Response(status=answer["httpStatusCode"], body=orjson.dumps(body), target="GET /query")
-        )
+    with understood("the answer to a query"):
+        answer = found["compositeResponse"][0]
+        body: Mapping[str, Any] = answer["body"]
+        status = int(answer["httpStatusCode"])
+    if status != 200:  # noqa: PLR2004
+        raise error_of(Response(status=status, body=orjson.dumps(body), target="GET /query"))
     return body

@@ -1,6 +1,7 @@
 """Requests and answers as values: nothing here does I/O."""
 
-from collections.abc import Iterable, Mapping
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -67,3 +68,14 @@ class Response:
 
     def __repr__(self) -> str:
         return f"<Response {self.status} to {self.target}>"
+
+
+@contextlib.contextmanager
+def understood(what: str) -> Iterator[None]:
+    """Raise `UnexpectedAnswer` where the code inside cannot find its way in an answer's JSON."""
+    try:
+        yield
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise UnexpectedAnswer(
+            f"Salesforce's answer is not {what} ({error!r}). {UnexpectedAnswer.advice}"
+        ) from error

@@ -1,0 +1,164 @@
+"""What of each member is new to Salesforce: rows of cells, a cell empty where nothing changed."""
+
+from typing import Any, LiteralString
+
+from psycopg import Connection, sql
+from psycopg.sql import Composable, Composed
+
+from isthmus.domain.goals import ExportKind
+from isthmus.exporting.plan import ExportPlan, Sent
+from isthmus.exporting.queries import QUERIES
+from isthmus.exporting.values import CLEAR
+
+COMMA = sql.SQL(",\n")
+PART_BYTES = 90_000_000
+"""Of one upload: Salesforce takes 150 MB after base64, which is about 100 MB of CSV."""
+
+
+def diff(connection: Connection[Any], plan: ExportPlan) -> None:
+    """Write an export row for each member with something to send, and problems of bad values."""
+    connection.execute(values_statement(plan))
+    connection.execute("ANALYZE export_value (profile_id)")
+    connection.execute(problems_statement(plan))
+    connection.execute(rows_statement(plan))
+    names = {"run_goal": plan.run_goal, "bytes": PART_BYTES}
+    for name in ("pass_equal_rows", "pass_without_cells", "split_parts"):
+        connection.execute(QUERIES[name], names)
+
+
+def _name(letter: LiteralString, row: Sent) -> sql.Identifier:
+    return sql.Identifier(f"{letter}{row.place}")
+
+
+def values_statement(plan: ExportPlan) -> Composed:
+    """The values of all mapping rows (`v1`, `v2`, …) of the members that are still open."""
+    values = COMMA.join(
+        sql.SQL("{} AS {}").format(row.cell.value, _name("v", row)) for row in plan.rows
+    )
+    return sql.SQL(
+        """CREATE TEMPORARY TABLE export_value AS
+        SELECT member.profile_id, member.record_id, member.operation, member.before, {values}
+        FROM export_member AS member
+        JOIN store.profile AS p USING (profile_id)
+        WHERE member.outcome IS NULL"""
+    ).format(values=values)
+
+
+def _failing(row: Sent) -> Composed:
+    """The number of the first check that the value fails; null where it fails none."""
+    cases = sql.SQL(" ").join(
+        sql.SQL("WHEN {} THEN {}").format(check.fails, sql.Literal(number))
+        for number, check in enumerate(row.cell.checks, 1)
+    )
+    return sql.SQL(
+        "(SELECT CASE WHEN value IS NULL THEN NULL {} END FROM (VALUES ({})) AS v (value))"
+    ).format(cases, _name("v", row))
+
+
+def problems_statement(plan: ExportPlan) -> Composed:
+    """A problem for each value that its field can't take."""
+    rows = sql.SQL(" UNION ALL ").join(
+        sql.SQL("SELECT {}, {}, {}, {}, {} WHERE {} = {}").format(
+            sql.Literal(row.field.name),
+            sql.Literal(_source(plan, row)),
+            sql.Literal(check.code),
+            sql.Literal(check.message),
+            _name("v", row),
+            _failing(row),
+            sql.Literal(number),
+        )
+        for row in plan.rows
+        for number, check in enumerate(row.cell.checks, 1)
+    )
+    return sql.SQL(
+        """INSERT INTO store.run_problem
+            (profile_id, run_goal, record_id, field, property, code, message, value)
+        SELECT export_value.profile_id, {run_goal}, export_value.record_id,
+            each.field, each.property, each.code, each.message, left(each.value, 500)
+        FROM export_value
+        CROSS JOIN LATERAL ({rows}) AS each (field, property, code, message, value)
+        WHERE {any_fails}"""
+    ).format(
+        run_goal=sql.Literal(plan.run_goal),
+        rows=rows,
+        any_fails=sql.SQL(" OR ").join(
+            sql.SQL("{} IS NOT NULL").format(_failing(row)) for row in plan.rows
+        ),
+    )
+
+
+def _source(plan: ExportPlan, row: Sent) -> str:
+    mapped = plan.definition.fields[row.place - 1]
+    return "text" if mapped.kind is ExportKind.TEXT else mapped.value
+
+
+def rows_statement(plan: ExportPlan) -> Composed:
+    """The rows to send: `t` is what a cell would be, `c` what it is, null where it is known."""
+    texts = COMMA.join(sql.SQL("{} AS {}").format(_text(row), _name("t", row)) for row in plan.rows)
+    cells = COMMA.join(sql.SQL("{} AS {}").format(_cell(row), _name("c", row)) for row in plan.rows)
+    return sql.SQL(
+        """WITH text AS (SELECT export_value.*, {texts} FROM export_value),
+        cell AS (SELECT text.*, {cells} FROM text)
+        INSERT INTO store.export_row
+            (profile_id, run_goal, part, record_id, operation, row_hash, cells, sent)
+        SELECT profile_id, {run_goal}, 1, record_id, operation,
+            md5((ARRAY[{inserted}]::text[])::text)::uuid, ARRAY[{all}], ARRAY[{sent}]::bigint[]
+        FROM cell
+        WHERE num_nonnulls({all}) > 0
+        ORDER BY profile_id"""
+    ).format(
+        texts=texts,
+        cells=cells,
+        run_goal=sql.Literal(plan.run_goal),
+        inserted=sql.SQL(", ").join(_name("c", row) for row in plan.writable("insert")),
+        all=sql.SQL(", ").join(_name("c", row) for row in plan.rows),
+        sent=sql.SQL(", ").join(_sent(plan)),
+    )
+
+
+def _text(row: Sent) -> Composed:
+    marker: Composable = sql.SQL("NULL")
+    if row.cell.clears:
+        # Nothing is there to be emptied in a record that is only being created.
+        marker = sql.SQL("CASE WHEN operation = 'update' THEN {} END").format(sql.Literal(CLEAR))
+    return sql.SQL("CASE WHEN {} IS NULL THEN coalesce({}, {}) END").format(
+        _failing(row), _name("v", row), marker
+    )
+
+
+def _cell(row: Sent) -> Composed:
+    operations = [
+        name
+        for name, can in (("insert", row.field.createable), ("update", row.field.updateable))
+        if can
+    ]
+    return sql.SQL(
+        """CASE WHEN operation = ANY ({operations}::text[])
+                AND {hash} IS DISTINCT FROM before[{slot}] THEN {text} END"""
+    ).format(
+        operations=sql.Literal(operations),
+        hash=_hash(row),
+        slot=sql.Literal(row.slot),
+        text=_name("t", row),
+    )
+
+
+def _hash(row: Sent) -> Composed:
+    return sql.SQL("hashtextextended({}, 0)").format(_name("t", row))
+
+
+def _sent(plan: ExportPlan) -> list[Composable]:
+    """By slot, the hashes once the row is accepted: new ones of the cells that go out."""
+    rows = {row.slot: row for row in plan.rows}
+    slots: list[Composable] = []
+    for slot in range(1, plan.slots + 1):
+        before = sql.SQL("before[{}]").format(sql.Literal(slot))
+        row = rows.get(slot)
+        slots.append(
+            before
+            if row is None
+            else sql.SQL("CASE WHEN {} IS NULL THEN {} ELSE {} END").format(
+                _name("c", row), before, _hash(row)
+            )
+        )
+    return slots

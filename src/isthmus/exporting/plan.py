@@ -1,0 +1,221 @@
+"""What one export run of one goal sends, and to which records."""
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from psycopg.sql import Composed
+
+from isthmus.connections.errors import GoalIncomplete
+from isthmus.connections.models import Goal
+from isthmus.connections.runs import GoalRun
+from isthmus.domain.goals import PROFILE_ID, ExportField, ExportGoal, ExportKind
+from isthmus.domain.objects import PERSON, SalesforceObject
+from isthmus.domain.properties import PropertyDefinition
+from isthmus.domain.segments import parse
+from isthmus.exporting.values import Cell, cell
+from isthmus.profiles import properties
+from isthmus.profiles.models import Segment
+from isthmus.profiles.segments import predicate
+from isthmus.salesforce import Field, ObjectDescription, Salesforce
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sent:
+    """A mapping row, ready for SQL."""
+
+    place: int  # from 1: its cell in an export row
+    slot: int  # its hash in record_link.sent
+    field: Field
+    cell: Cell
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportPlan:
+    """All that the steps of one run of one goal need to know."""
+
+    goal: int  # row id
+    run_goal: int  # row id of this goal's part in the run
+    connection: int  # row id
+    label: str  # for messages
+    version: int  # of the goal
+    definition: ExportGoal
+    segment: Composed  # predicate over `p`
+    rows: tuple[Sent, ...]
+    slots: int  # length of record_link.sent
+    match_field: Field
+    match_property: PropertyDefinition | None  # None: the profile's own id
+    key_prefix: str | None  # of the object's record ids
+    condition: str  # SOQL that selects the object's records
+    org_goals: tuple[int, ...]  # all goals of the org, this one too
+    changed_since: datetime | None  # profiles changed before need no look; None: all do
+    started_at: datetime
+
+    @property
+    def object(self) -> SalesforceObject:
+        """The object that is written."""
+        return self.definition.object
+
+    def writable(self, operation: str) -> tuple[Sent, ...]:
+        """The rows that an `insert` or `update` may send."""
+        if operation == "insert":
+            return tuple(row for row in self.rows if row.field.createable)
+        return tuple(row for row in self.rows if row.field.updateable)
+
+
+def plan_export(goal_run: GoalRun, now: datetime) -> ExportPlan:
+    """Look up the goal's fields in the org, its segment and properties here.
+
+    `now` is the database's clock. Raises `GoalIncomplete`.
+    """
+    goal, definition = goal_run.goal, goal_run.goal.definition
+    assert isinstance(definition, ExportGoal)  # noqa: S101 - the caller chose the engine by it
+    fields = _Fields(goal_run.salesforce, definition)
+    zone = goal_run.connection.timezone
+    rows = fields.rows(goal, zone)
+    return ExportPlan(
+        goal=goal.id,
+        run_goal=goal_run.run_goal.id,
+        connection=goal_run.connection.id,
+        label=definition.name,
+        version=goal.version,
+        definition=definition,
+        segment=_segment(definition, fields.known, now, zone),
+        rows=rows,
+        slots=len(goal.slots),
+        match_field=fields.match_field(),
+        match_property=fields.match_property(),
+        key_prefix=fields.description.key_prefix,
+        condition=fields.condition(),
+        org_goals=(goal.id, *goal_run.other_goals),
+        changed_since=_changed_since(goal_run),
+        started_at=now,
+    )
+
+
+def _changed_since(goal_run: GoalRun) -> datetime | None:
+    goal = goal_run.goal
+    if goal_run.full or goal.read_until is None or goal.read_version != goal.version:
+        return None
+    # A transaction that began before the last run and ended after it stamps its profiles early.
+    return goal.read_until - timedelta(seconds=goal_run.connection.overlap_seconds)
+
+
+def _segment(
+    goal: ExportGoal, known: Mapping[str, PropertyDefinition], now: datetime, timezone: str
+) -> Composed:
+    segment = Segment.objects.filter(key=goal.segment).first()
+    if segment is None:
+        raise GoalIncomplete(
+            f"Goal {goal.key!r} exports segment {goal.segment!r}, which is not there. "
+            f"Make it, or choose another."
+        )
+    return predicate(parse(segment.where, known), known, now=now, timezone=timezone)
+
+
+class _Fields:
+    """Looks up what the goal names in the org and here."""
+
+    def __init__(self, salesforce: Salesforce, goal: ExportGoal) -> None:
+        self.salesforce, self.goal = salesforce, goal
+        self.description: ObjectDescription = salesforce.describe(goal.object.sobject)
+        self.known = properties.definitions()
+        if goal.create_records and not goal.object.can_create:
+            raise GoalIncomplete(
+                f"Goal {goal.key!r} would create records of {goal.object.name}, which can only "
+                f"be updated. Set create_records to false."
+            )
+
+    def condition(self) -> str:
+        """What keeps persons and contacts apart, and converted leads out."""
+        has_persons = "ispersonaccount" in self.salesforce.describe("Account").fields
+        if self.goal.object is PERSON and not has_persons:
+            raise GoalIncomplete(
+                f"Goal {self.goal.key!r} writes person accounts, and this org has none. Choose "
+                f"Lead or Contact, or have person accounts enabled in Salesforce."
+            )
+        parts = [self.goal.object.person_filter] if has_persons else []
+        if self.goal.object.converts:
+            parts.append("IsConverted = false")
+        return " AND ".join(filter(None, parts))
+
+    def rows(self, goal: Goal, timezone: str) -> tuple[Sent, ...]:
+        """The mapping rows; new ones get their slots."""
+        if not self.goal.fields:
+            raise GoalIncomplete(
+                f"Goal {self.goal.key!r} has no field to write. Add a row under `fields`."
+            )
+        slots = goal.take_slots([row.field.lower() for row in self.goal.fields])
+        return tuple(
+            self._row(place, slot, row, timezone)
+            for place, (slot, row) in enumerate(zip(slots, self.goal.fields, strict=True), 1)
+        )
+
+    def _row(self, place: int, slot: int, row: ExportField, timezone: str) -> Sent:
+        field = self._writable(row.field)
+        source = None
+        if row.kind is ExportKind.PROPERTY:
+            source = self._property(row.value)
+        return Sent(place=place, slot=slot, field=field, cell=cell(row, field, source, timezone))
+
+    def _writable(self, name: str) -> Field:
+        field = self._field(name)
+        can = field.updateable or (self.goal.create_records and field.createable)
+        if not can:
+            hint = self._writable_near(name)
+            raise GoalIncomplete(
+                f"Goal {self.goal.key!r} writes field {field.name!r}, which this user can't write "
+                f"(a formula, a system field, or no edit right). {hint}"
+            )
+        return field
+
+    def _field(self, name: str) -> Field:
+        field = self.description.fields.get(name.lower())
+        if field is None:
+            raise GoalIncomplete(
+                f"Goal {self.goal.key!r} names field {name!r}, which {self.description.name} does "
+                f"not have or does not show to this user. {self._near(name)}"
+            )
+        return field
+
+    def _near(self, name: str) -> str:
+        names = {field.name.lower(): field.name for field in self.description.fields.values()}
+        near = [names[key] for key in difflib.get_close_matches(name.lower(), names)]
+        return f"Near names: {', '.join(near)}." if near else ""
+
+    def _writable_near(self, name: str) -> str:
+        names = [each.name for each in self.description.fields.values() if each.updateable]
+        near = difflib.get_close_matches(name, names)
+        return f"Writable fields with near names: {', '.join(near)}." if near else ""
+
+    def match_field(self) -> Field:
+        """The field that tells which record is a profile's."""
+        field = self._field(self.goal.match.field)
+        if not (field.type == "id" or field.external_id or field.id_lookup):
+            raise GoalIncomplete(
+                f"Goal {self.goal.key!r} matches by field {field.name!r}. A record can be found by "
+                f"its Id, an external id, or a lookup field such as Email."
+            )
+        return field
+
+    def match_property(self) -> PropertyDefinition | None:
+        """The identifier that is compared with it; None for the profile's own id."""
+        if self.goal.match.identifier == PROFILE_ID:
+            return None
+        found = self._property(self.goal.match.identifier)
+        if not found.identifier:
+            raise GoalIncomplete(
+                f"Goal {self.goal.key!r} matches by property {found.key!r}, which is not an "
+                f"identifier. Only identifiers name one profile; choose one of them."
+            )
+        return found
+
+    def _property(self, key: str) -> PropertyDefinition:
+        try:
+            return self.known[key]
+        except KeyError:
+            raise GoalIncomplete(
+                f"Goal {self.goal.key!r} names property {key!r}, which is not there. "
+                f"Make it, or choose another."
+            ) from None
