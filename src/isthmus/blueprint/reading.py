@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from zoneinfo import available_timezones
 
 from isthmus.blueprint.documents import (
@@ -102,14 +103,18 @@ def _connection(value: Value) -> Connection:
 
 def _timezone(entries: Entries) -> str:
     name = entries.text("timezone", "UTC")
-    known = available_timezones() | {"UTC"}
-    if name and name not in known:
+    if name and name not in _known_timezones():
         entries.report(
             "timezone",
             f"{name!r} is not a time zone. Write an IANA name such as Europe/Amsterdam or UTC."
-            f"{did_you_mean(name, sorted(known))}",
+            f"{did_you_mean(name, sorted(_known_timezones()))}",
         )
     return name
+
+
+@cache
+def _known_timezones() -> frozenset[str]:
+    return frozenset(available_timezones() | {"UTC"})
 
 
 def _authorization(connection: Entries) -> Authorization:

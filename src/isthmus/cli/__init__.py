@@ -1,0 +1,5 @@
+"""Commands."""
+
+from isthmus.cli.program import main
+
+__all__ = ["main"]

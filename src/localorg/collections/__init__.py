@@ -1,0 +1,1 @@
+"""Several records in one request: the sObject Collections resource."""

@@ -1,0 +1,270 @@
+"""Records as clients send them, in CSV rows or JSON objects, turned into changes."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from localorg.dml.change import Change, ParentKey
+from localorg.dml.conversion import Converter, converter, wrong_type
+from localorg.errors import RowError, invalid_column, json_parser_error
+from localorg.schema import Field, ObjectType, Schema
+
+NULL_IN_CSV = "#N/A"
+
+
+class Operation(StrEnum):
+    """What is done to records; the values are those of Bulk jobs."""
+
+    INSERT = "insert"
+    UPDATE = "update"
+    UPSERT = "upsert"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """What a set of changes is for."""
+
+    schema: Schema
+    object_type: ObjectType
+    operation: Operation
+    # The field that finds records: Id for update, an external id or Id for upsert.
+    key_field: Field | None = None
+
+
+@dataclass(slots=True)
+class _Column:
+    """One column of a CSV file or key of a JSON object."""
+
+    name: str
+    field: Field | None = None
+    parent: ParentKey | None = None
+    convert: Converter | None = None
+    is_key: bool = False
+    refusal: RowError | None = None
+
+
+class RecordReader:
+    """Reads records that all have the same columns."""
+
+    def __init__(self, target: Target, names: Sequence[str]) -> None:
+        """Find the field of each column; raises INVALID_FIELD for one that there is none for."""
+        self._target = target
+        self._columns = [_column(target, name) for name in names]
+        self._plain = [
+            (position, column.field, column.convert)
+            for position, column in enumerate(self._columns)
+            if column.field and column.convert and not column.is_key and not column.refusal
+        ]
+        self._special = [
+            (position, column)
+            for position, column in enumerate(self._columns)
+            if column.is_key or column.parent or column.refusal
+        ]
+
+    def read_csv(self, row: Sequence[str]) -> Change:
+        """The change that a CSV row asks for: empty leaves a field as it is, #N/A clears it."""
+        change = Change()
+        values = change.values
+        for position, field, convert in self._plain:
+            text = row[position]
+            if not text:
+                continue
+            if text == NULL_IN_CSV:
+                _clear(change, field)
+                continue
+            value = convert(text)
+            if value.__class__ is RowError:
+                change.errors.append(value)
+            else:
+                values[field.name] = value  # type: ignore[assignment]
+        self._read_special(change, row)
+        return change
+
+    def read_json(self, values: Sequence[Any]) -> Change:
+        """The change that a JSON object asks for: null clears a field.
+
+        Raises JSON_PARSER_ERROR where a value can't be one of its field.
+        """
+        change = Change()
+        for position, field, convert in self._plain:
+            value = values[position]
+            if value is None or value == "":
+                _clear_json(change, field)
+                continue
+            text = _json_text(field, value)
+            stored = convert(text)
+            if isinstance(stored, RowError):
+                change.errors.append(_as_json_error(field, text, stored))
+            else:
+                change.values[field.name] = stored
+        self._read_special(change, values)
+        return change
+
+    def _read_special(self, change: Change, values: Sequence[Any]) -> None:
+        for position, column in self._special:
+            value = values[position]
+            text = "" if value is None else str(value)
+            if column.is_key:
+                change.key = text or None
+                self._keep_key(change, column, text)
+            elif not text:
+                continue
+            elif column.refusal:
+                change.errors.append(column.refusal)
+            elif column.parent:
+                _read_parent(change, column.parent, text)
+
+    def _keep_key(self, change: Change, column: _Column, text: str) -> None:
+        if not text or column.field is None or column.field.type == "id":
+            return
+        if column.convert is not None:
+            value = column.convert(text)
+            if isinstance(value, RowError):
+                change.errors.append(value)
+            else:
+                change.values[column.field.name] = value
+
+
+class JsonRecords:
+    """Reads JSON objects, each with its own keys."""
+
+    def __init__(self, target: Target) -> None:
+        """Read for one target."""
+        self._target = target
+        self._readers: dict[tuple[str, ...], RecordReader] = {}
+
+    def read(self, record: Mapping[str, Any]) -> Change:
+        """The change that one object asks for."""
+        flat = dict(_flattened(record))
+        names = tuple(flat)
+        reader = self._readers.get(names)
+        if reader is None:
+            reader = self._readers[names] = RecordReader(self._target, names)
+        return reader.read_json(tuple(flat.values()))
+
+
+def _flattened(record: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
+    """`{"Account": {"Ext__c": "A1"}}` as `{"Account.Ext__c": "A1"}`; attributes are left out."""
+    for name, value in record.items():
+        if name.lower() == "attributes":
+            continue
+        if isinstance(value, Mapping):
+            for inner, inner_value in value.items():
+                if inner.lower() != "attributes":
+                    yield f"{name}.{inner}", inner_value
+        else:
+            yield name, value
+
+
+def _column(target: Target, name: str) -> _Column:
+    if "." in name:
+        return _Column(name, parent=_parent_key(target, name))
+    field = target.object_type.field(name)
+    is_key = target.key_field is not None and field.name == target.key_field.name
+    return _Column(
+        name,
+        field=field,
+        convert=converter(field, target.schema),
+        is_key=is_key,
+        refusal=None if is_key else _refusal(target, field),
+    )
+
+
+def _parent_key(target: Target, name: str) -> ParentKey:
+    relationship, _, key_name = name.partition(".")
+    lookup = target.object_type.relationship(relationship)
+    if lookup is None:
+        raise invalid_column(name, target.object_type.name)
+    parent = target.schema.object(lookup.reference_to[0])
+    key = parent.field(key_name)
+    if not key.is_upsert_key:
+        raise invalid_column(name, target.object_type.name)
+    return ParentKey(lookup, parent, key)
+
+
+def _refusal(target: Target, field: Field) -> RowError | None:
+    """Why no record may bring a value for this field, or None."""
+    if field.type == "id":
+        return _id_refusal(target.operation)
+    operation = target.operation
+    writable = field.updateable if operation is Operation.UPDATE else field.createable
+    return None if writable else read_only(field.name)
+
+
+def _id_refusal(operation: Operation) -> RowError:
+    if operation is Operation.INSERT:
+        message = "cannot specify Id in an insert call"
+        return RowError("INVALID_FIELD_FOR_INSERT_UPDATE", message, ("Id",))
+    return RowError(
+        "INVALID_FIELD", "The Id field should not be specified in the sobject data.", ("Id",)
+    )
+
+
+def read_only(*names: str) -> RowError:
+    """Fields that the user may not write."""
+    message = (
+        f"Unable to create/update fields: {', '.join(names)}. Please check the security settings "
+        "of this field and verify that it is read/write for your profile or permission set."
+    )
+    return RowError("INVALID_FIELD_FOR_INSERT_UPDATE", message, names)
+
+
+def _read_parent(change: Change, parent: ParentKey, text: str) -> None:
+    if text == NULL_IN_CSV:
+        _clear(change, parent.lookup)
+    else:
+        change.parents.append((parent, text))
+
+
+def _clear(change: Change, field: Field) -> None:
+    if field.type == "boolean":
+        change.errors.append(wrong_type(field, NULL_IN_CSV))
+    else:
+        change.values[field.name] = None
+
+
+def _clear_json(change: Change, field: Field) -> None:
+    if field.type == "boolean":
+        raise _unreadable("boolean", "null value null")
+    change.values[field.name] = None
+
+
+_TEXT_OF_JSON = {bool: "VALUE_BOOLEAN", int: "VALUE_NUMBER_INT", float: "VALUE_NUMBER_FLOAT"}
+
+
+def _json_text(field: Field, value: Any) -> str:
+    """A JSON value as text; raises JSON_PARSER_ERROR where its kind is not the field's."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        fits = field.type == "boolean"
+    elif isinstance(value, int | float):
+        fits = field.is_number
+    else:
+        raise _unreadable(_json_type(field), "START_ARRAY token")
+    if not fits:
+        raise _unreadable(_json_type(field), f"{_TEXT_OF_JSON[type(value)]} value {value}")
+    return repr(value).lower()
+
+
+def _as_json_error(field: Field, text: str, error: RowError) -> RowError:
+    """A text that is no value of the field is a mistake of the request in JSON."""
+    if error.code == "INVALID_TYPE_ON_FIELD_IN_RECORD":
+        raise _unreadable(_json_type(field), f"VALUE_STRING value {text}")
+    return error
+
+
+def _json_type(field: Field) -> str:
+    return field.type if field.is_number or field.type in _PLAIN_JSON_TYPES else "string"
+
+
+_PLAIN_JSON_TYPES = frozenset({"boolean", "date", "datetime"})
+
+
+def _unreadable(kind: str, found: str) -> Exception:
+    return json_parser_error(
+        f"Cannot deserialize instance of {kind} from {found} or request may be missing a "
+        "required field at [line:1, column:1]"
+    )

@@ -1,0 +1,76 @@
+"""Record ids: a key prefix (3), the instance (3), a base 62 counter (9) and a checksum (3)."""
+
+import string
+import threading
+from collections import defaultdict
+from collections.abc import Mapping
+
+DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase
+INSTANCE = "gL0"
+SHORT_LENGTH = 15
+LONG_LENGTH = 18
+_COUNTER_START = 6
+_COUNTER_LENGTH = 9
+_BASE = len(DIGITS)
+_VALUE_OF = {digit: value for value, digit in enumerate(DIGITS)}
+_UPPER_BITS = str.maketrans(
+    {digit: "1" if digit in string.ascii_uppercase else "0" for digit in DIGITS}
+)
+_LETTER_OF_BITS = {
+    format(number, "05b")[::-1]: letter
+    for number, letter in enumerate(string.ascii_uppercase + "012345")
+}
+
+
+def long_id(short: str) -> str:
+    """The 18 characters of an id of 15, which keep their meaning where case is lost."""
+    bits = short.translate(_UPPER_BITS)
+    letters = _LETTER_OF_BITS
+    return short + letters[bits[:5]] + letters[bits[5:10]] + letters[bits[10:]]
+
+
+def normalised_id(text: str) -> str | None:
+    """The 18 characters of `text`, or None where it is no id or its checksum is wrong."""
+    if len(text) not in (SHORT_LENGTH, LONG_LENGTH) or not (text.isascii() and text.isalnum()):
+        return None
+    full = long_id(text[:SHORT_LENGTH])
+    if len(text) == LONG_LENGTH and full[SHORT_LENGTH:] != text[SHORT_LENGTH:].upper():
+        return None
+    return full
+
+
+def make_id(prefix: str, number: int) -> str:
+    """The id of the `number`th thing with this key prefix."""
+    digits = []
+    for _ in range(_COUNTER_LENGTH):
+        number, rest = divmod(number, _BASE)
+        digits.append(DIGITS[rest])
+    return long_id(prefix + INSTANCE + "".join(reversed(digits)))
+
+
+def number_of(record_id: str) -> int:
+    """The counter inside an id that `make_id` made."""
+    number = 0
+    for digit in record_id[_COUNTER_START:SHORT_LENGTH]:
+        number = number * _BASE + _VALUE_OF[digit]
+    return number
+
+
+class IdSequence:
+    """Ids that are never given twice; safe to use from several threads."""
+
+    def __init__(self, last: Mapping[str, int] | None = None) -> None:
+        """Go on after `last`, the highest number given so far per key prefix."""
+        self._last: defaultdict[str, int] = defaultdict(int, last or {})
+        self._lock = threading.Lock()
+
+    def take(self, prefix: str, count: int) -> list[str]:
+        """The next `count` ids of a key prefix, in rising order."""
+        with self._lock:
+            first = self._last[prefix] + 1
+            self._last[prefix] += count
+        return [make_id(prefix, number) for number in range(first, first + count)]
+
+    def next(self, prefix: str) -> str:
+        """The next id of a key prefix."""
+        return self.take(prefix, 1)[0]

@@ -1,0 +1,1 @@
+"""Access tokens: who gets one and how long it lives."""

@@ -1,0 +1,1 @@
+"""Objects, their descriptions, and single records."""

@@ -1,0 +1,44 @@
+"""Dates and times in WHERE clauses, in the form in which the store keeps them."""
+
+from datetime import UTC, date, datetime, timedelta
+
+from localorg.soql import errors
+from localorg.soql.date_literals import Span, span_of
+from localorg.soql.nodes import Literal
+
+
+def stored_date(statement: str, literal: Literal) -> str:
+    """Return `2026-01-31` for a date literal that is in the calendar."""
+    try:
+        return date.fromisoformat(literal.text).isoformat()
+    except ValueError:
+        raise _invalid(statement, literal, "date") from None
+
+
+def stored_moment(statement: str, literal: Literal) -> str:
+    """Return `2026-01-31T10:00:00.000Z`, in UTC and to the millisecond, for a dateTime literal."""
+    try:
+        moment = datetime.fromisoformat(literal.text.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise _invalid(statement, literal, "datetime") from None
+    return f"{moment.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
+
+
+def span(literal: Literal, now: datetime) -> Span:
+    """Return the days that a literal such as LAST_N_DAYS:7 stands for."""
+    return span_of(literal.text.upper(), literal.count, now.date())
+
+
+def bounds(days: Span, *, of_moments: bool) -> tuple[str, str]:
+    """Return the first value in the days and the first one after them, as stored."""
+    suffix = "T00:00:00.000Z" if of_moments else ""
+    return f"{days.start}{suffix}", f"{days.end}{suffix}"
+
+
+def last_day(days: Span) -> date:
+    """Return the last day of a span."""
+    return max(days.start, days.end - timedelta(days=1)) if days.end > date.min else days.start
+
+
+def _invalid(statement: str, literal: Literal, kind: str) -> Exception:
+    return errors.malformed(statement, literal.position, f"Invalid {kind}: {literal.text}")

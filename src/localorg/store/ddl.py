@@ -1,0 +1,58 @@
+"""The tables of the org: one per object, one column per stored field, named as in the API."""
+
+from collections.abc import Iterator
+
+from localorg.schema import Field, ObjectType
+
+
+def quoted(name: str) -> str:
+    """A name as SQLite reads it whatever characters are in it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def create_table(object_type: ObjectType) -> str:
+    """The statement that makes an object's table."""
+    columns = ",\n  ".join(_column(field) for field in object_type.columns)
+    return "".join(
+        ("CREATE TABLE IF NOT EXISTS ", quoted(object_type.name), " (\n  ", columns, "\n)")
+    )
+
+
+def create_indexes(object_type: ObjectType) -> Iterator[str]:
+    """The statements that make an object's indexes."""
+    for field in object_type.columns:
+        if field.indexed:
+            parts = (
+                "CREATE INDEX IF NOT EXISTS ",
+                quoted(index_name(object_type, field)),
+                " ON ",
+                quoted(object_type.name),
+                f"({quoted(field.name)})",
+            )
+            yield "".join(parts)
+
+
+def index_name(object_type: ObjectType, field: Field) -> str:
+    """The name of the index on one field."""
+    return f"{object_type.name}_{field.name}"
+
+
+def _column(field: Field) -> str:
+    words = [quoted(field.name), _affinity(field)]
+    if field.type == "id":
+        words.append("NOT NULL PRIMARY KEY")
+    elif field.type == "boolean":
+        words.append("NOT NULL DEFAULT 0")
+    elif field.is_text and not field.case_sensitive:
+        # Salesforce compares text without regard to case; the column's collation makes
+        # comparisons, sorting and the index agree on that (for ASCII letters).
+        words.append("COLLATE NOCASE")
+    return " ".join(words)
+
+
+def _affinity(field: Field) -> str:
+    if field.type in {"boolean", "int", "long"} or (field.is_number and field.scale == 0):
+        return "INTEGER"
+    if field.is_number:
+        return "REAL"
+    return "TEXT"

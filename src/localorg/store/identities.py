@@ -1,0 +1,18 @@
+"""The ids of what every org has from its first day: its users, record types and its own row."""
+
+from localorg.ids import make_id
+
+ORGANIZATION_ID = make_id("00D", 1)
+INTEGRATION_USER_ID = make_id("005", 1)
+INTEGRATION_USERNAME = "integration@localorg.example"
+# People who own records and change them; (username's first part, first name, last name).
+COLLEAGUES = (
+    ("amara", "Amara", "Okafor"),
+    ("bruno", "Bruno", "Silva"),
+    ("chloe", "Chloé", "Martin"),
+    ("deniz", "Deniz", "Çelik"),
+)
+OWNER_IDS = tuple(make_id("005", 2 + number) for number in range(len(COLLEAGUES)))
+BUSINESS_RECORD_TYPE_ID = make_id("012", 1)
+PERSON_RECORD_TYPE_ID = make_id("012", 2)
+PROFILE_ID = make_id("00e", 1)

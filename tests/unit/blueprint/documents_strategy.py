@@ -1,0 +1,180 @@
+"""Documents of every shape that reading can give."""
+
+import re
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from isthmus.blueprint.documents import Authorization, Connection, Document, Goal, Segment
+from isthmus.connections.authorizations import Flow
+from isthmus.domain.goals import (
+    PROFILE_ID,
+    ExportField,
+    ExportGoal,
+    ExportKind,
+    ImportField,
+    ImportGoal,
+    MatchRow,
+    WhenEmpty,
+    WhenTooLong,
+)
+from isthmus.domain.merge_rules import MergeRule
+from isthmus.domain.objects import OBJECTS
+from isthmus.domain.properties import Normalise, OnMerge, PropertyDefinition, PropertyType
+
+KEYS = st.from_regex(re.compile(r"[A-Za-z0-9_]{1,12}", re.ASCII), fullmatch=True)
+FIELDS = st.from_regex(re.compile(r"[A-Za-z][A-Za-z0-9_]{0,12}", re.ASCII), fullmatch=True)
+PATHS = st.lists(FIELDS, min_size=1, max_size=3).map(".".join)
+# Texts that YAML takes for something else come up far more often than by chance.
+TRICKY = st.one_of(
+    st.sampled_from(
+        ["NO", "yes", "null", "~", "012", "0x1F", "1_000", "1e3", "12:30", "2025-01-01"]
+    ),
+    st.sampled_from(
+        ["<<", "=", "[", "|", "{x}", "'", '"', "\\n", "%", "@", "?0", "!", "&", "*", "---"]
+    ),
+    st.sampled_from(
+        ["- a", "# no", "a: b", "a:", "a #b", " lead", "trail ", "\t", "a\tb", "...", "é"]
+    ),
+    st.sampled_from(["\n", "a\n", "\na", "a\n\n", " a\nb", "a\n b \n", "a\n\n  b", "a\n\tb"]),
+    st.sampled_from(["\u2028", "\x85", "\ufeff", "\x7f", "😀", "\xa0", "a\x85b\nc"]),
+)
+TEXTS = st.one_of(TRICKY, st.text(st.characters(exclude_categories=["Cs"]), max_size=30)).filter(
+    lambda text: "\0" not in text
+)
+WORDS = TEXTS.filter(lambda text: bool(text.strip()))
+NOT_VARIABLES = WORDS.filter(lambda text: "${" not in text)
+HOSTS = KEYS.map("https://{}.my.salesforce.com".format)
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | TEXTS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@st.composite
+def properties(draw: st.DrawFn) -> PropertyDefinition:
+    identifier = draw(st.booleans())
+    return PropertyDefinition(
+        key=draw(KEYS),
+        label=draw(WORDS),
+        type=draw(st.sampled_from(PropertyType)),
+        list=draw(st.booleans()),
+        identifier=identifier,
+        description=draw(WORDS | st.just("")),
+        personal=identifier or draw(st.booleans()),
+        normalise=draw(st.sampled_from(Normalise)),
+        on_merge=draw(st.sampled_from(OnMerge)),
+    )
+
+
+def segments() -> SearchStrategy[Segment]:
+    return st.builds(Segment, key=KEYS, name=WORDS, where=JSON)
+
+
+def authorizations() -> SearchStrategy[Authorization]:
+    by_secret = st.builds(
+        Authorization,
+        flow=st.just(Flow.CLIENT_CREDENTIALS),
+        login_url=HOSTS,
+        client_id=NOT_VARIABLES,
+        secret=WORDS,
+        username=st.just(""),
+        audience=st.just(""),
+    )
+    by_key = st.builds(
+        Authorization,
+        flow=st.just(Flow.JWT),
+        login_url=HOSTS,
+        client_id=NOT_VARIABLES,
+        secret=WORDS.filter(lambda text: "\\n" not in text),
+        username=NOT_VARIABLES,
+        audience=HOSTS | st.just(""),
+    )
+    return by_secret | by_key
+
+
+def match_rows(fields: SearchStrategy[str]) -> SearchStrategy[MatchRow]:
+    return st.builds(MatchRow, field=fields, identifier=KEYS)
+
+
+@st.composite
+def import_fields(draw: st.DrawFn) -> ImportField:
+    rule = draw(st.sampled_from(MergeRule))
+    keep = rule is MergeRule.SET and draw(st.booleans())
+    return ImportField(field=draw(PATHS), property=draw(KEYS), rule=rule, keep_when_empty=keep)
+
+
+@st.composite
+def export_fields(draw: st.DrawFn) -> ExportField:
+    kind = draw(st.sampled_from(ExportKind))
+    values = {
+        ExportKind.PROPERTY: KEYS,
+        ExportKind.IDENTIFIER: st.just(PROFILE_ID),
+        ExportKind.TEXT: WORDS,
+    }
+    return ExportField(
+        field=draw(FIELDS),
+        kind=kind,
+        value=draw(values[kind]),
+        when_empty=draw(st.sampled_from(WhenEmpty)),
+        when_too_long=draw(st.sampled_from(WhenTooLong)),
+        separator=draw(st.none() | TEXTS.filter(bool)),
+    )
+
+
+def goals() -> SearchStrategy[Goal]:
+    common: dict[str, SearchStrategy[Any]] = {
+        "key": KEYS,
+        "name": WORDS,
+        "object": st.sampled_from(list(OBJECTS.values())),
+        "active": st.booleans(),
+    }
+    imports = st.builds(
+        ImportGoal,
+        **common,
+        match=st.lists(match_rows(PATHS), max_size=3).map(tuple),
+        fields=st.lists(import_fields(), max_size=3).map(tuple),
+        create_profiles=st.booleans(),
+        object_type_property=KEYS,
+    )
+    exports = st.builds(
+        ExportGoal,
+        **common,
+        segment=KEYS,
+        match=match_rows(FIELDS),
+        fields=st.lists(export_fields(), max_size=3).map(tuple),
+        create_records=st.booleans(),
+    )
+    return imports | exports
+
+
+def connections() -> SearchStrategy[Connection]:
+    return st.builds(
+        Connection,
+        key=KEYS,
+        name=WORDS,
+        authorization=authorizations(),
+        active=st.booleans(),
+        sandbox=st.booleans(),
+        timezone=st.sampled_from(["UTC", "Europe/Amsterdam", "America/New_York"]),
+        overlap_seconds=st.integers(0, 86_400),
+        settle_seconds=st.integers(0, 86_400),
+        goals=st.none() | st.lists(goals(), max_size=3).map(tuple),
+    )
+
+
+def documents() -> SearchStrategy[Document]:
+    return st.builds(
+        Document,
+        properties=st.lists(properties(), max_size=4).map(tuple),
+        segments=st.lists(segments(), max_size=3).map(tuple),
+        connections=st.lists(
+            connections(), max_size=3, unique_by=lambda connection: connection.key
+        ).map(tuple),
+    )

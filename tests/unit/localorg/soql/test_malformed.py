@@ -1,0 +1,84 @@
+import itertools
+import re
+from typing import Any
+
+import pytest
+
+from unit.localorg.soql.sample_org import SampleOrg, load, refusal, soql_where
+
+CASES = load("malformed.yaml")
+POINTED = re.compile(r"\n(.*)\n( *)\^\nERROR at Row:(\d+):Column:(\d+)\n(.*)", re.DOTALL)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["query"] or "nothing")
+def test_a_wrong_statement_is_refused_in_salesforces_words(
+    sample: SampleOrg, case: dict[str, Any]
+) -> None:
+    error = refusal(sample, case["query"])
+    assert (error.status, error.code) == (400, case["code"])
+    if "column" not in case:
+        assert error.message == case["message"]
+        return
+    pointed = POINTED.fullmatch(error.message)
+    assert pointed is not None, error.message
+    assert pointed[5] == case["message"]
+    assert int(pointed[4]) == case["column"]
+
+
+@pytest.mark.parametrize("case", load("excerpts.yaml"), ids=lambda case: case["query"])
+def test_the_caret_stands_under_the_place(sample: SampleOrg, case: dict[str, str]) -> None:
+    message = refusal(sample, case["query"]).message
+    assert message.startswith(case["excerpt"] + "\n")
+
+
+def test_a_statement_of_more_than_100_000_characters_is_refused(sample: SampleOrg) -> None:
+    query = "SELECT Id FROM Lead".ljust(100_001)
+    assert sample.compile(query[:-1])
+    error = refusal(sample, query)
+    assert error.code == "MALFORMED_QUERY"
+    assert "100000" in error.message
+
+
+def test_a_string_of_more_than_4_000_characters_is_refused(sample: SampleOrg) -> None:
+    assert sample.found(soql_where(f"Name = '{'x' * 4000}'")) == []
+    error = refusal(sample, soql_where(f"Name = '{'x' * 4001}'"))
+    assert error.code == "MALFORMED_QUERY"
+    assert "the maximum is 4000" in error.message
+
+
+def test_brackets_nested_without_end_are_too_complicated(sample: SampleOrg) -> None:
+    depth = 20_000
+    query = soql_where(f"{'(' * depth}Name = 'x'{')' * depth}")
+    assert refusal(sample, query).code == "QUERY_TOO_COMPLICATED"
+
+
+def _nested(depth: int, width: int, last: str) -> str:
+    word = " AND " if depth % 2 else " OR "
+    inner = f"({_nested(depth - 1, width, last)})" if depth else last
+    return word.join(["NOT FirstName IN ('x', null, 'é')"] * width + [inner])
+
+
+@pytest.mark.parametrize("width", [1, 5, 40])
+@pytest.mark.parametrize("last", ["City != null", "Id IN (SELECT Id FROM Lead)"])
+def test_conditions_nested_in_conditions_are_understood_up_to_40_levels(
+    sample: SampleOrg, width: int, last: str
+) -> None:
+    assert isinstance(sample.found(soql_where(_nested(40, width, last))), list)
+    assert refusal(sample, soql_where(_nested(80, width, last))).code == "QUERY_TOO_COMPLICATED"
+
+
+def test_brackets_on_both_sides_are_understood(sample: SampleOrg) -> None:
+    condition = "City = null"
+    for word in ("AND", "OR") * 5:
+        condition = f"({condition}) {word} ({condition})"
+    assert sample.found(soql_where(condition)) == ["dan", "eve"]
+
+
+def test_more_than_55_parents_are_too_complicated(sample: SampleOrg) -> None:
+    steps = ("ReportsTo", "MasterRecord")
+    paths = [".".join(path) for path in itertools.product(steps, repeat=5)]  # 62 parents in all
+    few = ", ".join(f"{path}.Id" for path in paths[:16])
+    assert sample.compile(soql_where("Id != null", "Contact", few))
+    many = ", ".join(f"{path}.Id" for path in paths)
+    error = refusal(sample, soql_where("Id != null", "Contact", many))
+    assert error.code == "QUERY_TOO_COMPLICATED"
