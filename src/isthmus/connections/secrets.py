@@ -20,7 +20,7 @@ FILE = "secret.key"
 
 
 class SecretKeyInvalid(Final):
-    """The secret key is no key."""
+    """There is no secret key, or none that can be used."""
 
 
 class SecretUnreadable(Final):
@@ -87,10 +87,14 @@ def _advice() -> str:
 
 def _file_text(path: Path) -> str:
     try:
+        if not path.exists():
+            _make(path)
         return path.read_text(encoding="ascii", errors="replace")
-    except FileNotFoundError:
-        _make(path)
-        return path.read_text(encoding="ascii")
+    except OSError as error:
+        raise SecretKeyInvalid(
+            f"The file {path} can't be read or made ({error.strerror}). Let this account write to "
+            f"the data folder, or put a key into {SETTING}."
+        ) from error
 
 
 def _make(path: Path) -> None:

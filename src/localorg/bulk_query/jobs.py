@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -89,7 +90,7 @@ class QueryJobs:
                 )
                 raise SalesforceError(400, "API_ERROR", message)
             self._jobs.pop(job.id, None)
-        self._path(job).unlink(missing_ok=True)
+        self._remove_file(job)
 
     def _by_short_id(self, job_id: str) -> QueryJob | None:
         with self._lock:
@@ -102,10 +103,15 @@ class QueryJobs:
             for job in old:
                 del self._jobs[job.id]
         for job in old:
-            self._path(job).unlink(missing_ok=True)
+            self._remove_file(job)
 
     def _path(self, job: QueryJob) -> Path:
         return self._folder / f"{job.id}.csv"
+
+    def _remove_file(self, job: QueryJob) -> None:
+        """Delete a job's file; one that is still being read goes with the folder at the end."""
+        with suppress(OSError):
+            self._path(job).unlink()
 
     def _run(self, job: QueryJob) -> None:
         """Run a job in a worker's thread; whatever happens, the job ends."""
@@ -138,7 +144,7 @@ class QueryJobs:
         state = State.FAILED if problem else State.JOB_COMPLETE
         if not self._move(job, State.IN_PROGRESS, state) or problem:
             job.result = None
-            self._path(job).unlink(missing_ok=True)
+            self._remove_file(job)
 
     def _move(self, job: QueryJob, before: State, after: State) -> bool:
         """Change a job's state if it is still as expected, and say whether it was."""

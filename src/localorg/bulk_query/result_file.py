@@ -46,10 +46,6 @@ class ResultFile:
             if start < stop
         ]
 
-    def remove(self) -> None:
-        """Delete the file."""
-        self.path.unlink(missing_ok=True)
-
 
 class ResultWriter:
     """Writes rows and remembers where they are."""

@@ -24,6 +24,8 @@ MAX_FIELDS_LIMIT = 200
 # Of the 100 places on the stack of SQLite's parser; the rest is for what stands around a condition.
 MAX_DEPTH = 60
 SEMI_JOIN_DEPTH = 12
+# SQLite takes 32,766 parameters in a statement; some are for LIMIT and picklists' order.
+MAX_VALUES = 30_000
 NEGATIVE = {"NOT IN", "EXCLUDES"}
 
 
@@ -88,7 +90,7 @@ class Compiler:
         if scope.query.where is not None:
             filters.append(self._condition(scope, scope.query.where).fragment)
         where = chained("AND", filters) if filters else EMPTY
-        if where.depth > MAX_DEPTH:
+        if where.depth > MAX_DEPTH or len(where.parameters) > MAX_VALUES:
             raise errors.too_complicated()
         return where
 

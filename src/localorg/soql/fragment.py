@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 Parameter = str | int | float
-LONGEST_CHAIN = 500
+LONGEST_CHAIN = 30
+DEEP = 8  # brackets' depth from which on a condition stands apart
 
 
 @dataclass(frozen=True)
@@ -47,19 +48,32 @@ def chained(word: str, fragments: Sequence[Fragment]) -> Fragment:
     """Return conditions joined by AND or OR, in brackets where there are several.
 
     SQLite's parser keeps what stands before a bracket on a stack of 100, so the condition with
-    the deepest brackets comes first; and it takes no chains of more than 1,000, so longer ones are
-    cut into pieces.
+    the deepest brackets comes first; and its trees may have 1,000 levels, of which each link of a
+    chain is one, so chains are kept short and the deepest condition apart.
     """
     if len(fragments) == 1:
         return fragments[0]
-    if len(fragments) > LONGEST_CHAIN:
-        starts = range(0, len(fragments), LONGEST_CHAIN)
-        pieces = [fragments[start : start + LONGEST_CHAIN] for start in starts]
-        return chained(word, [chained(word, piece) for piece in pieces])
     ordered = sorted(fragments, key=lambda fragment: fragment.depth, reverse=True)
+    if ordered[0].depth < DEEP:
+        return _short_chains(word, ordered)
+    return _chain(word, [ordered[0], _short_chains(word, ordered[1:])])
+
+
+def _short_chains(word: str, ordered: Sequence[Fragment]) -> Fragment:
+    """Return a chain of chains of chains, as many levels as the number of conditions asks for."""
+    links = list(ordered)
+    while len(links) > LONGEST_CHAIN:
+        starts = range(0, len(links), LONGEST_CHAIN)
+        links = [_chain(word, links[start : start + LONGEST_CHAIN]) for start in starts]
+    return _chain(word, links)
+
+
+def _chain(word: str, ordered: Sequence[Fragment]) -> Fragment:
+    if len(ordered) == 1:
+        return ordered[0]
     links = [part for fragment in ordered for part in (word, fragment)][1:]
-    depth = max(ordered[0].depth + 1, ordered[1].depth + 3)
     chain = bracketed(joined(links))
+    depth = max(ordered[0].depth + 1, ordered[1].depth + 3)
     return Fragment(chain.text, chain.parameters, depth)
 
 

@@ -105,10 +105,10 @@ def membership(subject: Filter, values: Sequence[Literal]) -> Predicate:
     require_filterable(subject)
     options = [comparison(subject, "=", value) for value in values]
     simple = [option for option in options if _is_simple(subject, option)]
-    fragments = [option.fragment for option in options if option not in simple]
+    fragments = [option.fragment for option in options if not _is_simple(subject, option)]
     if simple:
         parameters = [value for option in simple for value in option.fragment.parameters]
-        collation = "COLLATE NOCASE" if "COLLATE" in simple[0].fragment.text else ""
+        collation = simple[0].fragment.text.partition("= ?")[2].strip()
         fragments.append(joined((subject.expression, collation, "IN", placeholders(parameters))))
     takes_null = any(option.nullable is None for option in options)
     return Predicate(chained("OR", fragments), None if takes_null else subject.expression)

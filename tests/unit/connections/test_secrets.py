@@ -100,6 +100,14 @@ def test_an_empty_key_file_is_not_replaced_by_itself(data_folder: Path) -> None:
     assert (data_folder / "secret.key").read_text() == "\n"
 
 
+def test_a_data_folder_that_cannot_be_made_is_an_error_that_says_what_to_do(
+    data_folder: Path,
+) -> None:
+    data_folder.write_text("a file where the folder should be")
+    with pytest.raises(secrets.SecretKeyInvalid, match="or put a key into ISTHMUS_SECRET_KEY"):
+        secrets.seal("x")
+
+
 def test_threads_that_start_together_agree_on_one_key(data_folder: Path) -> None:
     with ThreadPoolExecutor(16) as pool:
         sealed = list(pool.map(secrets.seal, map(str, range(64))))

@@ -22,7 +22,7 @@ class BulkClient(Client):
     def __init__(self, store: Store, now: datetime) -> None:
         super().__init__(store, now)
         settings = BulkQuerySettings(page_records=PAGE_RECORDS, segment_rows=SEGMENT_ROWS)
-        self.app.state.query_jobs = QueryJobs(self.org, settings)
+        self.jobs = self.app.state.query_jobs = QueryJobs(self.org, settings)
 
     def create(self, query: str, operation: str = "query", **options: Any) -> Answer:
         return self.post(JOBS, {"operation": operation, "query": query} | options)

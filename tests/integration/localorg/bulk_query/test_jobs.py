@@ -5,6 +5,7 @@ import pytest
 
 from integration.localorg.bulk_query.jobs import JOBS, BulkClient
 from integration.localorg.query.in_process import BASE
+from localorg.bulk_query.rendering import render
 from localorg.clock import rest_datetime, stored_datetime
 from localorg.control.faults import BULK_JOB_FAILED, Fault
 from localorg.store import INTEGRATION_USER_ID
@@ -186,6 +187,27 @@ def test_an_aborted_job_never_runs(client: BulkClient, held: threading.Event) ->
     assert client.results(job_id).error[:2] == (400, "INVALIDJOBSTATE")
     again = client.send("PATCH", f"{JOBS}/{job_id}", {"state": "Aborted"})
     assert again.error == (400, "INVALIDJOBSTATE", "Aborting already Aborted Job not allowed")
+
+
+def test_a_job_aborted_while_it_runs_leaves_no_result(
+    client: BulkClient, held: threading.Event
+) -> None:
+    job = client.jobs.find(client.create(SELECT).json["id"])
+    path = client.org.store.folder / "stopped.csv"
+    assert render(job, client.org.store, path, 2, lambda: True) is None
+    assert render(job, client.org.store, path, 2, lambda: False) is not None
+    held.set()
+
+
+def test_a_job_that_cannot_write_its_file_fails(client: BulkClient, held: threading.Event) -> None:
+    job_id = client.create(SELECT).json["id"]
+    obstacle = client.org.store.folder / f"{job_id}.csv"
+    obstacle.mkdir()
+    held.set()
+    client.wait_for_workers()
+    job = client.job(job_id)
+    assert job["state"] == "Failed"
+    assert job["errorMessage"].startswith("InternalServerError : ")
 
 
 def test_a_finished_job_cannot_be_aborted(client: BulkClient) -> None:

@@ -64,7 +64,7 @@ def test_conditions_nested_in_conditions_are_understood_up_to_40_levels(
     sample: SampleOrg, width: int, last: str
 ) -> None:
     assert isinstance(sample.found(soql_where(_nested(40, width, last))), list)
-    assert refusal(sample, soql_where(_nested(80, width, last))).code == "QUERY_TOO_COMPLICATED"
+    assert refusal(sample, soql_where(_nested(80, 1, last))).code == "QUERY_TOO_COMPLICATED"
 
 
 def test_brackets_on_both_sides_are_understood(sample: SampleOrg) -> None:
@@ -72,6 +72,12 @@ def test_brackets_on_both_sides_are_understood(sample: SampleOrg) -> None:
     for word in ("AND", "OR") * 5:
         condition = f"({condition}) {word} ({condition})"
     assert sample.found(soql_where(condition)) == ["dan", "eve"]
+
+
+def test_more_than_30_000_values_are_too_complicated(sample: SampleOrg) -> None:
+    few, many = (f"NumberOfEmployees IN ({'1,' * count}2)" for count in (29_000, 40_000))
+    assert sample.found(soql_where(few)) == []
+    assert refusal(sample, soql_where(many)).code == "QUERY_TOO_COMPLICATED"
 
 
 def test_more_than_55_parents_are_too_complicated(sample: SampleOrg) -> None:

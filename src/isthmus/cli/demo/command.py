@@ -1,0 +1,107 @@
+"""The command `demo`."""
+
+import json
+import os
+import signal
+import threading
+import time
+from contextlib import ExitStack
+from typing import Annotated, Any
+
+import typer
+
+DEFAULT_SIZE = 20_000
+
+Once = Annotated[
+    bool, typer.Option("--once", help="End by itself instead of staying up until Ctrl-C.")
+]
+Size = Annotated[
+    int,
+    typer.Option(
+        min=20,
+        help="Leads and contacts of a new demo org; a quarter as many person accounts and cases.",
+    ),
+]
+AsJson = Annotated[
+    bool,
+    typer.Option("--json", help="Print one JSON document with every goal's counts, and end."),
+]
+
+
+def demo(*, once: Once = False, size: Size = DEFAULT_SIZE, as_json: AsJson = False) -> None:
+    """Play the main job: an org's records into profiles, and segments back to the org.
+
+    Makes a Salesforce-compatible org with made-up people on this machine, imports them, lets the
+    org's users change some, imports only those, and exports two segments. All of it is kept in
+    the folder `demo` of the data folder and used again the next time.
+
+    Example: isthmus demo --once
+    """
+    from isthmus.cli import session
+    from isthmus.cli.demo.display import Display
+    from isthmus.cli.demo.org import running_org
+    from isthmus.home import home
+
+    folder = home() / "demo"
+    os.environ["ISTHMUS_HOME"] = str(folder)
+    os.environ.pop("DATABASE_URL", None)  # the demo never touches a real store
+    stopped = _stop_on_signals()
+    display = Display(quiet=as_json)
+    started = time.monotonic()
+    with ExitStack() as stack:
+        display.preparing(folder, size, first_time=not (folder / "org.db").exists())
+        org = stack.enter_context(running_org(folder / "org.db", size))
+        stack.enter_context(session.database())
+        ready = time.monotonic() - started
+        document = _play(org, display, ready)
+        display.ending(document, org, folder, stays=not (once or as_json))
+        if as_json:
+            typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
+        elif not once:
+            stopped.wait()
+        display.leaving()
+    _check_states(document)
+
+
+def _play(org: Any, display: Any, ready: float) -> dict[str, Any]:
+    from isthmus.cli.demo import story
+
+    set_up = story.set_up(org)
+    display.ready(ready, set_up)
+    chapters = story.play(org, display, display.chapter)
+    return {
+        "seconds": {"start": round(ready, 1)}
+        | {chapter.key: round(chapter.seconds, 1) for chapter in (set_up, *chapters)},
+        "goals": [
+            {"chapter": chapter.key, **goal} for chapter in chapters for goal in chapter.goals
+        ],
+        "changed": next(chapter.facts for chapter in chapters if chapter.key == "changes"),
+        "profiles": _profiles(),
+    }
+
+
+def _profiles() -> int:
+    from isthmus.profiles import database
+    from isthmus.profiles.schema import QUERIES
+
+    with database.connected() as connection:
+        row = connection.execute(QUERIES["count_profiles"]).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _stop_on_signals() -> threading.Event:
+    """An event that Ctrl-C or a request to end sets; before that point they interrupt."""
+    stopped = threading.Event()
+
+    def interrupt(number: int, _: object) -> None:
+        stopped.set()
+        raise KeyboardInterrupt(signal.Signals(number).name)
+
+    signal.signal(signal.SIGTERM, interrupt)
+    return stopped
+
+
+def _check_states(document: dict[str, Any]) -> None:
+    failed = [goal["goal"] for goal in document["goals"] if goal["state"] == "failed"]
+    if failed:
+        raise typer.Exit(1)

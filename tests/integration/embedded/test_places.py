@@ -1,0 +1,151 @@
+"""Data folders in odd places, owned by various accounts."""
+
+import os
+import pwd
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+import pytest
+from integration.embedded.users import User, server_processes
+
+from isthmus import embedded
+from isthmus.embedded import binaries
+from isthmus.embedded.folder import locate
+
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may become another user")
+
+
+def works(home: Path) -> embedded.Server:
+    with embedded.running(home) as server:
+        with psycopg.connect(server.conninfo) as connection:
+            assert connection.execute("SELECT 1").fetchone() == (1,)
+        assert Path(server.host).is_dir()
+    assert server_processes(home) == []
+    return server
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["with spaces and 'quotes\"", "Zoë · 客户 Ω", "a,b", "back\\slash $HOME %d #", "x" * 200],
+)
+def test_any_folder_name_works(base: Path, name: str) -> None:
+    works(base / name / "home")
+
+
+def test_a_path_longer_than_postgresql_takes_works(base: Path) -> None:
+    works(base.joinpath(*["d" * 250] * 6))
+
+
+def test_a_socket_folder_outside_the_data_folder_is_private_and_goes_with_the_server(
+    base: Path,
+) -> None:
+    home = base / ("x" * 150)
+    with embedded.running(home) as server:
+        outside = Path(server.host)
+        assert not outside.is_relative_to(home)
+        assert outside.stat().st_mode & 0o777 == 0o700
+        assert outside.stat().st_uid == server.data.stat().st_uid
+    assert not outside.exists()
+
+
+def test_a_symbolic_link_and_its_target_are_one_data_folder(home: Path, base: Path) -> None:
+    link = base / "link"
+    link.symlink_to(home)
+    with embedded.running(home) as server, embedded.running(link) as same:
+        assert same == server
+
+
+def test_a_data_folder_that_was_moved_works_and_keeps_its_rows(home: Path, base: Path) -> None:
+    with embedded.running(home) as server, psycopg.connect(server.conninfo) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 42 AS n")
+    home.rename(base / "moved")
+    with (
+        embedded.running(base / "moved") as server,
+        psycopg.connect(server.conninfo) as connection,
+    ):
+        assert connection.execute("SELECT n FROM kept").fetchone() == (42,)
+
+
+def nobody(folder: Path) -> dict[str, object]:
+    """Options of a process that runs as the account nobody and owns `folder`."""
+    account = pwd.getpwnam("nobody")
+    folder.mkdir(exist_ok=True)
+    os.chown(folder, account.pw_uid, account.pw_gid)
+    folder.chmod(0o700)
+    return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+
+
+@as_root
+def test_an_ordinary_user_gets_a_server_of_its_own(home: Path, user: Callable[..., User]) -> None:
+    options = nobody(home)
+    using = user(home, **options)
+    assert "conninfo" in using.said()
+    assert {process.uids().real for process in server_processes(home)} == {options["user"]}
+    assert using.leave() == 0
+
+
+@as_root
+def test_root_does_not_run_the_server_as_root(home: Path) -> None:
+    with embedded.running(home):
+        running_as = {process.uids().real for process in server_processes(home)}
+    assert len(running_as) == 1
+    assert 0 not in running_as
+
+
+@as_root
+def test_the_folders_above_stay_closed_to_the_servers_account(base: Path) -> None:
+    closed = base / "closed"
+    closed.mkdir(mode=0o700)
+    works(closed / "home")
+    assert closed.stat().st_mode & 0o777 == 0o700
+    assert closed.stat().st_uid == 0
+
+
+@as_root
+def test_root_and_the_owner_of_a_folder_share_one_server(
+    home: Path, user: Callable[..., User]
+) -> None:
+    options = nobody(home)
+    with embedded.running(home) as by_root:
+        using = user(home, **options)
+        assert using.said()["host"] == by_root.host
+        assert {process.uids().real for process in server_processes(home)} == {options["user"]}
+    assert embedded.status(home).state == "running", "its owner is still there"
+    assert using.leave() == 0
+
+
+@as_root
+def test_a_cluster_that_root_restored_is_given_to_the_servers_account(
+    home: Path, base: Path
+) -> None:
+    with embedded.running(home):
+        pass
+    restored = base / "restored"
+    shutil.copytree(home, restored)
+    assert (locate(restored).data / "base").stat().st_uid == 0
+    works(restored)
+
+
+@as_root
+def test_programs_in_a_closed_folder_are_copied_to_where_the_account_may_run_them(
+    home: Path, base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed = binaries.find().folder
+    closed = base / "closed"
+    target = closed / binaries.PACKAGE / installed.name
+    shutil.copytree(installed, target)
+    shutil.copytree(
+        installed.parent.with_name(f"{binaries.PACKAGE}.libs"), closed / f"{binaries.PACKAGE}.libs"
+    )
+    (closed / binaries.PACKAGE / "__init__.py").touch()
+    closed.chmod(0o700)
+    monkeypatch.setattr(sys, "path", [str(closed), *sys.path])
+    monkeypatch.setattr(binaries, "COPIES", base / "copies")
+    monkeypatch.delitem(sys.modules, binaries.PACKAGE, raising=False)
+
+    works(home)
+
+    assert list((base / "copies").glob(f"*/{binaries.PACKAGE}/*/bin/postgres"))
