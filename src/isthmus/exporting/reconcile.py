@@ -45,11 +45,8 @@ def reconcile_job(
     A failed or aborted job may have saved some rows, so its results are read as well.
     """
     bulk = goal_run.salesforce.bulk_ingest
-    failure: BulkJobFailed | BulkJobAborted | None = None
-    try:
-        bulk.wait(job_id, cancelled=goal_run.cancelled)
-    except (BulkJobFailed, BulkJobAborted) as error:
-        failure = error
+    job = bulk.wait(job_id, cancelled=goal_run.cancelled)
+    complete = job.state is JobState.JOB_COMPLETE
 
     def once() -> None:
         with connection.transaction():
@@ -57,12 +54,11 @@ def reconcile_job(
             for kind in ("successful", "failed", "unprocessed"):
                 with getattr(bulk, kind)(job_id) as page:
                     _copy(connection, upload, kind, page)
-            take_over(connection, owner, upload, complete=failure is None)
+            take_over(connection, owner, upload, complete=complete)
             connection.execute(QUERIES["settle_job"], upload.names)
 
     results.again_where_cut(once)
-    if failure:
-        raise failure
+    job.raise_unless_complete()
 
 
 def settle_interrupted(goal_run: GoalRun, connection: Connection[Any], owner: Owner) -> None:

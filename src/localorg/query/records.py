@@ -59,7 +59,6 @@ class RecordPlan:
         self.expressions: list[str] = []
         self._version = version
         self._parents: dict[tuple[str, ...], RecordShape] = {}
-        self._root = statement.root
         self.shape = self._shape(statement.root)
         self._parents[()] = self.shape
         for column in statement.columns:

@@ -1,0 +1,44 @@
+# Every command sets up what it needs. Python 3.11 or newer and make are enough.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+export ISTHMUS_HOME ?= $(CURDIR)/.isthmus
+
+.DEFAULT_GOAL := help
+
+.PHONY: help demo test check bench docs clean
+
+help: ## say what there is
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+demo: $(READY) ## play the main job against an org on this machine (ONCE=1 ends by itself)
+	@exec $(BIN)/isthmus demo $(if $(ONCE),--once) $(if $(SIZE),--size $(SIZE))
+
+test: $(READY) ## run all tests (TEST=path runs some)
+	@exec $(BIN)/python -m pytest $(TEST)
+
+check: $(READY) ## lint, formatting, types, direction of imports, sizes
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python tests/sizes.py
+
+bench: $(READY) ## measure (ONLY=name runs one, SIZE=100000 at a size)
+	@exec $(BIN)/python -m bench $(if $(ONLY),--only $(ONLY)) $(if $(SIZE),--size $(SIZE))
+
+docs: $(READY) ## write the generated pages anew
+	$(BIN)/python docs/generate.py
+
+clean: ## remove what the other commands made, the demo's data too
+	rm -rf $(VENV) .isthmus .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Isthmus needs Python 3.11 or newer; name one with: make PYTHON=python3.12 …" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@touch $@
