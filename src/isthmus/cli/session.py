@@ -4,7 +4,10 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from isthmus.cli.errors import Misuse
 from isthmus.home import home
+
+URL = "DATABASE_URL"
 
 
 @contextmanager
@@ -13,15 +16,35 @@ def database(*, migrated: bool = True) -> Iterator[None]:
 
     Several commands at once share the embedded server; the last one stops it.
     """
-    url = os.environ.get("DATABASE_URL")
+    url = os.environ.get(URL)
     if url:
+        _check(url)
         with _set_up(url, migrated=migrated):
             yield
         return
     from isthmus import embedded
+    from isthmus.cli.output import note
 
-    with embedded.running(home()) as server, _set_up(server.conninfo, migrated=migrated):
+    with (
+        embedded.running(home(), report=note) as server,
+        _set_up(server.conninfo, migrated=migrated),
+    ):
         yield
+
+
+def _check(url: str) -> None:
+    import psycopg
+    from psycopg.conninfo import conninfo_to_dict
+
+    try:
+        conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        # The text is left out: it may hold a password.
+        raise Misuse(
+            f"{URL} is no address of a database. Write it as "
+            f"postgresql://USER:PASSWORD@HOST:PORT/DATABASE, or leave it out: then the database "
+            f"in the data folder is used."
+        ) from None
 
 
 @contextmanager
@@ -34,9 +57,11 @@ def _set_up(conninfo: str, *, migrated: bool) -> Iterator[None]:
     django.setup()
     try:
         if migrated:
-            from isthmus.profiles.migrate import migrate
+            from isthmus.profiles.migrate import migrate, pending
 
-            migrate()
+            # Migrating takes locks that wait for runs; a command that only reads shouldn't.
+            if pending():
+                migrate()
         yield
     finally:
         connections.close_all()

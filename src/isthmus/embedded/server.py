@@ -5,7 +5,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -123,7 +123,7 @@ def running(
         finally:
             # A forked child that runs out of this block must not stop its parent's server.
             if os.getpid() == owner:
-                with interrupts_wait():
+                with interrupts_wait(), errors.file_errors_explained(folder.path):
                     _leave(folder, users)
             else:
                 os.close(users)
@@ -300,7 +300,13 @@ def _check_access(server: Server) -> None:
 def _leave(folder: Folder, users: int) -> None:
     """Stop being a user, and stop the server if nobody else is one."""
     postmaster.reap()
-    locks.unlock(users)
+    # Closing alone would leave a forked child, which has the same open file, as a user.
+    with suppress(OSError):
+        locks.unlock(users)
+    os.close(users)
+    if not folder.path.exists():
+        # Somebody deleted the data folder; its server notices that within a minute and ends.
+        return
     change = locks.open_lock(folder.change_lock)
     try:
         # Whoever is starting or using the server now will stop it; only if there is nobody
@@ -313,7 +319,6 @@ def _leave(folder: Folder, users: int) -> None:
             _stop_processes(folder)
     finally:
         os.close(change)
-        os.close(users)
 
 
 def _stop_processes(folder: Folder) -> bool:

@@ -87,31 +87,39 @@ SELECT pg_advisory_unlock(7301881, 2)
 WITH todo AS (
     SELECT n, link_profile FROM chunk_record WHERE outcome IS NULL AND profile_id IS NULL
 ),
-free AS (
-    SELECT claim.n, property, value FROM chunk_claim AS claim JOIN todo USING (n)
+claim AS (
+    SELECT claim.* FROM chunk_claim AS claim JOIN todo USING (n)
+),
+contested AS (
+    SELECT property, value, min(n) AS first
+    FROM claim
     WHERE owner IS NULL
+    GROUP BY property, value
+    HAVING count(*) > 1
 ),
 waiting AS (
-    SELECT DISTINCT n
-    FROM (
-        SELECT n, min(n) OVER (PARTITION BY property, value) AS first FROM free
-    ) AS claimed
-    WHERE n > first
-),
-seen AS (
-    SELECT todo.n, todo.link_profile AS profile_id, false AS asks FROM todo
-    UNION ALL
-    SELECT claim.n, claim.owner, true FROM chunk_claim AS claim JOIN todo USING (n) WHERE finds
+    SELECT DISTINCT claim.n
+    FROM claim JOIN contested USING (property, value)
+    WHERE claim.owner IS NULL AND claim.n > contested.first
 ),
 found AS (
-    SELECT
-        n,
-        bool_or(asks) AS asks,
-        count(DISTINCT profile_id) AS profiles,
-        (array_agg(profile_id) FILTER (WHERE profile_id IS NOT NULL))[1] AS profile_id
-    FROM seen
-    WHERE NOT EXISTS (SELECT FROM waiting WHERE waiting.n = seen.n)
+    SELECT n, count(DISTINCT profile_id) AS profiles, (array_agg(profile_id))[1] AS profile_id
+    FROM (
+        SELECT n, link_profile AS profile_id FROM todo WHERE link_profile IS NOT NULL
+        UNION ALL
+        SELECT n, owner FROM claim WHERE finds AND owner IS NOT NULL
+    ) AS seen
     GROUP BY n
+),
+judged AS (
+    SELECT
+        todo.n,
+        found.profile_id,
+        coalesce(found.profiles, 0) AS profiles,
+        todo.n IN (SELECT n FROM claim WHERE finds) AS asks
+    FROM todo
+    LEFT JOIN found ON found.n = todo.n
+    WHERE todo.n NOT IN (SELECT n FROM waiting)
 ),
 decided AS (
     SELECT
@@ -126,7 +134,7 @@ decided AS (
             WHEN profiles = 0 AND NOT asks THEN 'no_identifier'
             WHEN profiles = 0 AND NOT %(creates)s THEN 'no_match'
         END AS reason
-    FROM found
+    FROM judged
 )
 UPDATE chunk_record AS record
 SET
@@ -201,6 +209,9 @@ UPDATE chunk_claim AS claim
 SET owner = gain.profile_id
 FROM chunk_gain AS gain
 WHERE claim.owner IS NULL AND claim.property = gain.property AND claim.value = gain.value
+    AND claim.n IN (
+        SELECT n FROM chunk_record WHERE outcome IS NULL AND profile_id IS NULL
+    )
 
 -- cut_released --
 -- The first record that asks for a value which an earlier record of the chunk gave up by

@@ -1,10 +1,21 @@
 """Bring a database up to what this version needs."""
 
 from django.core.management import call_command
+from django.db import connections
+from django.db.migrations.executor import MigrationExecutor
 
 from isthmus.profiles import database, schema
 
 _MIGRATION_LOCK = "SELECT pg_advisory_lock(7301881, 3)"
+
+
+def pending() -> bool:
+    """Whether `migrate` has anything to do. Takes no locks, so it waits for nobody."""
+    with database.connected(application="isthmus migrate") as connection:
+        if not schema.is_installed(connection):
+            return True
+        executor = MigrationExecutor(connections["default"])
+        return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
 def migrate() -> None:

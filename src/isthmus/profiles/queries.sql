@@ -4,6 +4,13 @@ The store's own statements.
 -- One process at a time changes tables; the number is this project's own and means only that.
 SELECT pg_advisory_xact_lock(7301881, 1)
 
+-- installed --
+-- Which version of the tables there is; null where there are none.
+SELECT obj_description(to_regnamespace('store')::oid, 'pg_namespace')
+
+-- mark_installed --
+COMMENT ON SCHEMA store IS {digest}
+
 -- partitions --
 SELECT child.relname
 FROM pg_inherits

@@ -1,5 +1,6 @@
 """The store's tables, made and altered here and not by Django's migrations."""
 
+import hashlib
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -24,7 +25,19 @@ def install(connection: Connection[Any]) -> None:
         connection.execute(QUERIES["lock_schema"])
         for statement in SCHEMA.values():
             connection.execute(statement)
+        connection.execute(QUERIES["mark_installed"].format(digest=sql.Literal(_digest())))
     keep_partitions(connection, datetime.now(UTC).date())
+
+
+def is_installed(connection: Connection[Any]) -> bool:
+    """Whether the tables are those of this version. Waits for nobody, unlike `install`."""
+    row = connection.execute(QUERIES["installed"]).fetchone()
+    return bool(row and row[0] == _digest())
+
+
+def _digest() -> str:
+    text = "".join(statement.as_string() for statement in SCHEMA.values())
+    return f"Isthmus {hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
 def keep_partitions(connection: Connection[Any], today: date) -> None:

@@ -1,6 +1,5 @@
-from dataclasses import fields
 from http import HTTPStatus
-from typing import Any
+from typing import Any, get_type_hints
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -14,7 +13,6 @@ from localorg.seed import change_records
 from localorg.web import JsonAnswer, org_of, read_object
 
 _KINDS = (BULK_JOB_FAILED, HTTP)
-_TYPES: dict[str, type] = {"int": int, "str": str}
 
 
 async def _activity(request: Request) -> JsonAnswer:
@@ -33,7 +31,7 @@ async def _clock(request: Request) -> JsonAnswer:
 
 async def _plan_fault(request: Request) -> JsonAnswer:
     body = await read_object(request)
-    known = {field.name: _TYPES[str(field.type)] for field in fields(Fault)}
+    known = get_type_hints(Fault)
     for name in body:
         if name not in known:
             raise _bad(f"'{name}' is no part of a fault. Its parts are: {', '.join(known)}.")

@@ -1,15 +1,13 @@
 """Who gets in, and where things are."""
 
-import os
 import stat
 from pathlib import Path
 
-import psutil
 import psycopg
 import pytest
-from integration.embedded.users import server_processes
 from psycopg.conninfo import make_conninfo
 
+from integration.embedded.users import server_processes
 from isthmus import embedded
 
 
@@ -22,9 +20,9 @@ def mode(path: Path) -> int:
 def test_nobody_gets_in_without_the_password(
     home: Path, user: str, password: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PGPASSFILE", os.devnull)
+    monkeypatch.setenv("PGPASSFILE", "/nonexistent")
     with embedded.running(home) as server:
-        conninfo = make_conninfo(server.conninfo, user=user, password=password)
+        conninfo = make_conninfo(host=server.host, user=user, password=password, dbname="isthmus")
         with pytest.raises(psycopg.OperationalError, match="password"):
             psycopg.connect(conninfo)
 
@@ -44,13 +42,13 @@ def test_the_server_listens_on_no_network(home: Path) -> None:
             assert with_ports == [], process
 
 
-def test_the_password_appears_in_no_representation_and_no_log(home: Path) -> None:
-    with embedded.running(home) as server:
+def test_the_password_appears_in_no_representation_and_no_log(new_home: Path) -> None:
+    with embedded.running(new_home) as server:
         assert server.password not in repr(server)
         logs = [server.data.parent / "start.log", *server.logs.iterdir()]
         assert logs
         assert all(server.password not in log.read_text() for log in logs)
-        for process in server_processes(home):
+        for process in server_processes(new_home):
             assert server.password not in " ".join(process.cmdline())
 
 
@@ -123,9 +121,3 @@ def setting(conninfo: str, name: str) -> object:
     with psycopg.connect(conninfo) as connection:
         row = connection.execute("SELECT current_setting(%s)", [name]).fetchone()
     return row[0] if row else None
-
-
-def test_a_server_that_was_started_by_other_means_is_left_alone(home: Path) -> None:
-    assert psutil.pid_exists(os.getpid())
-    with embedded.running(home):
-        assert embedded.status(home).in_use

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from integration.embedded.users import User, server_processes
 
+from integration.embedded.users import User, server_processes
 from isthmus import embedded
 from isthmus.embedded import binaries
 from isthmus.embedded.folder import locate
@@ -69,28 +69,29 @@ def test_a_data_folder_that_was_moved_works_and_keeps_its_rows(home: Path, base:
         assert connection.execute("SELECT n FROM kept").fetchone() == (42,)
 
 
-def nobody(folder: Path) -> dict[str, object]:
-    """Options of a process that runs as the account nobody and owns `folder`."""
+def make_folder_of_nobody(folder: Path) -> int:
+    """Make `folder` belong to the account nobody alone, and return its user id."""
     account = pwd.getpwnam("nobody")
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(mode=0o700)
     os.chown(folder, account.pw_uid, account.pw_gid)
-    folder.chmod(0o700)
-    return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+    return account.pw_uid
 
 
 @as_root
-def test_an_ordinary_user_gets_a_server_of_its_own(home: Path, user: Callable[..., User]) -> None:
-    options = nobody(home)
-    using = user(home, **options)
+def test_an_ordinary_user_gets_a_server_of_its_own(
+    new_home: Path, user: Callable[..., User]
+) -> None:
+    user_id = make_folder_of_nobody(new_home)
+    using = user(new_home, "nobody")
     assert "conninfo" in using.said()
-    assert {process.uids().real for process in server_processes(home)} == {options["user"]}
+    assert {process.uids().real for process in server_processes(new_home)} == {user_id}
     assert using.leave() == 0
 
 
 @as_root
-def test_root_does_not_run_the_server_as_root(home: Path) -> None:
-    with embedded.running(home):
-        running_as = {process.uids().real for process in server_processes(home)}
+def test_root_does_not_run_the_server_as_root(new_home: Path) -> None:
+    with embedded.running(new_home):
+        running_as = {process.uids().real for process in server_processes(new_home)}
     assert len(running_as) == 1
     assert 0 not in running_as
 
@@ -106,14 +107,14 @@ def test_the_folders_above_stay_closed_to_the_servers_account(base: Path) -> Non
 
 @as_root
 def test_root_and_the_owner_of_a_folder_share_one_server(
-    home: Path, user: Callable[..., User]
+    new_home: Path, user: Callable[..., User]
 ) -> None:
-    options = nobody(home)
-    with embedded.running(home) as by_root:
-        using = user(home, **options)
+    user_id = make_folder_of_nobody(new_home)
+    with embedded.running(new_home) as by_root:
+        using = user(new_home, "nobody")
         assert using.said()["host"] == by_root.host
-        assert {process.uids().real for process in server_processes(home)} == {options["user"]}
-    assert embedded.status(home).state == "running", "its owner is still there"
+        assert {process.uids().real for process in server_processes(new_home)} == {user_id}
+    assert embedded.status(new_home).state == "running", "its owner is still there"
     assert using.leave() == 0
 
 
@@ -131,7 +132,7 @@ def test_a_cluster_that_root_restored_is_given_to_the_servers_account(
 
 @as_root
 def test_programs_in_a_closed_folder_are_copied_to_where_the_account_may_run_them(
-    home: Path, base: Path, monkeypatch: pytest.MonkeyPatch
+    new_home: Path, base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     installed = binaries.find().folder
     closed = base / "closed"
@@ -146,6 +147,6 @@ def test_programs_in_a_closed_folder_are_copied_to_where_the_account_may_run_the
     monkeypatch.setattr(binaries, "COPIES", base / "copies")
     monkeypatch.delitem(sys.modules, binaries.PACKAGE, raising=False)
 
-    works(home)
+    works(new_home)
 
     assert list((base / "copies").glob(f"*/{binaries.PACKAGE}/*/bin/postgres"))

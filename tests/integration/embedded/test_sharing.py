@@ -7,7 +7,6 @@ from pathlib import Path
 from threading import Barrier
 
 from integration.embedded.users import User, server_processes
-
 from isthmus import embedded
 
 
@@ -26,28 +25,28 @@ def test_two_processes_share_one_server_and_the_last_one_stops_it(
 
 
 def test_six_processes_that_start_at_once_get_one_server(
-    home: Path, user: Callable[..., User]
+    new_home: Path, user: Callable[..., User]
 ) -> None:
-    users = [user(home) for _ in range(6)]
+    users = [user(new_home) for _ in range(6)]
     assert len({each.said()["pid"] for each in users}) == 1
 
     assert [each.leave() for each in users] == [0] * 6
-    assert server_processes(home) == []
+    assert server_processes(new_home) == []
 
 
-def test_threads_of_one_process_share_one_server(home: Path) -> None:
+def test_threads_of_one_process_share_one_server(new_home: Path) -> None:
     together = Barrier(4)
 
     def use(_number: int) -> int | None:
-        with embedded.running(home):
+        with embedded.running(new_home):
             together.wait()
-            pid = embedded.status(home).process_id
+            pid = embedded.status(new_home).process_id
             together.wait()
         return pid
 
     with ThreadPoolExecutor(4) as threads:
         assert len(set(threads.map(use, range(4)))) == 1
-    assert server_processes(home) == []
+    assert server_processes(new_home) == []
 
 
 def test_processes_that_come_and_go_always_get_a_server_that_answers(
@@ -102,6 +101,8 @@ def test_a_user_who_comes_after_a_stop_starts_the_server_again(
     assert using.leave() == 0
 
 
-def test_the_status_of_a_folder_without_a_server_is_absent_and_makes_nothing(home: Path) -> None:
-    assert embedded.status(home).state == "absent"
-    assert not home.exists()
+def test_the_status_of_a_folder_without_a_server_is_absent_and_makes_nothing(
+    new_home: Path,
+) -> None:
+    assert embedded.status(new_home).state == "absent"
+    assert not new_home.exists()

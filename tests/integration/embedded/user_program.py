@@ -1,9 +1,14 @@
-"""Uses the server of the data folder given as argument until a line arrives or the input ends.
+"""Uses the server of a data folder until a line arrives or the input ends.
+
+Arguments: the data folder, and optionally the account to become first. It becomes it after its
+imports, because that account may not be allowed to read the Python that runs the tests.
 
 Prints one line of JSON: the server's address, or the error that came instead of it.
 """
 
 import json
+import os
+import pwd
 import sys
 from pathlib import Path
 
@@ -23,7 +28,16 @@ def main(home: Path) -> None:
         sys.stdin.readline()
 
 
+def become(account: str) -> None:
+    entry = pwd.getpwnam(account)
+    os.setgroups([])
+    os.setgid(entry.pw_gid)
+    os.setuid(entry.pw_uid)
+
+
 if __name__ == "__main__":
+    if sys.argv[2]:
+        become(sys.argv[2])
     try:
         main(Path(sys.argv[1]))
     except IsthmusError as error:

@@ -20,14 +20,13 @@ PATIENCE_SECONDS = 60
 class User:
     """A process that uses the server of a data folder until it is told to leave."""
 
-    def __init__(self, home: Path, **options: Any) -> None:
+    def __init__(self, home: Path, account: str = "") -> None:
         self.process = subprocess.Popen(
-            [sys.executable, PROGRAM, home],
+            [sys.executable, PROGRAM, home, account],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             start_new_session=True,
-            **options,
         )
 
     def said(self) -> dict[str, Any]:
@@ -55,4 +54,13 @@ class User:
 
 
 def server_processes(home: Path) -> list[psutil.Process]:
-    return [p for p in postmaster.processes(locate(home)) if p.status() != psutil.STATUS_ZOMBIE]
+    """The server's processes that have not ended."""
+    return [process for process in postmaster.processes(locate(home)) if lives(process)]
+
+
+def lives(process: psutil.Process) -> bool:
+    """Whether a process has not ended; its parent may not have asked for its status yet."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

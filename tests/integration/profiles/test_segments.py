@@ -1,10 +1,8 @@
 """Conditions as SQL, asked of a real store."""
 
-import tempfile
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -14,11 +12,9 @@ from hypothesis import strategies as st
 from psycopg import Connection, sql
 
 from integration.profiles.segments_strategies import DOCUMENTS, MOMENTS, TEXTS, profiles
-from isthmus import embedded
-from isthmus.domain.properties import PropertyDefinition, PropertyType
 from isthmus.domain.segments import SegmentError, Span, parse, plain
 from isthmus.domain.segments.calendar import after, before
-from isthmus.profiles import schema
+from isthmus.profiles.properties import column_type
 from isthmus.profiles.segments import predicate, sample, segment_count
 from unit.domain.segments_rules import (
     NOW,
@@ -31,38 +27,20 @@ from unit.domain.segments_rules import (
     properties,
 )
 
-SQL_TYPES = {
-    PropertyType.TEXT: sql.SQL("text"),
-    PropertyType.EMAIL: sql.SQL("text"),
-    PropertyType.INTEGER: sql.SQL("bigint"),
-    PropertyType.DECIMAL: sql.SQL("numeric"),
-    PropertyType.BOOLEAN: sql.SQL("boolean"),
-    PropertyType.DATE: sql.SQL("date"),
-    PropertyType.DATETIME: sql.SQL("timestamptz"),
-}
 DUTCH = {"property": "country", "is": "NL"}
 
 
 @pytest.fixture(scope="module")
-def store() -> Iterator[Connection[Any]]:
-    """A store with the properties of the cases and no profiles."""
-    with (
-        tempfile.TemporaryDirectory(prefix="isthmus-segments-") as home,
-        embedded.running(Path(home)) as server,
-        psycopg.connect(server.conninfo, autocommit=True) as connection,
-    ):
-        schema.install(connection)
+def store(new_database: Callable[[], str]) -> Iterator[Connection[Any]]:
+    """A store with the properties of the cases and no profiles, for all tests of this file."""
+    with psycopg.connect(new_database(), autocommit=True) as connection:
         for definition in properties().values():
-            connection.execute(_add_column(definition))
+            connection.execute(
+                sql.SQL("ALTER TABLE store.profile ADD COLUMN {} {}").format(
+                    sql.Identifier(definition.column), column_type(definition)
+                )
+            )
         yield connection
-
-
-def _add_column(definition: PropertyDefinition) -> sql.Composed:
-    return sql.SQL("ALTER TABLE store.profile ADD COLUMN {} {}{}").format(
-        sql.Identifier(definition.column),
-        SQL_TYPES[definition.type],
-        sql.SQL("[]" if definition.list else ""),
-    )
 
 
 @pytest.fixture

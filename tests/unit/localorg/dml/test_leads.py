@@ -108,7 +108,7 @@ def test_a_deleted_record_takes_no_update(org: DmlOrg) -> None:
 
 
 def test_an_insert_brings_no_id(org: DmlOrg) -> None:
-    changes = org.insert("Lead", {"Id": "00Q000000000001AAA", **PERSON})
+    changes = org.insert("Lead", {"Id": "00Q000000000001EAA", **PERSON})
     assert messages(changes) == ["cannot specify Id in an insert call"]
 
 

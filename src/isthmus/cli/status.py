@@ -1,0 +1,22 @@
+"""What the commands end with."""
+
+from enum import IntEnum
+
+
+class Status(IntEnum):
+    """Exit statuses."""
+
+    DONE = 0
+    FAILED = 1
+    MISUSE = 2
+    PENDING = 2  # noqa: PIE796 - `plan` says so, as other planners do, that changes are waiting
+    PROBLEMS = 3
+    STOPPED = 130  # what shells expect of a program that Ctrl-C ended
+    READER_GONE = 141  # and of one whose output nobody reads any more
+
+
+EXPLAINED = """\
+Exit status: 0 done, 1 failed, 2 misuse (an unknown option, key or file, or a document that can't \
+be applied), 3 done with problems, 130 stopped by Ctrl-C. `config plan` also ends with 2 when \
+something would change."""
+"""For the help of the whole program."""

@@ -1,0 +1,225 @@
+"""Looking for profiles, reading them whole, and counting them. Nothing is changed here."""
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg import Connection, sql
+from psycopg.rows import dict_row
+
+from isthmus.domain.properties import WHITESPACE, PropertyDefinition
+from isthmus.domain.record_ids import full_id
+from isthmus.domain.segments import SegmentError, parse
+from isthmus.domain.segments.errors import alternatives
+from isthmus.errors import Final
+from isthmus.profiles import database, properties, schema, segments, statements
+from isthmus.profiles.models import Segment
+
+QUERIES = statements.load("isthmus.profiles", "finding.sql")
+
+
+class NotThere(Final):
+    """There is no such thing in the store."""
+
+
+class NotComparable(Final):
+    """A property can't be looked up like this."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Link:
+    """A Salesforce record that belongs to a profile, as one goal knows it."""
+
+    record_id: str  # 18 characters
+    object: str  # Lead, Contact or Person
+    goal: int  # row id
+    reason: str | None  # why the record was not fully applied; None where it was
+    gone: str | None  # deleted, merged or converted; None while the record lives
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """One profile, whole."""
+
+    profile_id: UUID
+    created_at: datetime
+    updated_at: datetime
+    permission_level: int
+    legislation: str | None
+    properties: Mapping[str, Any]  # by key, in the order of the properties; None where empty
+    identifiers: tuple[tuple[str, str], ...]  # property and value
+    links: tuple[Link, ...]
+
+
+def count_profiles() -> int:
+    """How many profiles there are, exactly."""
+    with database.connected(application="isthmus count") as session:
+        return _number(session.execute(schema.QUERIES["count_profiles"]).fetchone())
+
+
+def segment(key: str) -> Segment:
+    """The segment of that key. Raises `NotThere`."""
+    found = Segment.objects.filter(key=key).first()
+    if found is None:
+        known = Segment.objects.values_list("key", flat=True)
+        raise NotThere(f"There is no segment {key!r}. {alternatives(key, known)}")
+    return found
+
+
+def count_members(of: Segment, timezone: str) -> int:
+    """How many profiles are in the segment now; days are those of `timezone` (IANA name).
+
+    Raises `SegmentError` where its conditions no longer fit the properties.
+    """
+    known = properties.definitions()
+    with database.connected(application="isthmus count") as session:
+        return segments.segment_count(
+            session, parse(of.where, known), known, now=datetime.now(UTC), timezone=timezone
+        )
+
+
+def profile(profile_id: str) -> Profile:
+    """The profile of that id. Raises `NotThere`."""
+    found = _uuid(profile_id)
+    with database.connected(application="isthmus find") as session:
+        profiles = _read(session, [found] if found else [])
+    if not profiles:
+        raise NotThere(
+            f"There is no profile with the id {profile_id!r}. Look for it by an identifier, or by "
+            f"a property: `isthmus profiles find`."
+        )
+    return profiles[0]
+
+
+def segments_of(profile: Profile, timezone: str) -> list[str]:
+    """Keys of the segments that the profile is in now."""
+    known = properties.definitions()
+    now = datetime.now(UTC)
+    tests = {
+        each.key: segments.predicate(parse(each.where, known), known, now=now, timezone=timezone)
+        for each in Segment.objects.all()
+    }
+    if not tests:
+        return []
+    statement = sql.SQL("SELECT {} FROM store.profile AS p WHERE profile_id = {}").format(
+        sql.SQL(", ").join(tests.values()), sql.Literal(profile.profile_id)
+    )
+    with database.connected(application="isthmus find") as session:
+        answers = session.execute(statement).fetchone() or ()
+    return [key for key, inside in zip(tests, answers, strict=False) if inside]
+
+
+def find(value: str | None, wanted: Mapping[str, str], limit: int) -> tuple[list[Profile], bool]:
+    """At most `limit` profiles, and whether there are more.
+
+    `value` is an identifier, a profile's id or the id of a linked record; `wanted` holds property
+    values as text (empty: the property is empty), compared as segments compare. All have to hold.
+    Raises `NotComparable` for a property that is not there or a value that does not fit it.
+    """
+    with database.connected(application="isthmus find") as session:
+        where = _conditions(wanted)
+        if value is not None:
+            owners = [row[0] for row in session.execute(*_owners(value))]
+            where.append(sql.SQL("p.profile_id = ANY ({})").format(sql.Literal(owners)))
+        whole = sql.SQL(" AND ").join(where)
+        statement = segments.sample_statement(sql.Composed([whole]), limit + 1)
+        ids = [row[0] for row in session.execute(statement)]
+        return _read(session, ids[:limit]), len(ids) > limit
+
+
+def _owners(value: str) -> tuple[sql.SQL, Mapping[str, Any]]:
+    parameters = {
+        "value": value,
+        "whitespace": WHITESPACE,
+        "profile_id": _uuid(value),
+        "record_id": _record_id(value),
+    }
+    return QUERIES["profiles_of_value"], parameters
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text.strip())
+    except ValueError:
+        return None
+
+
+def _record_id(text: str) -> str | None:
+    try:
+        return full_id(text.strip())
+    except ValueError:
+        return None
+
+
+def _conditions(wanted: Mapping[str, str]) -> list[sql.Composable]:
+    known = properties.definitions()
+    now = datetime.now(UTC)
+    try:
+        return [
+            segments.predicate(
+                parse(_condition(key, text, known), known), known, now=now, timezone="UTC"
+            )
+            for key, text in wanted.items()
+        ]
+    except SegmentError as error:
+        raise NotComparable(str(error)) from error
+
+
+def _condition(key: str, text: str, known: Mapping[str, PropertyDefinition]) -> dict[str, Any]:
+    if not text:
+        return {"property": key, "is_empty": True}
+    typed = text
+    if key in known and not known[key].type.is_text:
+        typed = _as_document(text)
+    return {"property": key, "is": [typed]}
+
+
+def _as_document(text: str) -> Any:
+    """What the text would be in a document: a number, true or false, or the text itself."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _read(session: Connection[Any], ids: Sequence[UUID]) -> list[Profile]:
+    names = {"ids": list(ids)}
+    identifiers: dict[UUID, list[tuple[str, str]]] = defaultdict(list)
+    for profile_id, key, value in session.execute(QUERIES["identifiers"], names):
+        identifiers[profile_id].append((key, value))
+    links: dict[UUID, list[Link]] = defaultdict(list)
+    rows = session.cursor(row_factory=dict_row)
+    for row in rows.execute(QUERIES["links"], names):
+        links[row.pop("profile_id")].append(Link(**row))
+    known = properties.definitions()
+    return [
+        _profile(row, known, identifiers[row["profile_id"]], links[row["profile_id"]])
+        for row in rows.execute(QUERIES["profiles"], names)
+    ]
+
+
+def _profile(
+    row: Mapping[str, Any],
+    known: Mapping[str, PropertyDefinition],
+    identifiers: list[tuple[str, str]],
+    links: list[Link],
+) -> Profile:
+    return Profile(
+        profile_id=row["profile_id"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        permission_level=row["permission_level"],
+        legislation=row["legislation"],
+        # A property that was added since the row was read has no column in it.
+        properties={key: row.get(each.column) for key, each in known.items()},
+        identifiers=tuple(identifiers),
+        links=tuple(links),
+    )
+
+
+def _number(row: tuple[Any, ...] | None) -> int:
+    return int(row[0]) if row else 0

@@ -1,0 +1,122 @@
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from integration.localorg.org_client import OrgClient, V
+
+COMMAND = [sys.executable, "-c", "from localorg.cli import main; main()"]
+SMALL = ["--leads", "5", "--contacts", "3", "--persons", "2", "--cases", "2"]
+
+
+@contextmanager
+def served(*options: str) -> Iterator[tuple[subprocess.Popen[str], OrgClient]]:
+    process = subprocess.Popen(
+        [*COMMAND, "serve", "--port", "0", *options],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        try:
+            assert process.stdout is not None
+            ready = re.fullmatch(
+                r"localorg ready (http://127\.0\.0\.1:\d+)\n", process.stdout.readline()
+            )
+            assert ready is not None
+            client = OrgClient(ready[1])
+            yield process, client
+            client.close()
+        finally:
+            process.kill()
+
+
+def refused(*arguments: str) -> str:
+    """What a command that is used wrongly says."""
+    done = subprocess.run(
+        [*COMMAND, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env={"COLUMNS": "400", "PATH": "/usr/bin", "TERM": "dumb"},
+    )
+    assert done.returncode == 2, done.stderr
+    return " ".join(done.stderr.split())
+
+
+def count(client: OrgClient, name: str) -> int:
+    client.sign_in()
+    answer = client.call("GET", f"{V}/limits/recordCount?sObjects={name}").json
+    return int(answer["sObjects"][0]["count"])
+
+
+def test_it_says_when_it_is_ready_and_serves_made_up_people() -> None:
+    with served(*SMALL, "--control") as (process, client):
+        assert count(client, "Lead") == 5
+        assert client.send("GET", "/_localorg/requests").status == 200
+        process.send_signal(signal.SIGTERM)
+        process.wait(20)
+
+
+def test_it_ends_with_its_standard_input() -> None:
+    with served(*SMALL, "--exit-with-stdin") as (process, _):
+        assert process.stdin is not None
+        process.stdin.close()
+        assert process.wait(20) == 0
+
+
+def test_a_file_is_seeded_once_and_kept(tmp_path: Path) -> None:
+    data = str(tmp_path / "org.db")
+    with served(*SMALL, "--data", data) as (process, client):
+        client.sign_in()
+        client.insert("Lead", LastName="Kept", Company="C")
+        process.send_signal(signal.SIGTERM)
+        process.wait(20)
+    with served(*SMALL, "--data", data) as (_, client):
+        assert count(client, "Lead") == 6
+
+
+def test_a_file_can_be_seeded_before(tmp_path: Path) -> None:
+    data = str(tmp_path / "org.db")
+    subprocess.run([*COMMAND, "seed", "--data", data, *SMALL], check=True, timeout=60)
+    with closing(sqlite3.connect(data)) as connection:
+        assert connection.execute("SELECT count(*) FROM Lead").fetchone() == (5,)
+    assert "has records already" in refused("seed", "--data", data, *SMALL)
+
+
+def test_the_client_can_be_another() -> None:
+    with served(*SMALL, "--client-id", "x", "--client-secret", "y") as (_, client):
+        answer = client.token_answer(
+            grant_type="client_credentials", client_id="x", client_secret="y"
+        )
+        assert answer.status == 200
+
+
+@pytest.mark.parametrize("name", ["seed", "serve"])
+def test_a_file_that_is_no_org_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / "org.db").write_text("no database" * 100)
+    assert "can't be opened as an org" in refused(name, "--data", str(tmp_path / "org.db"))
+    missing = str(tmp_path / "no" / "org.db")
+    assert "can't be opened as an org" in refused(name, "--data", missing)
+
+
+def test_a_port_that_is_taken_is_refused() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        assert f"Can't listen on 127.0.0.1:{port}" in refused("serve", "--port", port)
+
+
+def test_a_bad_certificate_and_an_org_that_is_not_kept_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "key.pem").write_text("nothing")
+    path = str(tmp_path / "key.pem")
+    assert "is no PEM file" in refused("serve", "--port", "0", "--jwt-certificate", path)
+    assert "keeps nothing" in refused("seed", "--data", ":memory:")

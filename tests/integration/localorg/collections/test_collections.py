@@ -1,0 +1,93 @@
+from typing import Any
+
+from integration.localorg.org_client import OrgClient, V
+
+MANY = V + "/composite/sobjects"
+
+
+def lead(**values: Any) -> dict[str, Any]:
+    return {"attributes": {"type": "Lead"}, "LastName": "L", "Company": "C"} | values
+
+
+def statuses(results: list[dict[str, Any]]) -> list[str | None]:
+    return [None if result["success"] else result["errors"][0]["statusCode"] for result in results]
+
+
+def test_results_come_in_order_and_say_status_code(client: OrgClient) -> None:
+    records = [lead(), lead(Company=None), {"attributes": {"type": "Contact"}, "LastName": "M"}]
+    answer = client.call("POST", MANY, {"allOrNone": False, "records": records})
+    assert answer.status == 200
+    first, second, third = answer.json
+    assert first == {"id": first["id"], "success": True, "errors": []}
+    assert first["id"].startswith("00Q")
+    assert third["id"].startswith("003")
+    assert second == {
+        "success": False,
+        "errors": [
+            {
+                "statusCode": "REQUIRED_FIELD_MISSING",
+                "message": "Required fields are missing: [Company]",
+                "fields": ["Company"],
+            }
+        ],
+    }
+
+
+def test_all_or_none_saves_none(client: OrgClient) -> None:
+    body = {"allOrNone": True, "records": [lead(Isthmus_Id__c="a"), lead(Company=None)]}
+    results = client.call("POST", MANY, body).json
+    assert statuses(results) == ["ALL_OR_NONE_OPERATION_ROLLED_BACK", "REQUIRED_FIELD_MISSING"]
+    assert client.call("GET", V + "/sobjects/Lead/Isthmus_Id__c/a").status == 404
+
+
+def test_records_are_updated_by_id(client: OrgClient) -> None:
+    ids = [client.insert("Lead", LastName="L", Company="C") for _ in range(2)]
+    records = [
+        {"attributes": {"type": "Lead"}, "id": record_id, "Title": title}
+        for record_id, title in zip(ids, ("A", "B"), strict=True)
+    ]
+    records.append({"attributes": {"type": "Lead"}, "Title": "C"})
+    results = client.call("PATCH", MANY, {"records": records}).json
+    assert statuses(results) == [None, None, "MISSING_ARGUMENT"]
+    assert [client.record("Lead", record_id)["Title"] for record_id in ids] == ["A", "B"]
+
+
+def test_records_are_upserted_by_a_key(client: OrgClient) -> None:
+    known = client.insert("Lead", LastName="L", Company="C", Isthmus_Id__c="a")
+    records = [lead(Isthmus_Id__c="A"), lead(Isthmus_Id__c="b")]
+    results = client.call("PATCH", MANY + "/Lead/Isthmus_Id__c", {"records": records}).json
+    assert [result["created"] for result in results] == [False, True]
+    assert results[0]["id"] == known
+
+
+def test_records_are_deleted_by_id(client: OrgClient) -> None:
+    ids = [client.insert("Contact", LastName="L") for _ in range(2)]
+    answer = client.call("DELETE", f"{MANY}?ids={','.join([*ids, ids[0]])}&allOrNone=false")
+    assert statuses(answer.json)[:2] == [None, None]
+    assert client.call("GET", f"{V}/sobjects/Contact/{ids[1]}").status == 404
+
+
+def test_records_are_read_in_the_order_asked_for(client: OrgClient) -> None:
+    ids = [client.insert("Contact", LastName=name) for name in "AB"]
+    missing = "003000000000001AAA"
+    body = {"ids": [ids[1], missing, ids[0][:15]], "fields": ["LastName"]}
+    by_body = client.call("POST", MANY + "/Contact", body).json
+    path = f"{MANY}/Contact?ids={ids[1]},{missing},{ids[0]}&fields=LastName"
+    assert client.call("GET", path).json == by_body
+    assert [record and record["LastName"] for record in by_body] == ["B", None, "A"]
+    assert "Id" not in by_body[0]
+
+
+def test_more_than_200_records_are_too_many(client: OrgClient) -> None:
+    answer = client.call("POST", MANY, {"records": [lead()] * 201})
+    assert (answer.status, answer.code) == (400, "EXCEEDED_ID_LIMIT")
+    assert answer.message == (
+        "record limit reached. cannot submit more than 200 records into this call"
+    )
+
+
+def test_a_record_without_a_type_or_an_unknown_field_fails_the_request(client: OrgClient) -> None:
+    untyped = client.call("POST", MANY, {"records": [{"LastName": "L"}]})
+    assert (untyped.status, untyped.code) == (400, "INVALID_TYPE")
+    unknown = client.call("POST", MANY, {"records": [lead(), lead(Foo__c="x")]})
+    assert (unknown.status, unknown.code) == (400, "INVALID_FIELD")

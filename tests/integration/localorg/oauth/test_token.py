@@ -1,0 +1,143 @@
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from integration.localorg.org_client import Answer, OrgClient, V, serving
+from localorg.clock import Clock
+from localorg.org import Org
+from localorg.schema import standard_schema
+from localorg.settings import Settings
+from localorg.store import Store
+
+KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+GOOD = {
+    "grant_type": "client_credentials",
+    "client_id": "localorg",
+    "client_secret": "localorg-secret",
+}
+
+
+def error(answer: Answer) -> tuple[int, str, str]:
+    return answer.status, answer.json["error"], answer.json["error_description"]
+
+
+def test_client_credentials_give_a_token_that_works(client: OrgClient) -> None:
+    answer = client.token_answer(None, **GOOD)
+    assert answer.headers["cache-control"] == "no-store"
+    token = answer.json
+    assert token["token_type"] == "Bearer"
+    assert token["instance_url"] == client.base
+    assert token["issued_at"] == "1769860800000"
+    assert "refresh_token" not in token
+    client.token = token["access_token"]
+    assert client.call("GET", V + "/limits").status == 200
+
+
+def test_the_signature_is_the_secrets(client: OrgClient) -> None:
+    token = client.token_answer(None, **GOOD).json
+    signed = (token["id"] + token["issued_at"]).encode()
+    expected = hmac.digest(b"localorg-secret", signed, hashlib.sha256)
+    assert token["signature"] == base64.b64encode(expected).decode()
+
+
+def test_the_client_may_come_as_basic(client: OrgClient) -> None:
+    basic = base64.b64encode(b"localorg:localorg-secret").decode()
+    answer = client.token_answer(
+        {"authorization": f"Basic {basic}"}, grant_type="client_credentials"
+    )
+    assert answer.status == 200
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"client_secret": "wrong"}, ("invalid_client", "invalid client credentials")),
+        ({"client_id": "other"}, ("invalid_client_id", "client identifier invalid")),
+        ({"client_id": ""}, ("invalid_request", "missing required parameter: client_id")),
+        ({"grant_type": "magic"}, ("unsupported_grant_type", "grant type not supported")),
+        ({"grant_type": ""}, ("invalid_request", "missing required parameter: grant_type")),
+    ],
+)
+def test_a_wrong_request_is_told_why(
+    client: OrgClient, changes: dict[str, str], expected: tuple[str, str]
+) -> None:
+    assert error(client.token_answer(None, **GOOD | changes)) == (400, *expected)
+
+
+def test_a_user_who_is_not_active_gets_nothing(client: OrgClient, org: Org) -> None:
+    with org.store.write() as connection:
+        connection.execute("UPDATE User SET IsActive = 0")
+    assert error(client.token_answer(None, **GOOD))[1] == "inactive_user"
+
+
+def test_a_revoked_token_is_refused_from_then_on(client: OrgClient) -> None:
+    path = "/services/oauth2/revoke"
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    body = f"token={client.token}".encode()
+    assert client.send("POST", path, body=body, headers=form).status == 200
+    assert client.call("GET", V + "/limits").code == "INVALID_SESSION_ID"
+    again = client.send("POST", path, body=body, headers=form)
+    assert again.status == 400
+    assert again.text.startswith("error=unsupported_token_type&error_description=")
+
+
+@pytest.fixture
+def jwt_client() -> Iterator[OrgClient]:
+    pem = KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    store = Store(":memory:", standard_schema())
+    with serving(Org(store, Clock(), Settings(jwt_certificate=pem))) as client:
+        yield client
+
+
+def assertion(**claims: Any) -> str:
+    body = {
+        "iss": "localorg",
+        "sub": "integration@localorg.example",
+        "aud": "https://login.salesforce.com",
+        "exp": "4102444800",
+    } | claims
+    parts = [
+        base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()
+        for part in ({"alg": "RS256"}, body)
+    ]
+    signature = KEY.sign(".".join(parts).encode(), PKCS1v15(), SHA256())
+    return ".".join([*parts, base64.urlsafe_b64encode(signature).rstrip(b"=").decode()])
+
+
+def bearer(client: OrgClient, **claims: Any) -> Answer:
+    grant = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+    return client.token_answer(grant_type=grant, assertion=assertion(**claims))
+
+
+def test_a_signed_assertion_gives_a_token(jwt_client: OrgClient) -> None:
+    jwt_client.token = bearer(jwt_client).json["access_token"]
+    assert jwt_client.call("GET", V + "/limits").status == 200
+    assert bearer(jwt_client, aud=jwt_client.base).status == 200
+
+
+@pytest.mark.parametrize(
+    ("claims", "expected"),
+    [
+        ({"exp": 1}, ("invalid_grant", "invalid assertion")),
+        ({"aud": "https://example.org"}, ("invalid_grant", "audience is invalid")),
+        ({"sub": "a@b.example"}, ("invalid_grant", "user hasn't approved this consumer")),
+        ({"iss": "other"}, ("invalid_client_id", "client identifier invalid")),
+    ],
+)
+def test_a_wrong_assertion_is_told_why(
+    jwt_client: OrgClient, claims: dict[str, Any], expected: tuple[str, str]
+) -> None:
+    assert error(bearer(jwt_client, **claims)) == (400, *expected)
+
+
+def test_without_a_certificate_there_is_no_bearer_flow(client: OrgClient) -> None:
+    assert error(bearer(client)) == (400, "invalid_client", "invalid client credentials")
