@@ -30,36 +30,37 @@ Persons = Annotated[int, typer.Option(min=0, help="Person accounts of a new org.
 Cases = Annotated[int, typer.Option(min=0, help="Cases of a new org.")]
 
 
+Port = Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 is any free one.")]
+Host = Annotated[str, typer.Option(help="The address to listen on.")]
+Control = Annotated[bool, typer.Option("--control", help="Offer the endpoints under /_localorg.")]
+ExitWithStdin = Annotated[
+    bool, typer.Option("--exit-with-stdin", help="End when standard input ends.")
+]
+ClientId = Annotated[str, typer.Option(help="The id of the connected app.")]
+ClientSecret = Annotated[str, typer.Option(help="The secret of the connected app.")]
+JwtCertificate = Annotated[
+    Path | None, typer.Option(help="PEM file with the certificate or public key for JWT bearer.")
+]
+DailyApiRequests = Annotated[int, typer.Option(min=1, help="API requests that 24 hours allow.")]
+
+
 @app.command()
 def serve(  # noqa: PLR0913 - every option of the command is a parameter
     *,
-    port: Annotated[
-        int, typer.Option(min=0, max=65535, help="The port to listen on; 0 is any free one.")
-    ] = _DEFAULT_PORT,
-    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Port = _DEFAULT_PORT,
+    host: Host = "127.0.0.1",
     data: Data = ":memory:",
     seed: Seed = 1,
     leads: Leads = 1000,
     contacts: Contacts = 500,
     persons: Persons = 200,
     cases: Cases = 300,
-    control: Annotated[
-        bool, typer.Option("--control", help="Offer the endpoints under /_localorg.")
-    ] = False,
-    exit_with_stdin: Annotated[
-        bool, typer.Option("--exit-with-stdin", help="End when standard input ends.")
-    ] = False,
-    client_id: Annotated[str, typer.Option(help="The id of the connected app.")] = "localorg",
-    client_secret: Annotated[
-        str, typer.Option(help="The secret of the connected app.")
-    ] = "localorg-secret",  # noqa: S107 - the documented secret of a test org
-    jwt_certificate: Annotated[
-        Path | None,
-        typer.Option(help="PEM file with the certificate or public key for JWT bearer."),
-    ] = None,
-    daily_api_requests: Annotated[
-        int, typer.Option(min=1, help="API requests that 24 hours allow.")
-    ] = 1_000_000,
+    control: Control = False,
+    exit_with_stdin: ExitWithStdin = False,
+    client_id: ClientId = "localorg",
+    client_secret: ClientSecret = "localorg-secret",  # noqa: S107 - documented, of a test org
+    jwt_certificate: JwtCertificate = None,
+    daily_api_requests: DailyApiRequests = 1_000_000,
 ) -> None:
     """Serve an org over HTTP; an org without records is filled first."""
     from localorg.clock import Clock

@@ -71,7 +71,7 @@ def serving(conninfo: str) -> Iterator[None]:
     connections.close_all()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ISTHMUS_CONNINFO", conninfo)
-        known.update({name: "" for name in ("HOST", "PORT", "USER", "PASSWORD", "NAME")})
+        known.update(dict.fromkeys(("HOST", "PORT", "USER", "PASSWORD", "NAME"), ""))
         known.update(database(conninfo))
         try:
             yield

@@ -91,6 +91,12 @@ class FakeOrg:
         """The org's clock."""
         return moment(self.seconds)
 
+    @staticmethod
+    def seconds_of(record: OrgRecord) -> int:
+        """When the record was changed last, by the org's clock."""
+        changed = datetime.fromisoformat(record["SystemModstamp"] or "")
+        return int((changed - moment(0)).total_seconds())
+
     def new_id(self, sobject: str) -> str:
         """The id of the next record."""
         return self.id(sobject, len(self.records[sobject]) + 1)

@@ -18,7 +18,7 @@ from isthmus.salesforce import (
     RowError,
     RowResult,
 )
-from model.fake_org import FakeOrg, plain
+from model.fake_org import FakeOrg
 
 Refusal = tuple[str, str]
 """A status code and words."""
@@ -53,7 +53,7 @@ class FakePage:
 
 
 def _job(kind: Any, number: int, **given: Any) -> Any:
-    known = {
+    known: dict[str, Any] = {
         "id": f"750{number:012d}AAA", "operation": "", "object_name": "", "api_version": "62.0",
         "created_by_id": "", "created_at": None, "records_processed": 0, "error_message": "",
         "raw": {},
@@ -83,6 +83,7 @@ class FakeBulkQuery:
 
     def wait(self, job_id: str, *, cancelled: Callable[[], bool] | None = None) -> QueryJob:
         """The job, which is complete."""
+        del cancelled  # nothing to wait for
         number = int(job_id[3:-3])
         rows = self.processed(len(self.jobs[job_id][1]))
         job: QueryJob = _job(QueryJob, number, state=JobState.JOB_COMPLETE, records_processed=rows)
@@ -205,6 +206,7 @@ class FakeBulkIngest:
 
     def wait(self, job_id: str, *, cancelled: Callable[[], bool] | None = None) -> IngestJob:
         """The job, which has ended."""
+        del cancelled  # nothing to wait for
         return self.get(job_id)
 
     @contextmanager

@@ -91,7 +91,7 @@ class Importing:
         )
 
     def _content(self, record: Record) -> Mapping[str, str | None]:
-        names = [row.field for row in (*self.goal.match, *self.goal.fields)]
+        names = [row.field for row in self.goal.match] + [row.field for row in self.goal.fields]
         return {name: record.get(name) for name in names}
 
     def _match(self, record: Record, record_id: str, link: Link | None) -> Result:

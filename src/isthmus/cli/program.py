@@ -1,1 +1,81 @@
-def main() -> None: ...
+"""The command `isthmus`, put together from its groups."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from isthmus.cli import config, connection, profiles, segment, streams
+from isthmus.cli.demo import demo
+from isthmus.cli.doctor import doctor
+from isthmus.cli.failures import DEBUG
+from isthmus.cli.registration import LOOKS, command
+from isthmus.cli.status import EXPLAINED
+
+_EPILOG = f"""\
+{EXPLAINED}
+
+Settings: ISTHMUS_HOME is the data folder (by default the user's own). DATABASE_URL names a \
+PostgreSQL server to use instead of the embedded one. ISTHMUS_SECRET_KEY is the key of stored \
+secrets (by default a file in the data folder). ISTHMUS_SALESFORCE_HOSTS allows hosts beside \
+Salesforce's own. {DEBUG}=1 shows where an error came from. NO_COLOR=1 leaves colours out.
+"""
+
+app = typer.Typer(
+    name="isthmus",
+    help="Customer profiles with a two-way Salesforce connection.",
+    epilog=_EPILOG,
+    **LOOKS,
+)
+
+
+def _show_version(value: bool) -> None:  # noqa: FBT001 - typer calls it so
+    if value:
+        from isthmus import __version__
+
+        typer.echo(f"isthmus {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def isthmus(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version and end."
+        ),
+    ] = False,
+) -> None:
+    """Customer profiles with a two-way Salesforce connection."""
+    del version
+
+
+@command(app, "migrate", "isthmus migrate")
+def migrate() -> None:
+    """Make or alter the database's tables, as this version needs them. Safe to repeat.
+
+    Other commands do so by themselves where it is needed; on a server it is good to do it at a time
+    of one's own choosing, with no run under way.
+    """
+    from isthmus.cli import session
+    from isthmus.cli.output import note
+    from isthmus.profiles.migrate import migrate as bring_up
+
+    with session.database(migrated=False):
+        bring_up()
+    note("The database is ready.")
+
+
+app.add_typer(config.app)
+app.add_typer(connection.app)
+app.add_typer(profiles.app)
+app.add_typer(segment.app)
+command(app, "doctor", "isthmus doctor")(doctor)
+command(app, "demo", "isthmus demo --once")(demo)
+
+
+def main() -> None:
+    """Run the command that the arguments name."""
+    streams.prepare()
+    app(sys.argv[1:], prog_name="isthmus")

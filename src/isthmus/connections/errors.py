@@ -1,6 +1,7 @@
 """Errors of running a connection.
 
 Final
+├── ConnectionOff     the connection is switched off
 ├── GoalIncomplete    a goal misses something and does not run
 ├── CountMismatch     Salesforce's counts and what arrived differ
 ├── NoSuchThing       a connection or goal that is named is not there
@@ -27,6 +28,10 @@ class NoSuchThing(Final):
         super().__init__(f"There is no {what} {asked}. There are: {there}.")
 
 
+class ConnectionOff(Final):
+    """The connection is switched off."""
+
+
 class NothingToRun(Final):
     """The connection has no active goal."""
 
@@ -36,7 +41,7 @@ class OrgReplaced(Final):
 
 
 class RunStopped(Final):
-    """The run was stopped."""
+    """The run was stopped. What was applied stays; the next run does the rest."""
 
 
 class RunAlreadyGoing(Retryable):

@@ -10,16 +10,26 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from isthmus.connections.errors import NoSuchThing, NothingToRun, RunAlreadyGoing, RunStopped
+from isthmus.connections.errors import (
+    ConnectionOff,
+    NoSuchThing,
+    NothingToRun,
+    RunAlreadyGoing,
+    RunStopped,
+)
 from isthmus.connections.models import IMPORT, Connection, Goal, Run, RunGoal, RunState
 from isthmus.connections.sign_in import signed_in
 from isthmus.domain.counts import GoalCounts
 from isthmus.errors import IsthmusError
 from isthmus.profiles import database, schema
-from isthmus.salesforce import Salesforce
+from isthmus.salesforce import Salesforce, WaitCancelled
 
-_RUN_LOCK = 7301882
+RUN_LOCK = 7301882
 """First half of the advisory lock that a run holds; the second is the connection's row id."""
+
+
+ABANDONED = "The process that ran it ended before the run did. Nothing applied is lost."
+"""What is said of a run whose process was killed."""
 
 
 class Reporter(Protocol):
@@ -104,9 +114,7 @@ class GoalRun:
     def check_stop(self) -> None:
         """Raise `RunStopped` where somebody asked for an end."""
         if self.cancelled():
-            raise RunStopped(
-                "The run was stopped. What was applied stays; the next run does the rest."
-            )
+            raise RunStopped
 
 
 Engine = Callable[[GoalRun], None]
@@ -131,7 +139,7 @@ def running(request: RunRequest) -> Iterator[Run]:
     connection = request.connection
     with database.connected(application="isthmus run") as session:
         row = session.execute(
-            "SELECT pg_try_advisory_lock(%s, %s)", [_RUN_LOCK, connection.id]
+            "SELECT pg_try_advisory_lock(%s, %s)", [RUN_LOCK, connection.id]
         ).fetchone()
         if not row or not row[0]:
             raise RunAlreadyGoing(
@@ -150,12 +158,11 @@ def _new_run(request: RunRequest) -> Run:
 
 def _close_abandoned(connection: Connection) -> None:
     """Mark the runs of this connection that ended with their process."""
-    words = "The process that ran it ended before the run did. Nothing applied is lost."
     open_runs = Run.objects.filter(connection=connection, state=RunState.RUNNING)
     RunGoal.objects.filter(run__in=open_runs, state=RunState.RUNNING).update(
-        state=RunState.FAILED, message=words
+        state=RunState.FAILED, message=ABANDONED
     )
-    open_runs.update(state=RunState.FAILED, message=words, finished_at=timezone.now())
+    open_runs.update(state=RunState.FAILED, message=ABANDONED, finished_at=timezone.now())
 
 
 def chosen_goals(request: RunRequest) -> list[Goal]:
@@ -179,9 +186,9 @@ def run_goal(engine: Engine, goal_run: GoalRun) -> None:
     try:
         engine(goal_run)
         goal_run.counts.check(goal_run.goal.key)
-    except RunStopped as stopped:
+    except (RunStopped, WaitCancelled):
         row.state = RunState.STOPPED
-        goal_run.warn(str(stopped))
+        goal_run.warn(str(RunStopped()))
     except IsthmusError as error:
         row.state = RunState.FAILED
         goal_run.warn(str(error))
@@ -197,11 +204,14 @@ def _state_of(counts: GoalCounts) -> RunState:
     return RunState.PROBLEMS if troubled else RunState.FINISHED
 
 
-def finish(run: Run, api_calls: int) -> None:
-    """Write down how the run as a whole ended: failed only where no goal finished."""
+def finish(run: Run, api_calls: int, *, stopped: bool = False) -> None:
+    """Write down how the run as a whole ended: failed only where no goal finished.
+
+    `stopped` says that goals were left out because somebody asked for an end.
+    """
     states = set(run.goals.values_list("state", flat=True))
     good = states & {RunState.FINISHED, RunState.PROBLEMS}
-    if RunState.STOPPED in states:
+    if stopped or RunState.STOPPED in states:
         run.state = RunState.STOPPED
     elif not good:
         run.state = RunState.FAILED
@@ -224,6 +234,11 @@ def execute(
     Goals that fail do not stop the others. Raises only where no goal could be started: the
     connection is off or has no goal, a run is going on, or the sign-in was refused.
     """
+    if not request.connection.active:
+        raise ConnectionOff(
+            f"Connection {request.connection.key!r} is switched off, so it does not run. Switch it "
+            f"on (`active: true` in the set-up), and run it again."
+        )
     goals = chosen_goals(request)
     if not goals:
         raise NothingToRun(
@@ -232,7 +247,9 @@ def execute(
     with running(request) as run:
         try:
             with signed_in(request.connection) as salesforce:
-                for goal in goals:
+                left = list(goals)
+                while left and not cancelled():
+                    goal = left.pop(0)
                     goal_run = GoalRun(
                         connection=request.connection,
                         goal=goal,
@@ -243,9 +260,7 @@ def execute(
                         cancelled=cancelled,
                     )
                     run_goal(engines[goal.direction], goal_run)
-                    if cancelled():
-                        break
-                finish(run, salesforce.calls)
+                finish(run, salesforce.calls, stopped=bool(left))
         except IsthmusError as error:
             run.message = str(error)
             finish(run, 0)

@@ -50,6 +50,9 @@ local replication all scram-sha-256
 host all all 127.0.0.1/32 scram-sha-256
 host all all ::1/128 scram-sha-256
 """
+OWN_SETTINGS = """\
+# Your own PostgreSQL settings; they win over isthmus.conf. Read when the server starts.
+"""
 MORE_SETTINGS = """
 # Isthmus writes isthmus.conf at each start; local.conf is yours and wins.
 include 'isthmus.conf'
@@ -113,6 +116,7 @@ def _set_up(password: str) -> str:
 
 def _write_files(place: Path, password: str, account: Account) -> None:
     write_private(place / "isthmus.password", password + "\n", account)
+    write_private(place / "local.conf", OWN_SETTINGS, account)
     write_private(place / "pg_hba.conf", WHO_MAY_CONNECT, account)
     made = (place / "postgresql.conf").read_text(encoding="utf-8")
     write_private(place / "postgresql.conf", made + MORE_SETTINGS, account)

@@ -33,13 +33,18 @@ def last_lines(path: Path | None, count: int = LINES_SHOWN) -> list[str]:
 
 
 def last_words(folder: Folder) -> str:
-    """Return the last lines of both logs, with their paths, to be shown in an error."""
+    """Return the last lines of this start's logs, with their paths, to be shown in an error."""
     parts = []
     for path in (folder.start_log, newest_log(folder)):
         lines = last_lines(path)
-        if lines:
+        if path and lines and not _is_older(path, folder.start_log):
             parts.append(f"{path}:\n" + "\n".join(f"  {line}" for line in lines))
     return "\n".join(parts) or f"(no log yet; it would be in {folder.logs})"
+
+
+def _is_older(path: Path, other: Path) -> bool:
+    """Tell whether `path` was written last before `other`, so by an earlier start."""
+    return path.stat().st_mtime < other.stat().st_mtime
 
 
 def last_progress(folder: Folder) -> str:

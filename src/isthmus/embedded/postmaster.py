@@ -7,6 +7,7 @@ stands in this data folder.
 """
 
 import atexit
+import hashlib
 import os
 import shutil
 import signal
@@ -126,10 +127,27 @@ def _socket_setting(folder: Folder, account: Account) -> str:
     if _fits(ours):
         make_private_folder(ours, account)
         return SOCKET_FOLDER
-    short = Path(tempfile.mkdtemp(prefix=FALLBACK_PREFIX, dir=_runtime_folder()))
-    account.give(short)
+    short = _short_folder(folder, account)
     doubled = os.fspath(short).replace('"', '""')
     return f'"{doubled}"'
+
+
+def _short_folder(folder: Folder, account: Account) -> Path:
+    """Make a private folder with a short path, with the same name each time if possible.
+
+    A restarted server is then found by users who came before. A folder that somebody else made
+    under this name is not trusted; another name, that nobody could know, is taken instead.
+    """
+    base = _runtime_folder()
+    path = base / (FALLBACK_PREFIX + hashlib.sha256(os.fsencode(folder.data)).hexdigest()[:8])
+    try:
+        path.mkdir(mode=0o700)
+    except FileExistsError:
+        if is_private(path, account):
+            return path
+        path = Path(tempfile.mkdtemp(prefix=FALLBACK_PREFIX, dir=base))
+    account.give(path)
+    return path
 
 
 def _fits(socket_folder: Path) -> bool:

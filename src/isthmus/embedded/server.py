@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 # How long processes without their server may take to notice that it is gone.
 ORPHAN_SECONDS = 5.0
+# How often a lock has to be found held to count as held by a user.
+LOOKS = 3
 # How long each way of stopping is given: politely, at once (the next start recovers), by force.
 STOPPING = ((signal.SIGINT, 120.0), (signal.SIGQUIT, 15.0), (None, 10.0))
 
@@ -312,13 +314,22 @@ def _leave(folder: Folder, users: int) -> None:
         # Whoever is starting or using the server now will stop it; only if there is nobody
         # it is for us to do.
         while not locks.try_lock(change):
-            if locks.is_in_use(folder.users_lock):
+            if _is_used(folder):
                 return
             time.sleep(STEP_SECONDS)
-        if not locks.is_in_use(folder.users_lock):
+        if not _is_used(folder):
             _stop_processes(folder)
     finally:
         os.close(change)
+
+
+def _is_used(folder: Folder) -> bool:
+    """Tell whether anybody uses the server; a look by `status` is short and not taken for a use."""
+    for _ in range(LOOKS):
+        if not locks.is_in_use(folder.users_lock):
+            return False
+        time.sleep(STEP_SECONDS)
+    return True
 
 
 def _stop_processes(folder: Folder) -> bool:

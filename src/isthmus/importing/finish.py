@@ -17,9 +17,9 @@ from isthmus.importing.queries import QUERIES
 def finish_chunk(connection: Connection[Any], plan: ImportPlan, so_far: GoalCounts) -> Position:
     """Write what the chunk did, add its records to `so_far`, and return the position reached."""
     _write_identifiers(connection, plan)
-    _write_problems(connection, plan, so_far)
-    _write_links(connection, plan)
-    connection.execute(QUERIES["settle"])
+    problems = _write_problems(connection, plan)
+    so_far.problems += problems
+    _write_links(connection, plan, troubled=problems > 0)
     connection.execute(QUERIES["note_records"], {"run_goal": plan.run_goal})
     for outcome, reason, records in connection.execute(QUERIES["count_outcomes"]):
         so_far.note(outcome, reason, records)
@@ -83,12 +83,12 @@ def hold_statement(plan: ImportPlan, row: MappedValue) -> Composed:
     )
 
 
-def _write_problems(connection: Connection[Any], plan: ImportPlan, so_far: GoalCounts) -> None:
+def _write_problems(connection: Connection[Any], plan: ImportPlan) -> int:
     if any(row.place > 0 and row.column for row in plan.mappings):
         connection.execute(refused_statement(plan))
     parameters = {"run_goal": plan.run_goal}
-    so_far.problems += connection.execute(QUERIES["note_problems"], parameters).rowcount
     connection.execute(QUERIES["note_ambiguous"], parameters)
+    return connection.execute(QUERIES["note_problems"], parameters).rowcount
 
 
 _REASONS = {
@@ -125,10 +125,10 @@ def refused_statement(plan: ImportPlan) -> Composed:
     ).format(stage=stage.table(plan.run_goal), rows=rows)
 
 
-def _write_links(connection: Connection[Any], plan: ImportPlan) -> None:
+def _write_links(connection: Connection[Any], plan: ImportPlan, *, troubled: bool) -> None:
     names = {"goal": plan.goal, "object": plan.object.name, "version": plan.version}
-    connection.execute(insert_links_statement(plan))
-    connection.execute(update_links_statement(plan))
+    connection.execute(insert_links_statement(plan, troubled=troubled))
+    connection.execute(update_links_statement(plan, troubled=troubled))
     connection.execute(QUERIES["remember_linked"], {"goal": plan.goal})
     connection.execute(QUERIES["remember_unlinked"], names)
     connection.execute(QUERIES["bury_links"], {"goal": plan.goal})
@@ -141,7 +141,7 @@ _REASON = sql.SQL(
 )
 
 
-def insert_links_statement(plan: ImportPlan) -> Composed:
+def insert_links_statement(plan: ImportPlan, *, troubled: bool) -> Composed:
     """Links of applied records that the goal sees for the first time."""
     return sql.SQL(
         """INSERT INTO store.record_link
@@ -156,13 +156,13 @@ def insert_links_statement(plan: ImportPlan) -> Composed:
         goal=sql.Literal(plan.goal),
         object=sql.Literal(plan.object.name),
         version=sql.Literal(plan.version),
-        reason=_REASON,
+        reason=_REASON if troubled else sql.SQL("NULL"),
         summed=_summed(plan, linked=False),
         stage=_stage_for_sums(plan),
     )
 
 
-def update_links_statement(plan: ImportPlan) -> Composed:
+def update_links_statement(plan: ImportPlan, *, troubled: bool) -> Composed:
     """Links of applied records that the goal has seen before."""
     return sql.SQL(
         """UPDATE store.record_link AS link
@@ -175,7 +175,7 @@ def update_links_statement(plan: ImportPlan) -> Composed:
             AND record.outcome IS NULL AND record.linked"""
     ).format(
         version=sql.Literal(plan.version),
-        reason=_REASON,
+        reason=_REASON if troubled else sql.SQL("NULL"),
         summed=_summed(plan, linked=True),
         stage=_stage_for_sums(plan),
         goal=sql.Literal(plan.goal),

@@ -1,5 +1,7 @@
 """Which profile each record of a chunk belongs to."""
 
+import secrets
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -62,8 +64,8 @@ def match(
     where merging needs such a cut.
     """
     while True:
-        _match_all(connection, plan)
-        cut = _cut(connection, plan) or cut_for_merge()
+        rounds = _match_all(connection, plan)
+        cut = _cut(connection, plan, rounds) or cut_for_merge()
         if cut is None:
             connection.execute(QUERIES["mark_folded"])
             return
@@ -72,11 +74,12 @@ def match(
             connection.execute(QUERIES[name])
 
 
-def _match_all(connection: Connection[Any], plan: ImportPlan) -> None:
+def _match_all(connection: Connection[Any], plan: ImportPlan) -> int:
+    """Decide all records; how many rounds it took."""
     row = connection.execute("SELECT count(*) FROM chunk_record WHERE outcome IS NULL").fetchone()
     undecided = row[0] if row else 0
     if not undecided:
-        return
+        return 0
     connection.execute(claim_statement(plan))
     connection.execute("ANALYZE chunk_claim (n, property, value), chunk_record (n)")
     number = 0
@@ -85,20 +88,39 @@ def _match_all(connection: Connection[Any], plan: ImportPlan) -> None:
     connection.execute("SET LOCAL enable_nestloop = off")
     while undecided:
         number += 1
-        parameters = {"round": number, "creates": plan.definition.create_profiles}
+        parameters = {
+            "round": number,
+            "creates": plan.definition.create_profiles,
+            "milliseconds": time.time_ns() // 1_000_000,
+            "seed": secrets.token_hex(16),
+        }
         undecided -= connection.execute(QUERIES["resolve"], parameters).rowcount
-        for name in ("refuse_taken", "gain_listed", "gain_filled"):
-            connection.execute(QUERIES[name], {"round": number})
+        _gain(connection, plan, number)
         if undecided:
             connection.execute(QUERIES["own_gained"])
     connection.execute("SET LOCAL enable_nestloop = on")
+    return number
 
 
-def _cut(connection: Connection[Any], plan: ImportPlan) -> int | None:
-    connection.execute("ANALYZE chunk_gain (n, property, profile_id), chunk_record (n, profile_id)")
-    names = ["cut_filled"]
+def _gain(connection: Connection[Any], plan: ImportPlan, number: int) -> None:
+    """Give the profiles decided in a round the identifier values that their records bring."""
+    singles = [row.target.key for row in _identifier_rows(plan) if not row.target.list]
+    created_done = len(set(singles)) == len(singles)
+    names = ["refuse_taken", "gain_listed", "gain_filled"]
+    if created_done:
+        names.insert(0, "gain_created")
+    for name in names:
+        connection.execute(QUERIES[name], {"round": number, "created_done": created_done})
+
+
+def _cut(connection: Connection[Any], plan: ImportPlan, rounds: int) -> int | None:
+    names = ["cut_filled"] if rounds > 1 else []
     if any(_kind(row) == "replace" for row in _identifier_rows(plan)):
         names.append("cut_released")
+    if names:
+        connection.execute(
+            "ANALYZE chunk_gain (n, property, profile_id), chunk_record (n, profile_id, round)"
+        )
     rows = (connection.execute(QUERIES[name]).fetchone() for name in names)
     return min((row[0] for row in rows if row and row[0] is not None), default=None)
 
@@ -117,11 +139,13 @@ def take_statement(plan: ImportPlan, *, bounded: bool) -> Composed:
     """The records of a chunk, with what is decided at once: gone, and unchanged since last time."""
     return sql.SQL(
         """INSERT INTO chunk_record
-            (n, tid, hash, link_profile, linked, record_id, stamp, gone, successor, outcome, reason)
+            (n, tid, hash, link_profile, linked, misfit, record_id, stamp, gone, successor,
+            outcome, reason)
         SELECT
             s.n, s.tid, s.hash,
             {link_profile},
             link.record_id IS NOT NULL,
+            s.misfit,
             s.record_id, s.stamp, s.gone, s.successor,
             CASE
                 WHEN s.superseded THEN 'unchanged'
@@ -134,16 +158,25 @@ def take_statement(plan: ImportPlan, *, bounded: bool) -> Composed:
             s.gone
         FROM (
             SELECT
-                (row_number() OVER (ORDER BY f2, f1, ctid))::integer AS n,
-                row_number() OVER (PARTITION BY f1 ORDER BY f2 DESC, ctid DESC) > 1 AS superseded,
-                ctid AS tid,
-                f1 AS record_id,
-                f2 AS stamp,
-                {gone} AS gone,
-                {successor} AS successor,
-                {hash} AS hash
-            FROM {stage} AS s
-            WHERE (f2, f1) > (%(stamp)s, %(record_id)s) {bound}
+                (row_number() OVER (ORDER BY stamp, record_id, tid))::integer AS n,
+                row_number() OVER (
+                    PARTITION BY record_id ORDER BY stamp DESC, tid DESC
+                ) > 1 AS superseded,
+                narrow.*
+            FROM (
+                -- Sorted below are these few columns, not all that was staged.
+                SELECT
+                    ctid AS tid,
+                    f1 AS record_id,
+                    f2 AS stamp,
+                    {gone} AS gone,
+                    {successor} AS successor,
+                    {hash} AS hash,
+                    {misfit} AS misfit
+                FROM {stage} AS s
+                WHERE (f2, f1) > (%(stamp)s, %(record_id)s) {bound}
+                OFFSET 0
+            ) AS narrow
         ) AS s
         LEFT JOIN store.record_link AS link
             ON link.record_id = s.record_id AND link.goal = {goal}"""
@@ -153,6 +186,7 @@ def take_statement(plan: ImportPlan, *, bounded: bool) -> Composed:
         gone=_gone(plan),
         successor=_successor(plan),
         hash=_hash(plan),
+        misfit=_misfit(plan),
         stage=stage.table(plan.run_goal),
         bound=sql.SQL("AND (f2, f1) <= (%(last_stamp)s, %(last_id)s)" if bounded else ""),
         goal=sql.Literal(plan.goal),
@@ -166,18 +200,24 @@ def _link_profile(plan: ImportPlan) -> Composed:
     profile.
     """
     goals = sql.Literal([plan.goal, *plan.other_goals])
-    return sql.SQL(
-        """coalesce(
-            link.profile_id,
-            (SELECT other.profile_id FROM store.record_link AS other
-             WHERE other.record_id = s.record_id AND other.goal = ANY ({goals})
-                AND other.profile_id IS NOT NULL AND other.gone IS NULL
-             LIMIT 1),
-            (SELECT former.profile_id FROM store.record_link AS former
-             WHERE former.successor = s.record_id AND former.goal = ANY ({goals})
-                AND former.profile_id IS NOT NULL
-             ORDER BY former.stamp DESC, former.record_id LIMIT 1))"""
-    ).format(goals=goals)
+    named: list[Composable] = [sql.SQL("link.profile_id")]
+    if plan.other_goals:
+        named.append(sql.SQL(_OF_ANOTHER_GOAL).format(goals=goals))
+    named.append(sql.SQL(_OF_A_FORMER_RECORD).format(goals=goals))
+    return sql.SQL("coalesce({})").format(sql.SQL(", ").join(named))
+
+
+_OF_ANOTHER_GOAL = """
+    (SELECT other.profile_id FROM store.record_link AS other
+     WHERE other.record_id = s.record_id AND other.goal = ANY ({goals})
+        AND other.profile_id IS NOT NULL AND other.gone IS NULL
+     LIMIT 1)"""
+
+_OF_A_FORMER_RECORD = """
+    (SELECT former.profile_id FROM store.record_link AS former
+     WHERE former.successor = s.record_id AND former.goal = ANY ({goals})
+        AND former.profile_id IS NOT NULL
+     ORDER BY former.stamp DESC, former.record_id LIMIT 1)"""
 
 
 def _flag(plan: ImportPlan, field: str) -> Composable:
@@ -212,6 +252,11 @@ def _hash(plan: ImportPlan) -> Composed:
     used = {row.column.number: row.column for row in (*plan.match, *plan.mappings) if row.column}
     names = sql.SQL(", ").join(column.name for _, column in sorted(used.items()))
     return sql.SQL("hash_record_extended(ROW({}), 0)").format(names)
+
+
+def _misfit(plan: ImportPlan) -> Composed:
+    fits = [row.typed.fits for row in (*plan.match, *plan.mappings) if row.typed.fits]
+    return sql.SQL("NOT ({})").format(sql.SQL(" AND ").join(fits or [sql.SQL("true")]))
 
 
 def _identifier_rows(plan: ImportPlan) -> Iterable[MappedValue]:

@@ -61,8 +61,8 @@ def targets(plan: ImportPlan) -> list[Target]:
 
 def merge(connection: Connection[Any], plan: ImportPlan) -> None:
     """Write the profiles of the chunk's records, with the journal of what was overwritten."""
-    if plan_checks := problem_statement(plan):
-        connection.execute(plan_checks)
+    if checks := problem_statement(plan):
+        connection.execute(checks)
     written = targets(plan)
     connection.execute(insert_statement(plan, written))
     connection.execute(update_statement(plan, written))
@@ -85,13 +85,12 @@ def problem_statement(plan: ImportPlan) -> Composed | None:
             SELECT record.n, s.*
             FROM chunk_record AS record
             JOIN {stage} AS s ON s.ctid = record.tid
-            WHERE record.outcome IS NULL AND NOT ({all_fit})
+            WHERE record.outcome IS NULL AND record.misfit
             OFFSET 0
         ) AS s
         CROSS JOIN LATERAL ({rows}) AS each (field, property, code, message, value)"""
     ).format(
         stage=stage.table(plan.run_goal),
-        all_fit=sql.SQL(" AND ").join(row.typed.fits for row in rows if row.typed.fits),
         rows=sql.SQL(" UNION ALL ").join(map(_problem, rows)),
     )
 

@@ -19,6 +19,7 @@ CREATE TEMPORARY TABLE IF NOT EXISTS chunk_record (
     link_profile uuid,                   -- that a link names already
     profile_id uuid,                     -- decided
     linked boolean NOT NULL,             -- the goal has a row for the record
+    misfit boolean NOT NULL,             -- some value does not fit its property
     creates boolean NOT NULL DEFAULT false,
     fresh boolean NOT NULL DEFAULT false,  -- its profile is made by this chunk
     folded boolean NOT NULL DEFAULT false, -- its profile gets several records of this chunk
@@ -111,7 +112,7 @@ found AS (
     ) AS seen
     GROUP BY n
 ),
-judged AS (
+judged AS MATERIALIZED (
     SELECT
         todo.n,
         found.profile_id,
@@ -126,7 +127,15 @@ decided AS (
         n,
         CASE
             WHEN profiles = 1 THEN profile_id
-            WHEN profiles = 0 AND asks AND %(creates)s THEN uuidv7()
+            WHEN profiles = 0 AND asks AND %(creates)s THEN (
+                -- A version 7 uuid: milliseconds, a counter (n, running over into the
+                -- milliseconds), and 60 bits of a hash of n with a random number of this round.
+                -- uuidv7() asks the kernel for random bytes each time, which takes four times
+                -- as long.
+                lpad(to_hex(%(milliseconds)s::bigint + n / 4096), 12, '0')
+                || '7' || lpad(to_hex(n %% 4096), 3, '0')
+                || 'a' || substr(md5(n || %(seed)s), 1, 15)
+            )::uuid
         END AS profile_id,
         profiles = 0 AND asks AND %(creates)s AS creates,
         CASE
@@ -158,6 +167,15 @@ WHERE record.round = %(round)s
     AND NOT claim.finds
     AND claim.owner <> record.profile_id
 
+-- gain_created --
+-- A profile made in this round has one record only, whose values are all new to it. Not used
+-- where several rows bring one single property: there the first of them has to be chosen.
+INSERT INTO chunk_gain (n, property, profile_id, kind, value)
+SELECT claim.n, claim.property, record.profile_id, claim.kind, claim.value
+FROM chunk_claim AS claim
+JOIN chunk_record AS record USING (n)
+WHERE record.round = %(round)s AND record.creates AND claim.owner IS NULL
+
 -- gain_listed --
 INSERT INTO chunk_gain (n, property, profile_id, kind, value)
 SELECT claim.n, claim.property, record.profile_id, claim.kind, claim.value
@@ -165,6 +183,7 @@ FROM chunk_claim AS claim
 JOIN chunk_record AS record USING (n)
 WHERE record.round = %(round)s
     AND record.profile_id IS NOT NULL
+    AND NOT (record.creates AND %(created_done)s)
     AND claim.owner IS NULL
     AND claim.kind <> 'fill'
 
@@ -187,6 +206,7 @@ FROM (
     JOIN chunk_record AS record USING (n)
     WHERE record.round = %(round)s
         AND record.profile_id IS NOT NULL
+        AND NOT (record.creates AND %(created_done)s)
         AND claim.owner IS NULL
         AND claim.kind = 'fill'
 ) AS candidate
@@ -264,6 +284,7 @@ JOIN chunk_record AS record ON record.profile_id = gain.profile_id
 JOIN chunk_claim AS claim
     ON claim.n = record.n AND claim.property = gain.property AND claim.n < gain.n
 WHERE gain.kind = 'fill'
+    AND record.round > 1
     AND NOT EXISTS (
         SELECT FROM chunk_refused AS refused
         WHERE refused.n = claim.n AND refused.place = claim.place
@@ -292,6 +313,10 @@ WITH shared AS (
     SELECT profile_id, bool_or(creates) AS fresh
     FROM chunk_record
     WHERE outcome IS NULL
+        -- Of several records of a profile, at most one made it.
+        AND profile_id IN (
+            SELECT profile_id FROM chunk_record WHERE outcome IS NULL AND NOT creates
+        )
     GROUP BY profile_id
     HAVING count(*) > 1
 )
@@ -376,23 +401,30 @@ FROM chunk_record
 WHERE outcome = 'skipped' AND gone IS NULL AND NOT linked
 ORDER BY record_id
 
--- settle --
-UPDATE chunk_record AS record
-SET outcome = CASE
-    WHEN creates THEN 'created'
-    WHEN EXISTS (SELECT FROM chunk_changed AS changed WHERE changed.n = record.n) THEN 'updated'
-    ELSE 'unchanged'
-END
-WHERE outcome IS NULL
-
 -- note_records --
+-- The outcomes of records that were more than unchanged.
 INSERT INTO store.run_record (profile_id, run_goal, record_id, outcome, reason)
-SELECT profile_id, %(run_goal)s, record_id, outcome, reason
+SELECT
+    profile_id, %(run_goal)s, record_id,
+    coalesce(outcome, CASE WHEN creates THEN 'created' ELSE 'updated' END), reason
 FROM chunk_record
 WHERE outcome <> 'unchanged'
+    OR outcome IS NULL AND (creates OR n IN (SELECT n FROM chunk_changed))
 
 -- count_outcomes --
-SELECT outcome, reason, count(*) FROM chunk_record GROUP BY outcome, reason
+SELECT
+    coalesce(
+        outcome,
+        CASE
+            WHEN creates THEN 'created'
+            WHEN n IN (SELECT n FROM chunk_changed) THEN 'updated'
+            ELSE 'unchanged'
+        END
+    ) AS final,
+    reason,
+    count(*)
+FROM chunk_record
+GROUP BY final, reason
 
 -- last_of_chunk --
 SELECT stamp, record_id FROM chunk_record ORDER BY n DESC LIMIT 1

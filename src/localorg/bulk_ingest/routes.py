@@ -16,6 +16,7 @@ from localorg.bulk_ingest.multipart import parts_of
 from localorg.bulk_ingest.processing import process
 from localorg.bulk_ingest.results import Kind, result_file
 from localorg.errors import SalesforceError, json_parser_error, not_found
+from localorg.ids import normalised_id
 from localorg.org import Org
 from localorg.web import JsonAnswer, org_of, read_body, read_object, user_of, version_of
 
@@ -36,9 +37,9 @@ def _jobs(request: Request) -> dict[str, IngestJob]:
 
 
 def _job(request: Request) -> IngestJob:
-    job_id = request.path_params["job_id"]
-    job = next((job for key, job in _jobs(request).items() if key.startswith(job_id)), None)
-    if job is None or len(job_id) not in {15, 18}:
+    job_id = normalised_id(request.path_params["job_id"])
+    job = _jobs(request).get(job_id) if job_id else None
+    if job is None:
         raise not_found()
     return job
 

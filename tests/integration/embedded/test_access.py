@@ -111,7 +111,6 @@ def test_settings_of_local_conf_win(home: Path) -> None:
         local = server.data / "local.conf"
         assert setting(server.conninfo, "work_mem") == "9MB"
     local.write_text("work_mem = '10MB'\nport = 5499\n")
-    local.chmod(0o644)
     with embedded.running(home, settings={"work_mem": "9MB"}) as server:
         assert setting(server.conninfo, "work_mem") == "10MB"
         assert server.port == 5499

@@ -78,9 +78,7 @@ def make_folder_of_nobody(folder: Path) -> int:
 
 
 @as_root
-def test_an_ordinary_user_gets_a_server_of_its_own(
-    new_home: Path, user: Callable[..., User]
-) -> None:
+def test_an_ordinary_user_runs_its_own_server(new_home: Path, user: Callable[..., User]) -> None:
     user_id = make_folder_of_nobody(new_home)
     using = user(new_home, "nobody")
     assert "conninfo" in using.said()

@@ -101,7 +101,7 @@ def test_a_user_who_comes_after_a_stop_starts_the_server_again(
     assert using.leave() == 0
 
 
-def test_the_status_of_a_folder_without_a_server_is_absent_and_makes_nothing(
+def test_the_status_of_a_folder_that_does_not_exist_is_absent(
     new_home: Path,
 ) -> None:
     assert embedded.status(new_home).state == "absent"

@@ -6,6 +6,7 @@ imports, because that account may not be allowed to read the Python that runs th
 Prints one line of JSON: the server's address, or the error that came instead of it.
 """
 
+import codecs
 import json
 import os
 import pwd
@@ -29,6 +30,7 @@ def main(home: Path) -> None:
 
 
 def become(account: str) -> None:
+    codecs.lookup("ascii")
     entry = pwd.getpwnam(account)
     os.setgroups([])
     os.setgid(entry.pw_gid)

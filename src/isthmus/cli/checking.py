@@ -1,0 +1,161 @@
+"""Whether things are as they should be: findings, a line each, with what to do."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from isthmus.cli.output import print_json, results
+from isthmus.cli.status import Status
+from isthmus.errors import IsthmusError
+
+if TYPE_CHECKING:
+    from isthmus.connections.models import Connection, Goal
+    from isthmus.salesforce import Salesforce
+
+PERMISSIONS = {
+    "PermissionsApiEnabled": ("API Enabled", "every call needs it"),
+    "PermissionsManageDataIntegrations": (
+        "Manage Data Integrations",
+        "needed to see and end Bulk jobs of other users",
+    ),
+    "PermissionsViewSetup": (
+        "View Setup and Configuration",
+        "needed to read limits and set-up",
+    ),
+}
+"""By field of UserPermissionAccess: the permission's name in Salesforce, and what it is for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing that was looked at."""
+
+    what: str
+    ok: bool
+    detail: str  # what was found and, where that is a problem, what to do
+
+
+def show(findings: Sequence[Finding], *, as_json: bool, title: Mapping[str, Any]) -> None:
+    """Print the findings; ends the command with status 3 where one of them is a problem."""
+    well = all(each.ok for each in findings)
+    if as_json:
+        print_json({**title, "ok": well, "findings": [vars(each) for each in findings]})
+    else:
+        _print(findings)
+    if not well:
+        raise typer.Exit(Status.PROBLEMS)
+
+
+def _print(findings: Sequence[Finding]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    lines = Table.grid(padding=(0, 2, 0, 0))
+    for _ in range(3):
+        lines.add_column(overflow="fold")
+    for each in findings:
+        word = Text("ok", "green") if each.ok else Text("problem", "bold red")
+        lines.add_row(word, each.what, each.detail)
+    results().print(lines)
+
+
+def check_connection(connection: "Connection") -> list[Finding]:
+    """What there is to say of a connection. Raises `IsthmusError` where the sign-in fails."""
+    from isthmus.connections.sign_in import signed_in
+
+    with signed_in(connection) as salesforce:
+        return list(_findings(connection, salesforce))
+
+
+def _findings(connection: "Connection", salesforce: "Salesforce") -> Iterator[Finding]:
+    yield _sign_in(salesforce)
+    yield from _permissions(salesforce)
+    for goal in connection.goals.all():
+        yield _goal(connection, goal, salesforce)
+    # Last, so that the calls above are counted too.
+    yield _api_calls(salesforce)
+
+
+def _sign_in(salesforce: "Salesforce") -> Finding:
+    return Finding(
+        what="sign-in",
+        ok=True,
+        detail=f"{_user(salesforce)} in org {salesforce.org_id} at {salesforce.instance_url}",
+    )
+
+
+def _user(salesforce: "Salesforce") -> str:
+    from isthmus.salesforce import SalesforceError
+
+    user_id = salesforce.user_id
+    soql = f"SELECT Username FROM User WHERE Id = '{user_id}'"  # noqa: S608 - SOQL; an id of theirs
+    try:
+        names = [str(record["Username"]) for record in salesforce.query(soql)]
+    except SalesforceError:
+        names = []  # without the right to see users, the id has to do
+    return f"{names[0]} ({user_id})" if names else f"user {user_id}"
+
+
+def _permissions(salesforce: "Salesforce") -> Iterator[Finding]:
+    from isthmus.salesforce import SalesforceError
+
+    soql = f"SELECT {', '.join(PERMISSIONS)} FROM UserPermissionAccess LIMIT 1"  # noqa: S608 - SOQL
+    try:
+        granted = next(iter(salesforce.query(soql)), {})
+    except SalesforceError as error:
+        yield Finding(what="permissions", ok=True, detail=f"They can't be read here: {error}")
+        return
+    for field, (name, purpose) in PERMISSIONS.items():
+        has = bool(granted.get(field))
+        advice = "" if has else " Ask the Salesforce administrator to give it to this user."
+        verb = "granted" if has else "missing"
+        yield Finding(what="permission", ok=has, detail=f"{name} is {verb}: {purpose}.{advice}")
+
+
+def _api_calls(salesforce: "Salesforce") -> Finding:
+    usage = salesforce.usage
+    if usage is None:
+        return Finding(what="API calls", ok=True, detail="Salesforce did not say how many are left")
+    left = usage.maximum - usage.used
+    detail = f"{left:,} of {usage.maximum:,} are left in these 24 hours"
+    if left > 0:
+        return Finding(what="API calls", ok=True, detail=detail)
+    advice = "Wait until the 24 hours have moved on, or ask Salesforce for more."
+    return Finding(what="API calls", ok=False, detail=f"{detail}. {advice}")
+
+
+def _goal(connection: "Connection", goal: "Goal", salesforce: "Salesforce") -> Finding:
+    what = f"goal {goal.key}"
+    try:
+        detail = _planned(connection, goal, salesforce)
+    except IsthmusError as error:
+        return Finding(what=what, ok=False, detail=str(error))
+    off = "" if goal.definition.active else "; it is not active"
+    return Finding(what=what, ok=True, detail=f"{detail}{off}")
+
+
+def _planned(connection: "Connection", goal: "Goal", salesforce: "Salesforce") -> str:
+    """Plan the goal as a run would, without a run: nothing is stored. What it found, in words."""
+    from isthmus.connections.models import IMPORT, RunGoal
+    from isthmus.connections.runs import GoalRun, Silent
+    from isthmus.exporting.plan import plan_export
+    from isthmus.importing.plan import plan_import
+
+    goal_run = GoalRun(
+        connection=connection,
+        goal=goal,
+        run_goal=RunGoal(goal=goal, key=goal.key, direction=goal.direction),
+        salesforce=salesforce,
+        full=False,
+        reporter=Silent(),
+        cancelled=lambda: False,
+    )
+    if goal.direction == IMPORT:
+        plan = plan_import(goal_run)
+        warnings = " ".join(["", *plan.warnings])
+        return f"{len(plan.columns)} fields of {plan.object.name} can be read{warnings}"
+    export = plan_export(goal_run, datetime.now(UTC))
+    return f"{len(export.rows)} fields of {export.object.name} can be written"

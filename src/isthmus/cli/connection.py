@@ -1,0 +1,315 @@
+"""`isthmus connection`: what connections there are, running them, and what came of it."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from isthmus.cli.formatting import between, grouped, moment, plural
+from isthmus.cli.options import AsJson, ConnectionKey
+from isthmus.cli.output import facts, note, print_json, results, table
+from isthmus.cli.registration import command, group
+from isthmus.cli.run_display import (
+    MOST_PROBLEMS,
+    MOST_PROBLEMS_IN_JSON,
+    run_document,
+    show_run,
+    status_of,
+)
+from isthmus.cli.status import Status
+
+if TYPE_CHECKING:
+    from isthmus.connections.models import Connection, Goal, Run
+    from isthmus.connections.runs import RunRequest
+
+app = group("connection", "List, check and run connections to Salesforce; read what runs did.")
+
+Goals = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--goal",
+        metavar="KEY",
+        help="Run only this goal, also where it is not active. May be given several times.",
+    ),
+]
+Full = Annotated[
+    bool, typer.Option("--full", help="Take everything again, not only what changed.")
+]
+Most = Annotated[int, typer.Option("--limit", metavar="N", min=1, help="Show this many at most.")]
+RunNumber = Annotated[
+    int | None,
+    typer.Argument(
+        metavar="RUN", min=1, help="The run's number, as `connection runs` shows it; else the last."
+    ),
+]
+OnlyProblems = Annotated[
+    bool, typer.Option("--problems", help="Leave out the records that went well.")
+]
+
+
+@command(app, "list", "isthmus connection list")
+def list_connections(*, as_json: AsJson = False) -> None:
+    """List the connections with their last runs."""
+    from isthmus.cli import session
+    from isthmus.connections import reading
+
+    with session.database():
+        connections, last = reading.connections(), reading.last_runs()
+        if as_json:
+            rows = [_summary(each, last.get(each.id)) for each in connections]
+            print_json({"connections": rows})
+        elif connections:
+            lines = [_line(each, last.get(each.id)) for each in connections]
+            columns = ["key", "name", "state", "goals", "last run", "how it ended"]
+            results().print(table(columns, lines, right="goals"))
+        else:
+            note("There is no connection yet. Add one under `connections` in a document.")
+
+
+def _summary(connection: "Connection", last: "Run | None") -> dict[str, Any]:
+    return {
+        "key": connection.key,
+        "name": connection.name,
+        "active": connection.active,
+        "sandbox": connection.sandbox,
+        "org_id": connection.org_id or None,
+        "goals": [goal.key for goal in connection.goals.all()],
+        "last_run": run_document(last) if last else None,
+    }
+
+
+def _line(connection: "Connection", last: "Run | None") -> tuple[str, ...]:
+    return (
+        connection.key,
+        connection.name,
+        "on" if connection.active else "off",
+        str(len(connection.goals.all())),
+        moment(last.started_at) if last else "-",
+        _state(last) if last else "never run",
+    )
+
+
+def _state(run: "Run") -> str:
+    from isthmus.connections.models import RunState
+
+    return str(RunState(run.state).label)
+
+
+@command(app, "show", "isthmus connection show acme")
+def show(key: ConnectionKey, *, as_json: AsJson = False) -> None:
+    """Show a connection: its org, its goals, its last run. Secrets are never shown."""
+    from isthmus.cli import session
+    from isthmus.connections import reading
+
+    with session.database():
+        connection = reading.connection(key)
+        last = reading.last_runs().get(connection.id)
+        if as_json:
+            print_json(_document(connection, last))
+            return
+        console = results()
+        console.print(connection.name, style="bold")
+        console.print(facts(_facts(connection, last)))
+        console.print()
+        columns = ["goal", "what it does", "active", "done up to"]
+        console.print(table(columns, [_goal_line(each) for each in connection.goals.all()]))
+
+
+def _document(connection: "Connection", last: "Run | None") -> dict[str, Any]:
+    authorization = connection.authorization
+    return {
+        **_summary(connection, last),
+        "timezone": connection.timezone,
+        "overlap_seconds": connection.overlap_seconds,
+        "settle_seconds": connection.settle_seconds,
+        "authorization": {
+            "flow": authorization.flow,
+            "login_url": authorization.login_url,
+            "client_id": authorization.client_id,
+            "username": authorization.username or None,
+        },
+        "goals": [
+            {"direction": goal.direction, **goal.document, "read_until": goal.read_until}
+            for goal in connection.goals.all()
+        ],
+    }
+
+
+def _facts(connection: "Connection", last: "Run | None") -> list[tuple[str, str]]:
+    kind = "sandbox" if connection.sandbox else "production"
+    authorization = connection.authorization
+    return [
+        ("key", connection.key),
+        ("state", "on" if connection.active else "off: it does not run"),
+        ("org", f"{connection.org_id or 'not signed in yet'} ({kind})"),
+        ("sign-in", f"{authorization.flow} at {authorization.login_url}"),
+        ("time zone", connection.timezone),
+        ("last run", _last_run(last)),
+    ]
+
+
+def _last_run(last: "Run | None") -> str:
+    if last is None:
+        return "never"
+    took = between(last.started_at, last.finished_at)
+    return f"number {last.number}, {moment(last.started_at)}, {_state(last)}, {took}"
+
+
+def _goal_line(goal: "Goal") -> tuple[str, ...]:
+    from isthmus.domain.goals import ImportGoal
+
+    definition = goal.definition
+    fields = plural(len(definition.fields), "field")
+    if isinstance(definition, ImportGoal):
+        what = f"import {definition.object.name}, {fields}"
+    else:
+        what = f"export segment {definition.segment} to {definition.object.name}, {fields}"
+    return goal.key, what, "yes" if definition.active else "no", moment(goal.read_until)
+
+
+@command(
+    app,
+    "run",
+    "isthmus connection run acme",
+    "isthmus connection run acme --goal leads_in --full",
+    "isthmus connection run acme --json > run.json",
+)
+def run(
+    key: ConnectionKey, *, goal: Goals = None, full: Full = False, as_json: AsJson = False
+) -> None:
+    """Run a connection's goals now: imports first, then exports.
+
+    Progress goes to standard error, the counts to standard output. Ctrl-C asks the run to stop
+    after what is under way; what was applied stays, and the next run does the rest. A second Ctrl-C
+    ends it at once, which loses nothing either.
+
+    Ends with status 0 when all is well, 3 when it finished with problems, 1 when no goal finished
+    or none could start, 130 when it was stopped.
+    """
+    from isthmus.cli import session
+    from isthmus.connections import reading
+    from isthmus.connections.runs import RunRequest
+
+    with session.database():
+        request = RunRequest(
+            connection=reading.connection(key), goals=tuple(goal or ()), full=full
+        )
+        ended, asked_to_stop = _execute(request)
+        done = reading.run(request.connection, ended.number)
+        if as_json:
+            print_json(run_document(done, reading.first_problems(done, MOST_PROBLEMS_IN_JSON)))
+        else:
+            show_run(done, reading.first_problems(done, MOST_PROBLEMS))
+    raise typer.Exit(Status.STOPPED if asked_to_stop else status_of(done))
+
+
+def _execute(request: "RunRequest") -> tuple["Run", bool]:
+    from isthmus.cli.progress import watching
+    from isthmus.connections import runs
+    from isthmus.connections.models import EXPORT, IMPORT
+    from isthmus.exporting.engine import run_export
+    from isthmus.importing.engine import run_import
+
+    engines = {IMPORT: run_import, EXPORT: run_export}
+    with watching() as (reporter, stop):
+        return runs.execute(request, engines, reporter=reporter, cancelled=stop), stop.asked
+
+
+@command(app, "runs", "isthmus connection runs acme", "isthmus connection runs acme --limit 100")
+def runs(key: ConnectionKey, *, limit: Most = 20, as_json: AsJson = False) -> None:
+    """List a connection's runs, newest first."""
+    from isthmus.cli import session
+    from isthmus.connections import reading
+
+    with session.database():
+        connection = reading.connection(key)
+        found = reading.runs(connection, limit)
+        if as_json:
+            print_json({"connection": key, "runs": [run_document(each) for each in found]})
+        elif found:
+            columns = "run state started took received written skipped failed problems"
+            numbers = "run took received written skipped failed problems"
+            lines = [_run_line(each) for each in found]
+            results().print(table(columns.split(), lines, right=numbers))
+        else:
+            note(f"{key} has not run yet. Start it with `isthmus connection run {key}`.")
+
+
+def _run_line(run: "Run") -> tuple[str, ...]:
+    from isthmus.connections.reading import counts
+
+    parts = [counts(part) for part in run.goals.all()]
+    written = sum(each.created + each.updated + each.removed for each in parts)
+    return (
+        str(run.number),
+        run.state,
+        moment(run.started_at),
+        between(run.started_at, run.finished_at),
+        grouped(sum(each.received for each in parts)),
+        grouped(written),
+        grouped(sum(each.skipped.total() for each in parts)),
+        grouped(sum(each.failed.total() for each in parts)),
+        grouped(sum(each.problems for each in parts)),
+    )
+
+
+@command(
+    app,
+    "log",
+    "isthmus connection log acme > last.csv",
+    "isthmus connection log acme 12 --problems",
+)
+def log(
+    key: ConnectionKey,
+    run: RunNumber = None,
+    *,
+    problems: OnlyProblems = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write the log of a run to standard output, as CSV in UTF-8.
+
+    Columns: time (UTC), level (info, warning, error), goal, record id, profile id, field, code,
+    message. It has a line for each record that was created, updated, removed, skipped or failed,
+    and for each problem of a field; unchanged records have none. A log of any length streams.
+    """
+    from isthmus.cli import session
+    from isthmus.cli.streams import write_bytes
+    from isthmus.connections import reading
+
+    with session.database():
+        found = reading.run(reading.connection(key), run)
+        if as_json:
+            _write_json_log(found, problems=problems)
+        else:
+            for chunk in reading.log_csv(found, problems_only=problems):
+                write_bytes(chunk)
+
+
+def _write_json_log(run: "Run", *, problems: bool) -> None:
+    """One document, a line of the log at a time."""
+    from isthmus.cli.output import json_bytes
+    from isthmus.cli.streams import write_bytes
+    from isthmus.connections import reading
+
+    head = json_bytes({"connection": run.connection.key, "run": run.number}).rstrip(b"\n}")
+    write_bytes(head + b',\n  "lines": [')
+    separator = "\n    "
+    for line in reading.log_lines(run, problems_only=problems):
+        write_bytes(f"{separator}{line}".encode())
+        separator = ",\n    "
+    write_bytes(b"\n  ]\n}\n")
+
+
+@command(app, "check", "isthmus connection check acme")
+def check(key: ConnectionKey, *, as_json: AsJson = False) -> None:
+    """Sign in and look whether the goals can run. Nothing is read or written but descriptions.
+
+    Says which org and user the sign-in reaches, how many API calls are left, which permissions the
+    user has, and for each goal whether its fields are there and can be read or written. Ends with
+    status 0 when all is well, 3 when something is not, 1 when the sign-in is refused.
+    """
+    from isthmus.cli import checking, session
+    from isthmus.connections import reading
+
+    with session.database():
+        findings = checking.check_connection(reading.connection(key))
+    checking.show(findings, as_json=as_json, title={"connection": key})

@@ -1,0 +1,136 @@
+"""`isthmus doctor`: whether this installation can work."""
+
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from isthmus.cli.checking import Finding, show
+from isthmus.cli.formatting import plural, size
+from isthmus.cli.options import AsJson
+from isthmus.errors import IsthmusError
+
+LEAST_FREE_BYTES = 2 * 1024**3
+"""PostgreSQL stops when its disk is full, and a run needs room for what it fetches."""
+
+
+def doctor(*, as_json: AsJson = False) -> None:
+    """Look whether everything that runs need is there, a line for each thing.
+
+    The data folder and its disk, the key that secrets are sealed with, the database and its tables,
+    and the sign-in of each connection that is on. Ends with status 0 when all is well and 3 when
+    something is not; each problem says what to do.
+    """
+    findings = [*_folder_findings(), *_database_findings()]
+    show(findings, as_json=as_json, title={})
+
+
+def _folder_findings() -> Iterator[Finding]:
+    from isthmus.home import home
+
+    folder = home()
+    yield _folder(folder)
+    yield _disk(folder)
+    yield _secret_key(folder)
+
+
+def _folder(folder: Path) -> Finding:
+    nearest = _existing(folder)
+    if not os.access(nearest, os.W_OK | os.X_OK) or not nearest.is_dir():
+        advice = "Let this account write to it, or name another one in ISTHMUS_HOME."
+        return Finding(what="data folder", ok=False, detail=f"{nearest} can't be used. {advice}")
+    note = "" if nearest == folder else " (made on first use)"
+    return Finding(what="data folder", ok=True, detail=f"{folder}{note}")
+
+
+def _existing(folder: Path) -> Path:
+    return next(each for each in (folder, *folder.parents) if each.exists())
+
+
+def _disk(folder: Path) -> Finding:
+    free = shutil.disk_usage(_existing(folder)).free
+    if free < LEAST_FREE_BYTES:
+        advice = f"Make room: {size(LEAST_FREE_BYTES)} should be free."
+        return Finding(what="disk", ok=False, detail=f"Only {size(free)} are free. {advice}")
+    return Finding(what="disk", ok=True, detail=f"{size(free)} are free")
+
+
+def _secret_key(folder: Path) -> Finding:
+    from isthmus.connections import secrets
+
+    file = folder / secrets.FILE
+    from_environment = bool(os.environ.get(secrets.SETTING, "").strip())
+    if not from_environment and not file.exists():
+        detail = f"none yet; {file} is made when the first secret is stored"
+        return Finding(what="secret key", ok=True, detail=detail)
+    try:
+        secrets.seal("probe")
+    except IsthmusError as error:
+        return Finding(what="secret key", ok=False, detail=str(error))
+    if from_environment:
+        return Finding(what="secret key", ok=True, detail=f"from {secrets.SETTING}")
+    if file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        detail = f"Others on this machine can read {file}. Take their rights away: chmod 600."
+        return Finding(what="secret key", ok=False, detail=detail)
+    return Finding(what="secret key", ok=True, detail=str(file))
+
+
+def _database_findings() -> Iterator[Finding]:
+    from isthmus.cli import session
+
+    try:
+        with session.database(migrated=False):
+            yield _server()
+            tables = _tables()
+            yield tables
+            if tables.ok:
+                yield from _connection_findings()
+    except IsthmusError as error:
+        yield Finding(what="database", ok=False, detail=str(error))
+
+
+def _server() -> Finding:
+    from isthmus.cli import session
+    from isthmus.profiles import database
+
+    with database.connected(application="isthmus doctor") as connection:
+        version = connection.info.parameter_status("server_version") or "?"
+        major = connection.info.server_version // 10_000
+    kind = session.URL if os.environ.get(session.URL) else "the embedded one"
+    detail = f"PostgreSQL {version.split()[0]}, {kind}"
+    if major < LEAST_POSTGRESQL:
+        advice = f"PostgreSQL {LEAST_POSTGRESQL} or later is needed: upgrade the server."
+        return Finding(what="database", ok=False, detail=f"{detail}. {advice}")
+    return Finding(what="database", ok=True, detail=detail)
+
+
+LEAST_POSTGRESQL = 18
+
+
+def _tables() -> Finding:
+    from isthmus.profiles.migrate import pending
+
+    if pending():
+        detail = "They are not those of this version. Run `isthmus migrate`."
+        return Finding(what="tables", ok=False, detail=detail)
+    return Finding(what="tables", ok=True, detail="they are those of this version")
+
+
+def _connection_findings() -> Iterator[Finding]:
+    from isthmus.connections import reading
+    from isthmus.connections.sign_in import signed_in
+    from isthmus.salesforce import ClientSettings
+
+    for connection in reading.connections():
+        what = f"connection {connection.key}"
+        if not connection.active:
+            yield Finding(what=what, ok=True, detail="switched off; not tried")
+            continue
+        try:
+            with signed_in(connection, ClientSettings(tries=2)) as salesforce:
+                goals = plural(connection.goals.count(), "goal")
+                detail = f"signs in to org {salesforce.org_id}; {goals}"
+                yield Finding(what=what, ok=True, detail=detail)
+        except IsthmusError as error:
+            yield Finding(what=what, ok=False, detail=str(error))

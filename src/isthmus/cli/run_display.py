@@ -1,0 +1,143 @@
+"""What one run did: tables for people, a document for programs."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from isthmus.cli.formatting import between, grouped, moment, plural, span
+from isthmus.cli.output import facts, results, table
+from isthmus.cli.status import Status
+
+if TYPE_CHECKING:
+    from isthmus.connections.models import Run, RunGoal
+    from isthmus.connections.reading import Problem
+
+MOST_PROBLEMS = 5
+"""Shown after a run; the log has them all."""
+
+MOST_PROBLEMS_IN_JSON = 20
+
+_STEPS_SHOWN = 0.05
+"""Seconds: what took less is nobody's concern."""
+
+
+def status_of(run: "Run") -> Status:
+    """What the command ends with after this run."""
+    from isthmus.connections.models import RunState
+
+    ends = {
+        RunState.FINISHED: Status.DONE,
+        RunState.PROBLEMS: Status.PROBLEMS,
+        RunState.STOPPED: Status.STOPPED,
+    }
+    return ends.get(RunState(run.state), Status.FAILED)
+
+
+def run_document(run: "Run", problems: "Sequence[Problem] | None" = None) -> dict[str, Any]:
+    """The run as JSON shows it; with its first problems where they are given."""
+    document: dict[str, Any] = {
+        "connection": run.connection.key,
+        "number": run.number,
+        "state": str(run.state),
+        "full": run.full,
+        "started_at": run.started_at,
+        "finished_at": run.finished_at,
+        "api_calls": run.api_calls,
+        "message": run.message,
+        "goals": [_goal_document(part) for part in run.goals.all()],
+    }
+    if problems is not None:
+        document["first_problems"] = [vars(problem) for problem in problems]
+    return document
+
+
+def _goal_document(part: "RunGoal") -> dict[str, Any]:
+    from isthmus.connections.reading import counts
+
+    return {
+        "key": part.key,
+        "direction": part.direction,
+        "state": str(part.state),
+        **counts(part).plain(),
+        "seconds": part.seconds,
+        "window_from": part.window_from,
+        "window_to": part.window_to,
+        "message": part.message,
+    }
+
+
+def show_run(run: "Run", problems: "Sequence[Problem]") -> None:
+    """Print a run: how it ended, a table for each goal, the first problems."""
+    from isthmus.connections.models import RunState
+
+    console = results()
+    took = between(run.started_at, run.finished_at)
+    calls = plural(run.api_calls, "API call")
+    head = f"Run {run.number} of {run.connection.key}: {RunState(run.state).label}"
+    console.print(f"{head} ({moment(run.started_at)}, {took}, {calls})", style="bold")
+    if run.message:
+        console.print(run.message)
+    for part in run.goals.all():
+        console.print()
+        _show_goal(part)
+    if problems:
+        console.print()
+        _show_problems(run, problems)
+
+
+def _show_goal(part: "RunGoal") -> None:
+    from isthmus.connections.models import RunState
+
+    console = results()
+    took = span(sum(part.seconds.values()))
+    state = RunState(part.state).label
+    console.print(f"{part.key} ({part.direction}): {state} in {took}", style="bold")
+    counted = table(["", "records", ""], count_rows(part), right="records")
+    counted.show_header = False
+    console.print(counted)
+    steps = _steps(part.seconds)
+    if steps:
+        console.print(f"  {steps}", style="dim")
+    if part.message:
+        console.print(f"  {part.message}")
+
+
+def count_rows(part: "RunGoal") -> Iterator[tuple[str, str, str]]:
+    """Names and numbers of a goal's counts, reasons below what they belong to."""
+    from isthmus.connections.outcomes import reason_words
+    from isthmus.connections.reading import counts
+
+    found = counts(part)
+    yield "  received", grouped(found.received), ""
+    for name in ("created", "updated", "unchanged", "removed"):
+        if number := getattr(found, name):
+            yield f"  {name}", grouped(number), ""
+    for name, reasons in (("skipped", found.skipped), ("failed", found.failed)):
+        if reasons:
+            yield f"  {name}", grouped(reasons.total()), ""
+        for reason, number in sorted(reasons.items()):
+            shown = reason if reason.isupper() else reason.replace("_", " ")
+            yield f"    {shown}", grouped(number), reason_words(part.direction, reason)
+    if found.problems:
+        yield "  problems", grouped(found.problems), "Values that did not fit; all else went on."
+
+
+def _steps(seconds: Mapping[str, float]) -> str:
+    from isthmus.cli.progress import STEPS
+
+    return ", ".join(
+        f"{STEPS.get(name, name)} {span(taken)}"
+        for name, taken in seconds.items()
+        if taken >= _STEPS_SHOWN
+    )
+
+
+def _show_problems(run: "Run", problems: "Sequence[Problem]") -> None:
+    console = results()
+    console.print("First problems", style="bold")
+    for problem in problems[:MOST_PROBLEMS]:
+        whose = problem.record_id or f"profile {problem.profile_id}"
+        console.print(facts([(f"  {whose}", f"{problem.message} ({problem.code})")]))
+    console.print(
+        f"All of them: isthmus connection log {run.connection.key} {run.number} --problems",
+        soft_wrap=True,
+    )

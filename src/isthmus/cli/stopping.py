@@ -1,0 +1,47 @@
+"""Ctrl-C during a run: the first asks it to stop, the second ends the program."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+NOTICE = "Stopping: what is under way is finished first. Ctrl-C again ends at once."
+
+
+class Stop:
+    """Whether somebody asked for an end. Call it: a run asks it between two pieces of work."""
+
+    def __init__(self, tell: Callable[[], None]) -> None:
+        """Call `tell` once, from a signal handler, when somebody asks."""
+        self._tell = tell
+        self.asked = False
+
+    def __call__(self) -> bool:
+        return self.asked
+
+    def ask(self, number: int, _frame: FrameType | None) -> None:
+        """Handle a signal."""
+        if self.asked:
+            raise KeyboardInterrupt(signal.Signals(number).name)
+        self.asked = True
+        self._tell()
+
+
+def tell_plainly() -> None:
+    """Say it on standard error, past all buffers: a handler may interrupt a write to them."""
+    os.write(sys.stderr.fileno(), f"{NOTICE}\n".encode())
+
+
+@contextmanager
+def stop_on_signals(tell: Callable[[], None]) -> Iterator[Stop]:
+    """Take Ctrl-C and SIGTERM as a request to stop for as long as the block lasts."""
+    stop = Stop(tell)
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, stop.ask) for number in numbers]
+    try:
+        yield stop
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)

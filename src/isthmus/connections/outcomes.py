@@ -1,0 +1,69 @@
+"""What became of a record, in words: by direction, outcome and reason."""
+
+from collections.abc import Iterator
+
+from isthmus.connections.models import EXPORT, IMPORT
+
+INFO, WARNING, ERROR = "info", "warning", "error"
+
+Words = tuple[str, str, str, str]
+"""Direction, name of the outcome or reason, level, sentence."""
+
+_OUTCOMES = {
+    IMPORT: {
+        "created": (INFO, "A profile was created."),
+        "updated": (INFO, "The profile was updated."),
+        "removed": (INFO, "The record no longer belongs to the profile."),
+        "skipped": (INFO, "Nothing of the record was applied."),
+        "failed": (ERROR, "Nothing of the record was applied."),
+    },
+    EXPORT: {
+        "created": (INFO, "The record was created."),
+        "updated": (INFO, "The record was updated."),
+        "removed": (INFO, "The record was cleared."),
+        "skipped": (INFO, "Nothing was sent."),
+        "failed": (ERROR, "The record was not written."),
+    },
+}
+
+_REASONS = {
+    IMPORT: {
+        "no_match": (INFO, "No profile matches, and the goal creates none."),
+        "no_identifier": (INFO, "None of the matched fields has a value."),
+        "ambiguous": (WARNING, "It matches several profiles."),
+        "deleted": (INFO, "It was deleted in Salesforce."),
+        "merged": (INFO, "It was merged into another record in Salesforce."),
+        "converted": (INFO, "The lead was converted in Salesforce."),
+    },
+    EXPORT: {
+        "no_match": (INFO, "No record matches, and the goal creates none."),
+        "no_identifier": (INFO, "The profile has no value of the identifier to match by."),
+        "ambiguous": (WARNING, "Several records match, or several profiles match one record."),
+        "nothing_to_send": (INFO, "All values for the new record are empty."),
+        "equal_row": (ERROR, "Another profile would create exactly the same record."),
+        "not_sent": (ERROR, "The run ended before it was sent; the next one sends it."),
+        "unprocessed": (ERROR, "Salesforce did not get to it; the next run sends it again."),
+        "UNABLE_TO_LOCK_ROW": (ERROR, "Somebody else held the record; the next run sends it."),
+    },
+}
+
+
+def outcomes() -> Iterator[Words]:
+    """All outcomes that are kept of records."""
+    yield from _flat(_OUTCOMES)
+
+
+def reasons() -> Iterator[Words]:
+    """The reasons that have words of ours; others are Salesforce's own codes."""
+    yield from _flat(_REASONS)
+
+
+def reason_words(direction: str, reason: str) -> str:
+    """A reason in a sentence; empty where it has none of ours."""
+    return _REASONS[direction].get(reason, (INFO, ""))[1]
+
+
+def _flat(table: dict[str, dict[str, tuple[str, str]]]) -> Iterator[Words]:
+    for direction, named in table.items():
+        for name, (level, sentence) in named.items():
+            yield direction, name, level, sentence

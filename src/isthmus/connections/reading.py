@@ -1,0 +1,216 @@
+"""Connections and their runs, for those who look at them. Nothing is changed here."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+from psycopg import Connection as Session
+from psycopg import sql
+
+from isthmus.connections import outcomes
+from isthmus.connections.errors import NoSuchThing
+from isthmus.connections.models import Connection, Goal, Run, RunGoal, RunState
+from isthmus.connections.outcomes import ERROR, INFO, WARNING
+from isthmus.connections.runs import ABANDONED, RUN_LOCK
+from isthmus.domain.counts import GoalCounts
+from isthmus.profiles import database, statements
+
+QUERIES = statements.load("isthmus.connections", "reading.sql")
+
+_CLOCK_MARGIN = timedelta(days=1)
+"""How far this machine's clock and the database's may be apart."""
+
+_LEVELS = {RunState.FAILED: ERROR, RunState.PROBLEMS: WARNING, RunState.STOPPED: WARNING}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """Something that went wrong with one record or one of its fields."""
+
+    at: datetime
+    goal: str  # key
+    record_id: str | None
+    profile_id: UUID | None
+    field: str | None  # of Salesforce
+    code: str
+    message: str
+
+
+def connections() -> list[Connection]:
+    """All connections with their authorizations and goals."""
+    rows = Connection.objects.select_related("authorization").prefetch_related("goals")
+    return list(rows)
+
+
+def connection(key: str) -> Connection:
+    """The connection of that key. Raises `NoSuchThing`."""
+    found = {each.key: each for each in connections()}
+    if key not in found:
+        raise NoSuchThing("connection", [key], found)
+    return found[key]
+
+
+def last_runs() -> dict[int, Run]:
+    """The latest run of each connection, by the connection's row id."""
+    runs = Run.objects.prefetch_related("goals").order_by("connection_id", "-number")
+    latest = _as_it_stands(runs.distinct("connection_id"))
+    return {each.connection_id: each for each in latest}
+
+
+def runs(of: Connection, most: int) -> list[Run]:
+    """The latest runs of a connection with their goals, newest first, `most` of them."""
+    return _as_it_stands(of.runs.prefetch_related("goals")[:most])
+
+
+def run(of: Connection, number: int | None) -> Run:
+    """A run of the connection, by default its last. Raises `NoSuchThing`."""
+    found = of.runs.prefetch_related("goals")
+    chosen = found.filter(number=number) if number is not None else found
+    for each in _as_it_stands(chosen[:1]):
+        return each
+    last = of.runs.first()
+    raise NoSuchThing(
+        "run", [str(number or "last")], [f"1 to {last.number}"] if last is not None else []
+    )
+
+
+def goal_names() -> dict[int, tuple[str, str]]:
+    """Keys of connection and goal by the goal's row id."""
+    rows = Goal.objects.values_list("id", "connection__key", "key")
+    return {goal: (of, key) for goal, of, key in rows}
+
+
+def counts(part: RunGoal) -> GoalCounts:
+    """What a goal's part in a run did so far."""
+    return GoalCounts.from_plain(part.counts)
+
+
+def _as_it_stands(found: Iterable[Run]) -> list[Run]:
+    """The runs; of one whose process is gone it is said that it failed. Nothing is stored."""
+    rows = list(found)
+    if any(each.state == RunState.RUNNING for each in rows):
+        going_on = _going_on()
+        for each in rows:
+            if each.state == RunState.RUNNING and each.connection_id not in going_on:
+                _abandon(each)
+    return rows
+
+
+def _going_on() -> set[int]:
+    statement = QUERIES["going_on"].format(lock=sql.Literal(RUN_LOCK))
+    with _session() as session:
+        return {row[0] for row in session.execute(statement)}
+
+
+def _abandon(run: Run) -> None:
+    run.state, run.message = RunState.FAILED, ABANDONED
+    for part in run.goals.all():
+        if part.state == RunState.RUNNING:
+            part.state, part.message = RunState.FAILED, ABANDONED
+
+
+@contextmanager
+def _session() -> Iterator[Session[Any]]:
+    with database.connected(application="isthmus reading") as session:
+        yield session
+
+
+def first_problems(of: Run, most: int) -> list[Problem]:
+    """The first problems of a run's records, `most` of them."""
+    names = {"run_goals": [part.id for part in of.goals.all()], "most": most}
+    with _session() as session:
+        found = session.execute(QUERIES["first_problems"], names).fetchall()
+    return [
+        Problem(
+            at=at,
+            goal=goal,
+            record_id=record,
+            profile_id=profile,
+            field=field,
+            code=code,
+            message=message,
+        )
+        for at, goal, record, profile, field, code, message in found
+    ]
+
+
+def log_csv(of: Run, *, problems_only: bool = False) -> Iterator[bytes | memoryview]:
+    """The run's log as CSV in UTF-8 with a header row, as the database sends it.
+
+    Columns: time, level, goal, record id, profile id, field, code, message. However long the log
+    is, no more than a row of it is held here.
+    """
+    statement = sql.SQL("COPY ({}) TO STDOUT (FORMAT csv, HEADER)").format(
+        log_statement(of, problems_only=problems_only)
+    )
+    with _session() as session, session.cursor().copy(statement) as copy:
+        yield from copy
+
+
+def log_lines(of: Run, *, problems_only: bool = False) -> Iterator[str]:
+    """The run's log, each line as the text of a JSON object. Held as little as `log_csv` does."""
+    statement = sql.SQL("SELECT row_to_json(line)::text FROM ({}) AS line").format(
+        log_statement(of, problems_only=problems_only)
+    )
+    with _session() as session:
+        for (line,) in session.cursor().stream(statement):
+            yield line
+
+
+def log_statement(of: Run, *, problems_only: bool) -> sql.Composed:
+    """The query of a run's log. Values stand in it as literals, because COPY takes no others."""
+    last = of.finished_at or timezone.now()
+    return QUERIES["log"].format(
+        run=sql.Literal(of.id),
+        first=sql.Literal(of.started_at - _CLOCK_MARGIN),
+        last=sql.Literal(last + _CLOCK_MARGIN),
+        everything=sql.Literal(not problems_only),
+        starts=_values([(of.started_at, INFO, None, "started", _beginning(of))]),
+        ends=_values(_endings(of)),
+        outcomes=_values(outcomes.outcomes()),
+        reasons=_values(outcomes.reasons()),
+    )
+
+
+def _values(rows: Iterable[tuple[Any, ...]]) -> sql.Composed:
+    return sql.SQL(", ").join(
+        sql.SQL("({})").format(sql.SQL(", ").join(map(sql.Literal, row))) for row in rows
+    )
+
+
+def _beginning(of: Run) -> str:
+    what = "everything again" if of.full else "what changed since the last good run"
+    return f"Run {of.number} of {of.connection.key} started: {what}."
+
+
+def _endings(of: Run) -> Iterator[tuple[Any, ...]]:
+    at = of.finished_at or timezone.now()
+    for part in of.goals.all():
+        state = RunState(part.state)
+        message = " ".join(filter(None, [_sum_up(counts(part)), part.message]))
+        yield at, _LEVELS.get(state, INFO), part.key, str(state), message
+    state = RunState(of.state)
+    words = f"Run {of.number} of {of.connection.key}: {state.label}."
+    message = " ".join(filter(None, [words, of.message]))
+    yield at, _LEVELS.get(state, INFO), None, str(state), message
+
+
+def _sum_up(found: GoalCounts) -> str:
+    parts = [
+        f"{number:,} {name}"
+        for name, number in (
+            ("created", found.created),
+            ("updated", found.updated),
+            ("unchanged", found.unchanged),
+            ("removed", found.removed),
+            ("skipped", found.skipped.total()),
+            ("failed", found.failed.total()),
+            ("problems of fields", found.problems),
+        )
+        if number
+    ]
+    return f"{found.received:,} received{': ' if parts else ''}{', '.join(parts)}."

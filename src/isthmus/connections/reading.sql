@@ -1,0 +1,56 @@
+Statements that read what runs did.
+
+-- going_on --
+-- Row ids of the connections that a process is running now: it holds the lock of the run.
+SELECT objid::bigint
+FROM pg_locks
+WHERE locktype = 'advisory' AND classid = {lock} AND objsubid = 2 AND granted
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+
+-- first_problems --
+SELECT problem.at, part.key, problem.record_id, problem.profile_id, problem.field, problem.code,
+    problem.message
+FROM store.run_problem AS problem
+JOIN connections_rungoal AS part ON part.id = problem.run_goal
+WHERE problem.run_goal = ANY (%(run_goals)s)
+ORDER BY problem.at, problem.run_goal, problem.record_id, problem.field
+LIMIT %(most)s
+
+-- log --
+-- All that is kept of a run. The bounds of time say which partitions can have any of it; they are
+-- wide, because the moments of a run are this machine's and those of its rows the database's.
+SELECT
+    to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "time",
+    level, goal, record_id AS "record id", profile_id AS "profile id", field, code, message
+FROM (
+    SELECT at, 0 AS step, level, goal, NULL AS record_id, NULL::uuid AS profile_id, NULL AS field,
+        code, message
+    FROM (VALUES {starts}) AS line (at, level, goal, code, message)
+    UNION ALL
+    -- Salesforce's own codes are in upper case, and what it refused was not written at all.
+    SELECT problem.at, 1,
+        CASE WHEN problem.code = upper(problem.code) THEN 'error' ELSE 'warning' END,
+        part.key, problem.record_id, problem.profile_id, problem.field, problem.code, problem.message
+    FROM store.run_problem AS problem
+    JOIN connections_rungoal AS part ON part.id = problem.run_goal
+    WHERE part.run_id = {run}
+        AND problem.at BETWEEN {first} AND {last}
+    UNION ALL
+    SELECT record.at, 2, coalesce(reason.level, outcome.level), part.key, record.record_id,
+        record.profile_id, NULL, coalesce(record.reason, record.outcome),
+        outcome.message || coalesce(' ' || reason.message, '')
+    FROM store.run_record AS record
+    JOIN connections_rungoal AS part ON part.id = record.run_goal
+    JOIN (VALUES {outcomes}) AS outcome (direction, name, level, message)
+        ON outcome.direction = part.direction AND outcome.name = record.outcome
+    LEFT JOIN (VALUES {reasons}) AS reason (direction, name, level, message)
+        ON reason.direction = part.direction AND reason.name = record.reason
+    WHERE part.run_id = {run}
+        AND record.at BETWEEN {first} AND {last}
+        AND ({everything} OR coalesce(reason.level, outcome.level) <> 'info')
+    UNION ALL
+    SELECT at, 3, level, goal, NULL, NULL, NULL, code, message
+    FROM (VALUES {ends}) AS line (at, level, goal, code, message)
+) AS line
+-- First and last lines stay there, whatever two clocks say.
+ORDER BY step = 3, step > 0, at, step, goal, record_id, field

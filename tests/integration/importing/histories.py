@@ -1,0 +1,241 @@
+"""Random goals and random histories of an org's records."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from hypothesis import strategies as st
+
+from isthmus.domain.goals import ImportField, ImportGoal, MatchRow
+from isthmus.domain.merge_rules import MergeRule, refusal, together_refusal
+from isthmus.domain.objects import CONTACT, LEAD, SalesforceObject
+from isthmus.domain.properties import Normalise, PropertyDefinition, PropertyType
+from model.fake_org import FakeOrg, describe, new_field
+
+
+def _property(key: str, **given: Any) -> PropertyDefinition:
+    return PropertyDefinition(key=key, label=key, **given)
+
+
+PROPERTIES = {
+    each.key: each
+    for each in (
+        _property("ids", list=True, identifier=True),
+        _property("email", type=PropertyType.EMAIL, identifier=True, normalise=Normalise.LOWERCASE),
+        _property("phone", identifier=True),
+        _property("codes", list=True, identifier=True, normalise=Normalise.TRIM),
+        _property("number", type=PropertyType.INTEGER, identifier=True),
+        _property("salesforce_objecttype", list=True),
+        _property("kind"),
+        _property("title"),
+        _property("note", normalise=Normalise.LOWERCASE),
+        _property("total", type=PropertyType.INTEGER),
+        _property("amount", type=PropertyType.DECIMAL),
+        _property("flag", type=PropertyType.BOOLEAN),
+        _property("day", type=PropertyType.DATE),
+        _property("moment", type=PropertyType.DATETIME),
+        _property("tags", list=True, normalise=Normalise.TRIM),
+        _property("numbers", type=PropertyType.INTEGER, list=True),
+        _property("days", type=PropertyType.DATE, list=True),
+    )
+}
+
+_ODD = ["", "x", "İSTANBUL Σ", '😀\u2028"q",\\.', "a;b", " ", "\u00a0y\u3000"]
+_POOLS: dict[str, list[str]] = {
+    "Email": ["a@x.co", "A@x.co", " b@X.co ", "c@x.co", "d@x.co", "no e-mail", "é@ß.İ"],
+    "Email2": ["a@x.co", "b@x.co", "c@x.co", "e@x.co"],
+    "Phone": ["1", "2", "3", " 1", "p" * 501],
+    "Ref": ["r1", "r2", "r3", "r4 "],
+    "Codes": ["r1", "r1;r2", "r2;r3;r2", "r4; r1;;", "r5;" + "p" * 501],
+    "Num": ["1", "2.0", "3", "x"],
+    "Title": ["Boss", "boss", "Chief", *_ODD],
+    "Total": ["1", "5", "5.0", "7", "-3", "9223372036854775807", "-9223372036854775808", "2.5"],
+    "Total2": ["1", "2", "9223372036854775807", "-9223372036854775807", "y"],
+    "Flag": ["true", "false", "TRUE", "maybe"],
+    "Day": ["2024-02-29", "2023-02-29", "2024-03-31T23:30:00.000+0000", "2024-06-01T00:00:00Z"],
+    "Tags": ["a", "b", "b;a", "c; a ;b", ";", "1;2"],
+}
+_LISTS = frozenset({"Codes", "Tags"})
+_MATCHES = [
+    ("Id", "ids"), ("Email", "email"), ("Email2", "email"), ("Phone", "phone"), ("Ref", "codes"),
+    ("Codes", "codes"), ("Num", "number"), ("Tags", "codes"),
+]  # fmt: skip
+_MOST_RECORDS = 7
+
+Action = Callable[[FakeOrg], None]
+
+
+def new_org() -> FakeOrg:
+    """An org with leads and contacts that have the fields of the pools."""
+    fields = [new_field(name, "multipicklist" if name in _LISTS else "string") for name in _POOLS]
+    return FakeOrg(objects={name: describe(name, fields) for name in ("Lead", "Contact")})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """Something that happens to a record. `other` is the record that takes over."""
+
+    kind: str
+    sobject: str
+    number: int
+    other: int = 0
+    seconds: int = 0  # that pass before it
+    values: dict[str, str | None] = field(default_factory=dict)
+
+    def happen(self, org: FakeOrg) -> None:
+        """Change the org."""
+        org.seconds += self.seconds
+        record_id = org.id(self.sobject, self.number)
+        there = org.records[self.sobject].get(record_id)
+        if self.kind == "save":
+            if there is None or there["IsDeleted"] == there["IsConverted"] == "false":
+                org.save(self.sobject, record_id, **self.values)
+        elif there is not None:
+            self._end_or_revive(org, record_id)
+
+    def _end_or_revive(self, org: FakeOrg, record_id: str) -> None:
+        if self.kind == "delete":
+            org.save(self.sobject, record_id, IsDeleted="true")
+        elif self.kind == "undelete":
+            org.save(self.sobject, record_id, IsDeleted="false", MasterRecordId=None)
+        elif self.kind == "merge" and self.other != self.number:
+            winner = org.save(self.sobject, org.id(self.sobject, self.other), **self.values)
+            org.save(self.sobject, record_id, IsDeleted="true", MasterRecordId=winner)
+        elif self.kind == "convert" and self.sobject == "Lead":
+            contact = org.save("Contact", org.id("Contact", self.other), **self.values)
+            org.save("Lead", record_id, IsConverted="true", ConvertedContactId=contact)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turn:
+    """What happens before a run, and how it runs."""
+
+    changes: tuple[Change, ...]
+    chunk: int
+    full: bool = False
+    new_version: int | None = None  # which goal is changed
+    seconds: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class History:
+    """Goals, profiles that are there before, and turns."""
+
+    goals: tuple[ImportGoal, ...]
+    replacement: ImportGoal  # for the goal that is changed
+    profiles: tuple[dict[str, Any], ...]
+    turns: tuple[Turn, ...]
+    overlap_seconds: int
+    page_size: int
+
+
+@st.composite
+def goals(draw: st.DrawFn, key: str, sobject: SalesforceObject | None = None) -> ImportGoal:
+    """A goal whose rows go together."""
+    match = draw(st.lists(st.sampled_from(_MATCHES), min_size=1, max_size=3, unique=True))
+    rows = draw(
+        st.lists(
+            st.builds(
+                ImportField,
+                field=st.sampled_from(sorted(_POOLS)),
+                property=st.sampled_from(sorted(PROPERTIES.keys() - {"kind"})),
+                rule=st.sampled_from(MergeRule),
+                keep_when_empty=st.booleans(),
+            ),
+            max_size=6,
+        )
+    )
+    object_type = draw(st.sampled_from(["salesforce_objecttype", "kind"]))
+    return ImportGoal(
+        key=key,
+        name=key,
+        object=sobject or draw(st.sampled_from([LEAD, CONTACT])),
+        match=tuple(MatchRow(field=name, identifier=target) for name, target in match),
+        fields=_fitting(rows, object_type),
+        create_profiles=draw(st.sampled_from([True, True, True, False])),
+        object_type_property=object_type,
+    )
+
+
+def _fitting(rows: list[ImportField], object_type: str) -> tuple[ImportField, ...]:
+    """Those rows, from the first on, that a goal may have together."""
+    kept: list[ImportField] = []
+    for row in rows:
+        if row.property != object_type and _fits(row, kept):
+            kept.append(row)
+    return tuple(kept)
+
+
+def _fits(row: ImportField, kept: list[ImportField]) -> bool:
+    target = PROPERTIES[row.property]
+    beside = [other for other in kept if other.property == row.property]
+    if target.identifier and (row.rule is not MergeRule.ADD if target.list else beside):
+        return False
+    return not (
+        any(other.field == row.field for other in beside)
+        or refusal(row.rule, target)
+        or together_refusal([other.rule for other in (*beside, row)], target)
+    )
+
+
+_values = st.fixed_dictionaries(
+    {}, optional={name: st.sampled_from([*pool, None]) for name, pool in _POOLS.items()}
+)
+_numbers = st.integers(1, _MOST_RECORDS)
+_kinds = st.sampled_from(["save"] * 8 + ["delete", "undelete", "merge", "merge", "convert"])
+_changes = st.builds(
+    Change,
+    kind=_kinds,
+    sobject=st.sampled_from(["Lead", "Lead", "Contact"]),
+    number=_numbers,
+    other=_numbers,
+    seconds=st.sampled_from([0, 0, 0, 1, 2]),
+    values=_values,
+)
+_turns = st.builds(
+    Turn,
+    changes=st.lists(_changes, max_size=14).map(tuple),
+    chunk=st.sampled_from([1, 2, 3, 5, 8, 50, 50, 50]),
+    full=st.sampled_from([False, False, False, True]),
+    new_version=st.sampled_from([None, None, None, 0]),
+    seconds=st.sampled_from([0, 1, 1, 3]),
+)
+
+
+@st.composite
+def _profiles(draw: st.DrawFn) -> tuple[dict[str, Any], ...]:
+    emails = draw(st.lists(st.sampled_from(["a@x.co", "b@x.co", "c@x.co"]), unique=True))
+    return tuple(
+        {
+            "email": email,
+            **draw(
+                st.fixed_dictionaries(
+                    {},
+                    optional={
+                        "phone": st.just(str(number)),
+                        "codes": st.just([f"r{number}"]),
+                        "title": st.sampled_from(["Boss", "old"]),
+                        "total": st.sampled_from([0, 1, 2**63 - 3]),
+                        "tags": st.sampled_from([["a"], ["b", "a"]]),
+                    },
+                )
+            ),
+        }
+        for number, email in enumerate(emails, 1)
+    )
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> History:
+    """One or two goals over some turns."""
+    first = draw(goals("first"))
+    second = draw(st.none() | goals("second"))
+    replacement = draw(goals("first", first.object))
+    return History(
+        goals=(first, second) if second else (first,),
+        replacement=replace(replacement, create_profiles=first.create_profiles),
+        profiles=draw(_profiles()),
+        turns=tuple(draw(st.lists(_turns, min_size=1, max_size=4))),
+        overlap_seconds=draw(st.integers(0, 3)),
+        page_size=draw(st.sampled_from([1, 3, 1000])),
+    )

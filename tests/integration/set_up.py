@@ -1,0 +1,74 @@
+"""Connections, goals and runs for the tests of the engines, without a blueprint or a sign-in."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from isthmus.connections.models import EXPORT, IMPORT, Authorization, Connection, Goal, Run, RunGoal
+from isthmus.connections.runs import Engine, GoalRun, Silent
+from isthmus.domain.goals import ExportGoal, ImportGoal
+from isthmus.domain.properties import PropertyDefinition
+from isthmus.profiles import properties
+
+ORG_ID = "00D000000000001AAA"
+
+
+def new_connection(key: str = "acme", **given: Any) -> Connection:
+    """A connection to the org, without overlap or margin unless they are given."""
+    authorization = Authorization.objects.create(
+        flow="client_credentials", login_url="https://x", client_id="x", sealed_secret=b""
+    )
+    defaults = {"org_id": ORG_ID, "overlap_seconds": 0, "settle_seconds": 0}
+    return Connection.objects.create(
+        key=key, name=key, authorization=authorization, **{**defaults, **given}
+    )
+
+
+def new_goal(connection: Connection, definition: ImportGoal | ExportGoal) -> Goal:
+    """A goal after those that are there."""
+    return Goal.objects.create(
+        connection=connection,
+        key=definition.key,
+        direction=IMPORT if isinstance(definition, ImportGoal) else EXPORT,
+        position=connection.goals.count() + 1,
+        document=definition.plain(),
+    )
+
+
+def change_goal(goal: Goal, definition: ImportGoal | ExportGoal) -> None:
+    """Another definition, which counts as a new version."""
+    goal.document, goal.version = definition.plain(), goal.version + 1
+    goal.save()
+
+
+def new_properties(definitions: Iterable[PropertyDefinition]) -> None:
+    """Properties with their columns."""
+    for definition in definitions:
+        properties.save_property(definition)
+
+
+def start(
+    goal: Goal,
+    salesforce: Any,
+    *,
+    full: bool = False,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> GoalRun:
+    """What an engine is given, with a run of its own."""
+    goal.refresh_from_db()
+    run = Run.objects.create(connection=goal.connection, number=Run.objects.count() + 1, full=full)
+    return GoalRun(
+        connection=goal.connection,
+        goal=goal,
+        run_goal=RunGoal.objects.create(run=run, goal=goal, key=goal.key, direction=goal.direction),
+        salesforce=salesforce,
+        full=full,
+        reporter=Silent(),
+        cancelled=cancelled,
+    )
+
+
+def run(engine: Engine, goal: Goal, salesforce: Any, *, full: bool = False) -> GoalRun:
+    """Run the engine; errors are raised, not written down."""
+    goal_run = start(goal, salesforce, full=full)
+    engine(goal_run)
+    return goal_run
