@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from isthmus.cli.output import print_json, results
+from isthmus.cli.output import print_json, show
 from isthmus.cli.status import Status
 from isthmus.errors import IsthmusError
 
@@ -38,7 +38,7 @@ class Finding:
     detail: str  # what was found and, where that is a problem, what to do
 
 
-def show(findings: Sequence[Finding], *, as_json: bool, title: Mapping[str, Any]) -> None:
+def show_findings(findings: Sequence[Finding], *, as_json: bool, title: Mapping[str, Any]) -> None:
     """Print the findings; ends the command with status 3 where one of them is a problem."""
     well = all(each.ok for each in findings)
     if as_json:
@@ -59,7 +59,7 @@ def _print(findings: Sequence[Finding]) -> None:
     for each in findings:
         word = Text("ok", "green") if each.ok else Text("problem", "bold red")
         lines.add_row(word, each.what, each.detail)
-    results().print(lines)
+    show(lines)
 
 
 def check_connection(connection: "Connection") -> list[Finding]:

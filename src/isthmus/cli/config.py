@@ -9,7 +9,7 @@ import typer
 
 from isthmus.cli.errors import Misuse
 from isthmus.cli.options import AsJson
-from isthmus.cli.output import json_bytes, note, print_json, results
+from isthmus.cli.output import json_bytes, note, print_json, show
 from isthmus.cli.registration import command, group
 from isthmus.cli.status import Status
 from isthmus.cli.streams import write_bytes
@@ -17,9 +17,7 @@ from isthmus.cli.streams import write_bytes
 if TYPE_CHECKING:
     from isthmus.blueprint import Document, Plan
 
-app = group(
-    "config", "Write, compare and apply the whole set-up as one YAML document (docs/blueprint.md)."
-)
+app = group("config", "The whole set-up as one YAML document.")
 
 STANDARD_INPUT = "-"
 
@@ -34,10 +32,11 @@ Output = Annotated[
 
 @command(app, "export", "isthmus config export --output store.yaml")
 def export(*, output: Output = None, as_json: AsJson = False) -> None:
-    """Write the set-up as a YAML document to standard output, or to a file.
+    """Write the set-up as a YAML document.
 
-    Secrets are left out: the document names the environment variables that bring them when it is
-    applied. With --json the same document is written as JSON, which plan and apply take as well.
+    It goes to standard output, or to a file. docs/blueprint.md says what stands in it. Secrets are
+    left out: the document names the environment variables that bring them when it is applied. With
+    --json the same document is written as JSON, which plan and apply take as well.
     """
     from isthmus import blueprint
     from isthmus.cli import session
@@ -92,10 +91,11 @@ def plan(file: File, *, as_json: AsJson = False) -> None:
 
 @command(app, "apply", "isthmus config apply store.yaml")
 def apply(file: File, *, as_json: AsJson = False) -> None:
-    """Make the set-up what a document says: all of it or, if anything is wrong, nothing.
+    """Make the set-up what a document says.
 
-    Prints the changes that were made. Applying the same document again changes nothing. What the
-    document does not name stays; the goals of a connection that it names follow it.
+    All of it is done or, if anything is wrong, nothing. Prints the changes that were made. Applying
+    the same document again changes nothing. What the document does not name stays; the goals of a
+    connection that it names follow it.
     """
     from isthmus import blueprint
     from isthmus.cli import session
@@ -134,9 +134,8 @@ def _bytes(file: str) -> bytes:
 
 
 def _print(plan: "Plan") -> None:
-    console = results()
     for line in plan.lines():
-        console.print(line, soft_wrap=not console.is_terminal)
+        show(line)
 
 
 def _summary(plan: "Plan", verb: str) -> str:

@@ -6,7 +6,7 @@ import typer
 
 from isthmus.cli.formatting import between, grouped, moment, plural
 from isthmus.cli.options import AsJson, ConnectionKey
-from isthmus.cli.output import facts, note, print_json, results, table
+from isthmus.cli.output import facts, note, print_json, show, table
 from isthmus.cli.registration import command, group
 from isthmus.cli.run_display import (
     MOST_PROBLEMS,
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from isthmus.connections.models import Connection, Goal, Run
     from isthmus.connections.runs import RunRequest
 
-app = group("connection", "List, check and run connections to Salesforce; read what runs did.")
+app = group("connection", "Connections to Salesforce, and their runs.")
 
 Goals = Annotated[
     list[str] | None,
@@ -31,9 +31,7 @@ Goals = Annotated[
         help="Run only this goal, also where it is not active. May be given several times.",
     ),
 ]
-Full = Annotated[
-    bool, typer.Option("--full", help="Take everything again, not only what changed.")
-]
+Full = Annotated[bool, typer.Option("--full", help="Take everything again, not only what changed.")]
 Most = Annotated[int, typer.Option("--limit", metavar="N", min=1, help="Show this many at most.")]
 RunNumber = Annotated[
     int | None,
@@ -50,9 +48,10 @@ OnlyProblems = Annotated[
 def list_connections(*, as_json: AsJson = False) -> None:
     """List the connections with their last runs."""
     from isthmus.cli import session
-    from isthmus.connections import reading
 
     with session.database():
+        from isthmus.connections import reading
+
         connections, last = reading.connections(), reading.last_runs()
         if as_json:
             rows = [_summary(each, last.get(each.id)) for each in connections]
@@ -60,7 +59,7 @@ def list_connections(*, as_json: AsJson = False) -> None:
         elif connections:
             lines = [_line(each, last.get(each.id)) for each in connections]
             columns = ["key", "name", "state", "goals", "last run", "how it ended"]
-            results().print(table(columns, lines, right="goals"))
+            show(table(columns, lines, right="goals"))
         else:
             note("There is no connection yet. Add one under `connections` in a document.")
 
@@ -95,23 +94,23 @@ def _state(run: "Run") -> str:
 
 
 @command(app, "show", "isthmus connection show acme")
-def show(key: ConnectionKey, *, as_json: AsJson = False) -> None:
+def show_connection(key: ConnectionKey, *, as_json: AsJson = False) -> None:
     """Show a connection: its org, its goals, its last run. Secrets are never shown."""
     from isthmus.cli import session
-    from isthmus.connections import reading
 
     with session.database():
+        from isthmus.connections import reading
+
         connection = reading.connection(key)
         last = reading.last_runs().get(connection.id)
         if as_json:
             print_json(_document(connection, last))
             return
-        console = results()
-        console.print(connection.name, style="bold")
-        console.print(facts(_facts(connection, last)))
-        console.print()
+        show(connection.name, style="bold")
+        show(facts(_facts(connection, last)))
+        show("")
         columns = ["goal", "what it does", "active", "done up to"]
-        console.print(table(columns, [_goal_line(each) for each in connection.goals.all()]))
+        show(table(columns, [_goal_line(each) for each in connection.goals.all()]))
 
 
 def _document(connection: "Connection", last: "Run | None") -> dict[str, Any]:
@@ -186,13 +185,12 @@ def run(
     or none could start, 130 when it was stopped.
     """
     from isthmus.cli import session
-    from isthmus.connections import reading
-    from isthmus.connections.runs import RunRequest
 
     with session.database():
-        request = RunRequest(
-            connection=reading.connection(key), goals=tuple(goal or ()), full=full
-        )
+        from isthmus.connections import reading
+        from isthmus.connections.runs import RunRequest
+
+        request = RunRequest(connection=reading.connection(key), goals=tuple(goal or ()), full=full)
         ended, asked_to_stop = _execute(request)
         done = reading.run(request.connection, ended.number)
         if as_json:
@@ -218,20 +216,24 @@ def _execute(request: "RunRequest") -> tuple["Run", bool]:
 def runs(key: ConnectionKey, *, limit: Most = 20, as_json: AsJson = False) -> None:
     """List a connection's runs, newest first."""
     from isthmus.cli import session
-    from isthmus.connections import reading
 
     with session.database():
+        from isthmus.connections import reading
+
         connection = reading.connection(key)
         found = reading.runs(connection, limit)
         if as_json:
             print_json({"connection": key, "runs": [run_document(each) for each in found]})
         elif found:
-            columns = "run state started took received written skipped failed problems"
-            numbers = "run took received written skipped failed problems"
+            columns = ["run", "state", "started", "took", *_NUMBERS]
             lines = [_run_line(each) for each in found]
-            results().print(table(columns.split(), lines, right=numbers))
+            show(table(columns, lines, right=" ".join(["run", "took", *_NUMBERS]), gap=1))
         else:
             note(f"{key} has not run yet. Start it with `isthmus connection run {key}`.")
+
+
+_NUMBERS = ("received", "written", "skipped", "failed")
+"""Columns of counts: more don't fit 80 columns where they are in millions."""
 
 
 def _run_line(run: "Run") -> tuple[str, ...]:
@@ -248,7 +250,6 @@ def _run_line(run: "Run") -> tuple[str, ...]:
         grouped(written),
         grouped(sum(each.skipped.total() for each in parts)),
         grouped(sum(each.failed.total() for each in parts)),
-        grouped(sum(each.problems for each in parts)),
     )
 
 
@@ -273,9 +274,10 @@ def log(
     """
     from isthmus.cli import session
     from isthmus.cli.streams import write_bytes
-    from isthmus.connections import reading
 
     with session.database():
+        from isthmus.connections import reading
+
         found = reading.run(reading.connection(key), run)
         if as_json:
             _write_json_log(found, problems=problems)
@@ -308,8 +310,9 @@ def check(key: ConnectionKey, *, as_json: AsJson = False) -> None:
     status 0 when all is well, 3 when something is not, 1 when the sign-in is refused.
     """
     from isthmus.cli import checking, session
-    from isthmus.connections import reading
 
     with session.database():
+        from isthmus.connections import reading
+
         findings = checking.check_connection(reading.connection(key))
-    checking.show(findings, as_json=as_json, title={"connection": key})
+    checking.show_findings(findings, as_json=as_json, title={"connection": key})

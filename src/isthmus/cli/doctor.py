@@ -6,7 +6,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from isthmus.cli.checking import Finding, show
+from isthmus.cli.checking import Finding, show_findings
 from isthmus.cli.formatting import plural, size
 from isthmus.cli.options import AsJson
 from isthmus.errors import IsthmusError
@@ -16,14 +16,14 @@ LEAST_FREE_BYTES = 2 * 1024**3
 
 
 def doctor(*, as_json: AsJson = False) -> None:
-    """Look whether everything that runs need is there, a line for each thing.
+    """Look whether everything that runs need is there.
 
-    The data folder and its disk, the key that secrets are sealed with, the database and its tables,
-    and the sign-in of each connection that is on. Ends with status 0 when all is well and 3 when
-    something is not; each problem says what to do.
+    A line for each thing: the data folder and its disk, the key that secrets are sealed with, the
+    database and its tables, and the sign-in of each connection that is on. Ends with status 0 when
+    all is well and 3 when something is not; each problem says what to do.
     """
     findings = [*_folder_findings(), *_database_findings()]
-    show(findings, as_json=as_json, title={})
+    show_findings(findings, as_json=as_json, title={})
 
 
 def _folder_findings() -> Iterator[Finding]:

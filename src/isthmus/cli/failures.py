@@ -59,11 +59,11 @@ def explain(error: Exception) -> tuple[str, Status]:
         return message, Status.FAILED
     if isinstance(error, OSError):
         return f"The system refused: {error}.", Status.FAILED
-    return (
+    message = (
         f"Something unexpected went wrong ({type(error).__name__}: {error}). This should not "
-        f"happen: please report it, with what {DEBUG}=1 shows when it stands before the command.",
-        Status.FAILED,
+        f"happen: please report it, with what {DEBUG}=1 shows when it stands before the command."
     )
+    return message, Status.FAILED
 
 
 def _explain_own(error: IsthmusError) -> tuple[str, Status]:

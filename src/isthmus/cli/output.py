@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from isthmus.cli import streams
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
     from rich.table import Table
 
 
@@ -23,6 +23,20 @@ def messages() -> "Console":
     from rich.console import Console
 
     return Console(stderr=True, highlight=False, markup=False, emoji=False)
+
+
+def show(shown: "RenderableType", style: str | None = None) -> None:
+    """Print a sentence or a table to standard output.
+
+    What is not a terminal gets sentences on one line, and no blanks at the ends of lines.
+    """
+    console = results()
+    if console.is_terminal:
+        console.print(shown, style=style)
+        return
+    with console.capture() as captured:
+        console.print(shown, soft_wrap=isinstance(shown, str))
+    console.file.writelines(f"{line.rstrip()}\n" for line in captured.get().splitlines())
 
 
 def note(message: str) -> None:
@@ -52,11 +66,16 @@ def _plain(value: object) -> Any:
     return str(value)
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: str = "") -> "Table":
-    """Columns without lines; those that `right` names (by words) are numbers."""
+def table(
+    columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: str = "", gap: int = 2
+) -> "Table":
+    """Columns without lines, `gap` blanks apart; those that `right` names (by words) are numbers.
+
+    Cells that don't fit are folded, never cut.
+    """
     from rich.table import Table
 
-    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), collapse_padding=True)
+    made = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0))
     for name in columns:
         justify: Any = "right" if name in right.split() else "left"
         made.add_column(name, justify=justify, overflow="fold", header_style="bold")

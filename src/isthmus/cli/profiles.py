@@ -9,7 +9,7 @@ import typer
 from isthmus.cli.errors import Misuse
 from isthmus.cli.formatting import moment
 from isthmus.cli.options import AsJson
-from isthmus.cli.output import facts, note, print_json, results, table
+from isthmus.cli.output import facts, note, print_json, show, table
 from isthmus.cli.registration import command, group
 
 if TYPE_CHECKING:
@@ -46,23 +46,28 @@ Most = Annotated[
 def count(*, as_json: AsJson = False) -> None:
     """Count all profiles."""
     from isthmus.cli import session
-    from isthmus.profiles import finding
 
     with session.database():
+        from isthmus.profiles import finding
+
         number = finding.count_profiles()
     if as_json:
         print_json({"profiles": number})
     else:
-        results().print(f"{number:,}")
+        show(f"{number:,}")
 
 
 @command(app, "show", "isthmus profiles show 01890a5d-ac96-774b-bcce-b302099a8057")
-def show(profile_id: ProfileId, *, as_json: AsJson = False) -> None:
-    """Show a profile: its properties, identifiers, segments and Salesforce records."""
+def show_profile(profile_id: ProfileId, *, as_json: AsJson = False) -> None:
+    """Show a profile with all that belongs to it.
+
+    Its properties, the segments that it is in, its identifiers and its Salesforce records.
+    """
     from isthmus.cli import session
-    from isthmus.profiles import finding
 
     with session.database():
+        from isthmus.profiles import finding
+
         found = finding.profile(profile_id)
         inside = finding.segments_of(found, "UTC")
         if as_json:
@@ -86,9 +91,8 @@ def _document(profile: "Profile") -> dict[str, Any]:
 
 
 def _show(profile: "Profile", inside: Sequence[str]) -> None:
-    console = results()
-    console.print(f"Profile {profile.profile_id}", style="bold")
-    console.print(
+    show(f"Profile {profile.profile_id}", style="bold")
+    show(
         facts(
             [
                 ("created", moment(profile.created_at)),
@@ -99,14 +103,16 @@ def _show(profile: "Profile", inside: Sequence[str]) -> None:
             ]
         )
     )
-    filled = [(key, _shown(value)) for key, value in profile.properties.items() if value is not None]
+    filled = [
+        (key, _shown(value)) for key, value in profile.properties.items() if value is not None
+    ]
     if filled:
-        console.print()
-        console.print("Properties", style="bold")
-        console.print(facts(filled))
+        show("")
+        show("Properties", style="bold")
+        show(facts(filled))
     if profile.links:
-        console.print()
-        console.print(table(["record", "object", "goal", "state"], _links(profile)))
+        show("")
+        show(table(["record", "object", "goal", "state"], _links(profile)))
 
 
 def _links(profile: "Profile") -> list[tuple[str, ...]]:
@@ -141,7 +147,6 @@ def find(
 ) -> None:
     """Find profiles by an identifier's value, by properties, or by both."""
     from isthmus.cli import session
-    from isthmus.profiles import finding
 
     properties = dict(_pair(each) for each in wanted or ())
     if value is None and not properties:
@@ -150,6 +155,8 @@ def find(
             "--property KEY=VALUE."
         )
     with session.database():
+        from isthmus.profiles import finding
+
         found, more = finding.find(value, properties, limit)
         if as_json:
             print_json({"profiles": [_document(each) for each in found], "more": more})
@@ -181,4 +188,4 @@ def _list(found: "Sequence[Profile]") -> None:
         )
         for each in found
     ]
-    results().print(table(["profile", "identifiers", "changed"], rows))
+    show(table(["profile", "identifiers", "changed"], rows))

@@ -53,16 +53,17 @@ def isthmus(
 
 @command(app, "migrate", "isthmus migrate")
 def migrate() -> None:
-    """Make or alter the database's tables, as this version needs them. Safe to repeat.
+    """Bring the database's tables up to this version.
 
-    Other commands do so by themselves where it is needed; on a server it is good to do it at a time
-    of one's own choosing, with no run under way.
+    Safe to repeat. Other commands do it by themselves where it is needed; on a server it is good
+    to do it at a time of one's own choosing, with no run under way.
     """
     from isthmus.cli import session
     from isthmus.cli.output import note
-    from isthmus.profiles.migrate import migrate as bring_up
 
     with session.database(migrated=False):
+        from isthmus.profiles.migrate import migrate as bring_up
+
         bring_up()
     note("The database is ready.")
 
@@ -72,7 +73,7 @@ app.add_typer(connection.app)
 app.add_typer(profiles.app)
 app.add_typer(segment.app)
 command(app, "doctor", "isthmus doctor")(doctor)
-command(app, "demo", "isthmus demo --once")(demo)
+command(app, "demo")(demo)
 
 
 def main() -> None:

@@ -25,7 +25,7 @@ LOOKS: dict[str, Any] = {
 
 
 def command(within: typer.Typer, name: str, *examples: str) -> Callable[[F], F]:
-    """Add the function to a group as the command `name`; the examples end its help."""
+    """Add the function to a group as the command `name`; the examples, if any, end its help."""
 
     def add(function: F) -> F:
         within.command(name, epilog=_shown(examples))(reported(function))
@@ -34,7 +34,9 @@ def command(within: typer.Typer, name: str, *examples: str) -> Callable[[F], F]:
     return add
 
 
-def _shown(examples: tuple[str, ...]) -> str:
+def _shown(examples: tuple[str, ...]) -> str | None:
+    if not examples:
+        return None
     title = "Example:" if len(examples) == 1 else "Examples:"
     # The backspace keeps the lines below it as they are.
     return "\n\n".join((title, "\b\n" + "\n".join(f"  {each}" for each in examples)))

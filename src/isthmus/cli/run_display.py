@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from isthmus.cli.formatting import between, grouped, moment, plural, span
-from isthmus.cli.output import facts, results, table
+from isthmus.cli.output import facts, show, table
 from isthmus.cli.status import Status
 
 if TYPE_CHECKING:
@@ -69,36 +69,34 @@ def show_run(run: "Run", problems: "Sequence[Problem]") -> None:
     """Print a run: how it ended, a table for each goal, the first problems."""
     from isthmus.connections.models import RunState
 
-    console = results()
     took = between(run.started_at, run.finished_at)
     calls = plural(run.api_calls, "API call")
     head = f"Run {run.number} of {run.connection.key}: {RunState(run.state).label}"
-    console.print(f"{head} ({moment(run.started_at)}, {took}, {calls})", style="bold")
+    show(f"{head} ({moment(run.started_at)}, {took}, {calls})", style="bold")
     if run.message:
-        console.print(run.message)
+        show(run.message)
     for part in run.goals.all():
-        console.print()
+        show("")
         _show_goal(part)
     if problems:
-        console.print()
+        show("")
         _show_problems(run, problems)
 
 
 def _show_goal(part: "RunGoal") -> None:
     from isthmus.connections.models import RunState
 
-    console = results()
     took = span(sum(part.seconds.values()))
     state = RunState(part.state).label
-    console.print(f"{part.key} ({part.direction}): {state} in {took}", style="bold")
+    show(f"{part.key} ({part.direction}): {state} in {took}", style="bold")
     counted = table(["", "records", ""], count_rows(part), right="records")
     counted.show_header = False
-    console.print(counted)
+    show(counted)
     steps = _steps(part.seconds)
     if steps:
-        console.print(f"  {steps}", style="dim")
+        show(f"  {steps}", style="dim")
     if part.message:
-        console.print(f"  {part.message}")
+        show(f"  {part.message}")
 
 
 def count_rows(part: "RunGoal") -> Iterator[tuple[str, str, str]]:
@@ -132,12 +130,8 @@ def _steps(seconds: Mapping[str, float]) -> str:
 
 
 def _show_problems(run: "Run", problems: "Sequence[Problem]") -> None:
-    console = results()
-    console.print("First problems", style="bold")
+    show("First problems", style="bold")
     for problem in problems[:MOST_PROBLEMS]:
         whose = problem.record_id or f"profile {problem.profile_id}"
-        console.print(facts([(f"  {whose}", f"{problem.message} ({problem.code})")]))
-    console.print(
-        f"All of them: isthmus connection log {run.connection.key} {run.number} --problems",
-        soft_wrap=True,
-    )
+        show(facts([(f"  {whose}", f"{problem.message} ({problem.code})")]))
+    show(f"All of them: isthmus connection log {run.connection.key} {run.number} --problems")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from isthmus.cli.options import AsJson
-from isthmus.cli.output import note, print_json, results, table
+from isthmus.cli.output import note, print_json, show, table
 from isthmus.cli.registration import command, group
 
 if TYPE_CHECKING:
@@ -31,15 +31,16 @@ Timezone = Annotated[
 def list_segments(*, as_json: AsJson = False) -> None:
     """List the segments with their conditions."""
     from isthmus.cli import session
-    from isthmus.profiles.models import Segment
 
     with session.database():
+        from isthmus.profiles.models import Segment
+
         segments = list(Segment.objects.all())
     if as_json:
         print_json({"segments": [_plain(each) for each in segments]})
     elif segments:
         rows = [(each.key, each.name, _written(each.where)) for each in segments]
-        results().print(table(["key", "name", "conditions"], rows))
+        show(table(["key", "name", "conditions"], rows))
     else:
         note("There is no segment yet. Add one under `segments` in a document, and apply it.")
 
@@ -53,15 +54,16 @@ def list_segments(*, as_json: AsJson = False) -> None:
 def count(key: Key, *, timezone: Timezone = "UTC", as_json: AsJson = False) -> None:
     """Count the profiles that are in a segment now."""
     from isthmus.cli import session
-    from isthmus.profiles import finding
 
     with session.database():
+        from isthmus.profiles import finding
+
         segment = finding.segment(key)
         members = finding.count_members(segment, timezone)
     if as_json:
         print_json({**_plain(segment), "timezone": timezone, "profiles": members})
     else:
-        results().print(f"{members:,}")
+        show(f"{members:,}")
 
 
 def _plain(segment: "Segment") -> dict[str, Any]:

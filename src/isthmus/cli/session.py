@@ -14,7 +14,8 @@ URL = "DATABASE_URL"
 def database(*, migrated: bool = True) -> Iterator[None]:
     """The database of `DATABASE_URL`, or the embedded one, which runs while somebody uses it.
 
-    Several commands at once share the embedded server; the last one stops it.
+    Several commands at once share the embedded server; the last one stops it. Only inside of this
+    block can models be imported: commands import them there.
     """
     url = os.environ.get(URL)
     if url:

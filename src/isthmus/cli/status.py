@@ -9,7 +9,7 @@ class Status(IntEnum):
     DONE = 0
     FAILED = 1
     MISUSE = 2
-    PENDING = 2  # noqa: PIE796 - `plan` says so, as other planners do, that changes are waiting
+    PENDING = 2  # of `plan`, as of other planners: changes are waiting
     PROBLEMS = 3
     STOPPED = 130  # what shells expect of a program that Ctrl-C ended
     READER_GONE = 141  # and of one whose output nobody reads any more

@@ -19,6 +19,7 @@ class Stop:
         self.asked = False
 
     def __call__(self) -> bool:
+        """Whether somebody asked."""
         return self.asked
 
     def ask(self, number: int, _frame: FrameType | None) -> None:

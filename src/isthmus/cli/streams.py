@@ -5,7 +5,7 @@ import os
 import sys
 from io import TextIOWrapper
 
-_STAND_INS = {"→": "->", "…": "...", "✓": "ok", "’": "'", "–": "-", "└": "`", "├": "|"}
+_STAND_INS = {"→": "->", "…": "..."}
 _HANDLER = "isthmus-stand-ins"
 
 
@@ -24,7 +24,7 @@ def _stand_in(error: UnicodeError) -> tuple[str | bytes, int]:
     return "".join(_STAND_INS.get(char, "?") for char in lost), error.end
 
 
-def write_bytes(content: bytes | memoryview) -> None:
+def write_bytes(content: bytes | bytearray | memoryview) -> None:
     """Write to standard output as it is: documents are UTF-8, whatever the terminal's encoding."""
     sys.stdout.flush()
     sys.stdout.buffer.write(content)

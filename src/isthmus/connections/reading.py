@@ -138,7 +138,7 @@ def first_problems(of: Run, most: int) -> list[Problem]:
     ]
 
 
-def log_csv(of: Run, *, problems_only: bool = False) -> Iterator[bytes | memoryview]:
+def log_csv(of: Run, *, problems_only: bool = False) -> Iterator[bytes | bytearray | memoryview]:
     """The run's log as CSV in UTF-8 with a header row, as the database sends it.
 
     Columns: time, level, goal, record id, profile id, field, code, message. However long the log
@@ -183,8 +183,8 @@ def _values(rows: Iterable[tuple[Any, ...]]) -> sql.Composed:
 
 
 def _beginning(of: Run) -> str:
-    what = "everything again" if of.full else "what changed since the last good run"
-    return f"Run {of.number} of {of.connection.key} started: {what}."
+    what = ", taking everything again" if of.full else ""
+    return f"Run {of.number} of {of.connection.key} started{what}."
 
 
 def _endings(of: Run) -> Iterator[tuple[Any, ...]]:

@@ -81,7 +81,7 @@ def _match_all(connection: Connection[Any], plan: ImportPlan) -> int:
     if not undecided:
         return 0
     connection.execute(claim_statement(plan))
-    connection.execute("ANALYZE chunk_claim (n, property, value), chunk_record (n)")
+    connection.execute("ANALYZE chunk_record (n, misfit)")
     number = 0
     # The tables of the chunk change with each statement and their statistics don't: a plan that
     # takes them for nearly empty would loop over them.
@@ -114,15 +114,19 @@ def _gain(connection: Connection[Any], plan: ImportPlan, number: int) -> None:
 
 
 def _cut(connection: Connection[Any], plan: ImportPlan, rounds: int) -> int | None:
-    names = ["cut_filled"] if rounds > 1 else []
+    cuts = []
+    if rounds > 1:
+        connection.execute("SET LOCAL enable_nestloop = off")
+        cuts.append(connection.execute(QUERIES["cut_filled"]).fetchone())
+        connection.execute("SET LOCAL enable_nestloop = on")
     if any(_kind(row) == "replace" for row in _identifier_rows(plan)):
-        names.append("cut_released")
-    if names:
-        connection.execute(
-            "ANALYZE chunk_gain (n, property, profile_id), chunk_record (n, profile_id, round)"
-        )
-    rows = (connection.execute(QUERIES[name]).fetchone() for name in names)
-    return min((row[0] for row in rows if row and row[0] is not None), default=None)
+        connection.execute(_ANALYZE)
+        cuts.append(connection.execute(QUERIES["cut_released"]).fetchone())
+    return min((row[0] for row in cuts if row and row[0] is not None), default=None)
+
+
+_ANALYZE = """ANALYZE
+    chunk_claim (n, property, value), chunk_gain (n, property), chunk_record (n, profile_id)"""
 
 
 def bound_statement(plan: ImportPlan) -> Composed:

@@ -12,6 +12,7 @@ from isthmus.domain.merge_rules import MergeRule
 from isthmus.domain.properties import PropertyDefinition
 from isthmus.importing import stage
 from isthmus.importing.plan import ImportPlan, MappedValue
+from isthmus.importing.queries import QUERIES
 from isthmus.profiles.properties import column_type
 
 COMMA = sql.SQL(",\n")
@@ -64,10 +65,12 @@ def merge(connection: Connection[Any], plan: ImportPlan) -> None:
     if checks := problem_statement(plan):
         connection.execute(checks)
     written = targets(plan)
-    connection.execute(insert_statement(plan, written))
-    connection.execute(update_statement(plan, written))
-    folded = connection.execute("SELECT FROM chunk_record WHERE folded LIMIT 1").fetchone()
-    if folded is not None:
+    made, changed, folded = connection.execute(QUERIES["count_kinds"]).fetchone() or (0, 0, 0)
+    if made:
+        connection.execute(insert_statement(plan, written))
+    if changed:
+        connection.execute(update_statement(plan, written))
+    if folded:
         connection.execute(fold_statement(plan, written))
 
 

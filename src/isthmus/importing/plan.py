@@ -181,10 +181,18 @@ class _Fields:
         rows = [
             mapped
             for place, row in enumerate(self.goal.fields, 1)
-            if (mapped := self._mapping_row(place, row, goal, timezone))
+            if not self._gained_anyway(row)
+            and (mapped := self._mapping_row(place, row, goal, timezone))
         ]
         self._check_rules(rows)
         return (*rows, self._object_type(len(self.goal.fields) + 1))
+
+    def _gained_anyway(self, row: ImportField) -> bool:
+        """Whether matching does what the row asks for: a profile gains what it is matched by."""
+        return row.rule in (MergeRule.ADD, MergeRule.SET_IF_EMPTY) and any(
+            match.identifier == row.property and match.field.lower() == row.field.lower()
+            for match in self.goal.match
+        )
 
     def _mapping_row(
         self, place: int, row: ImportField, goal: Goal, timezone: str

@@ -278,16 +278,20 @@ WHERE claim.n > released.n
 -- cut_filled --
 -- A single property was filled by a record although an earlier one, decided in a later round,
 -- comes first: the chunk ends with that earlier one.
-SELECT min(claim.n) + 1
-FROM chunk_gain AS gain
-JOIN chunk_record AS record ON record.profile_id = gain.profile_id
-JOIN chunk_claim AS claim
-    ON claim.n = record.n AND claim.property = gain.property AND claim.n < gain.n
+WITH late AS MATERIALIZED (
+    SELECT claim.n, claim.place, claim.property, record.profile_id
+    FROM chunk_record AS record
+    JOIN chunk_claim AS claim USING (n)
+    WHERE record.round > 1 AND record.profile_id IS NOT NULL AND claim.kind <> 'list'
+)
+SELECT min(late.n) + 1
+FROM late
+JOIN chunk_gain AS gain USING (profile_id, property)
 WHERE gain.kind = 'fill'
-    AND record.round > 1
+    AND late.n < gain.n
     AND NOT EXISTS (
         SELECT FROM chunk_refused AS refused
-        WHERE refused.n = claim.n AND refused.place = claim.place
+        WHERE refused.n = late.n AND refused.place = late.place
     )
 
 -- cut_records --
@@ -338,6 +342,15 @@ WITH locked AS (
 SELECT
     (SELECT count(*) FROM locked),
     (SELECT count(DISTINCT profile_id) FROM chunk_record WHERE outcome IS NULL AND NOT fresh)
+
+-- count_kinds --
+-- How many records make a profile alone, change one alone, and share one with others.
+SELECT
+    count(*) FILTER (WHERE fresh AND NOT folded),
+    count(*) FILTER (WHERE NOT fresh AND NOT folded),
+    count(*) FILTER (WHERE folded)
+FROM chunk_record
+WHERE outcome IS NULL
 
 -- note_problems --
 INSERT INTO store.run_problem

@@ -1,0 +1,45 @@
+"""Run the benchmarks: `python -m bench [--only NAME] [--size RECORDS]`."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from bench import import_first
+
+Figures = dict[str, float]
+
+BENCHMARKS: dict[str, Callable[[int], Figures]] = {"import_first": import_first.measure}
+SIZES = {"import_first": 1_000_000}
+LATEST = Path(__file__).parent / "latest.json"
+
+
+def main() -> int:
+    """Run what was asked for, print the figures, and keep them in bench/latest.json."""
+    arguments = _arguments()
+    names = [arguments.only] if arguments.only else list(BENCHMARKS)
+    figures = json.loads(LATEST.read_text()) if LATEST.exists() else {}
+    for name in names:
+        figures[name] = BENCHMARKS[name](arguments.size or SIZES[name])
+        _print(name, figures[name])
+    LATEST.write_text(json.dumps(figures, indent=2) + "\n")
+    return 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--only", choices=sorted(BENCHMARKS), help="run this one alone")
+    parser.add_argument("--size", type=int, help="records, instead of the benchmark's own size")
+    return parser.parse_args()
+
+
+def _print(name: str, figures: Figures) -> None:
+    print(name)
+    for figure, value in figures.items():
+        print(f"  {figure:<28} {value:>14,.2f}")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
