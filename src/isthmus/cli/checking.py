@@ -13,7 +13,7 @@ from isthmus.errors import IsthmusError
 
 if TYPE_CHECKING:
     from isthmus.connections.models import Connection, Goal
-    from isthmus.salesforce import Salesforce
+    from isthmus.salesforce import ClientSettings, Salesforce
 
 PERMISSIONS = {
     "PermissionsApiEnabled": ("API Enabled", "every call needs it"),
@@ -66,8 +66,15 @@ def check_connection(connection: "Connection") -> list[Finding]:
     """What there is to say of a connection. Raises `IsthmusError` where the sign-in fails."""
     from isthmus.connections.sign_in import signed_in
 
-    with signed_in(connection) as salesforce:
+    with signed_in(connection, impatient()) as salesforce:
         return list(_findings(connection, salesforce))
+
+
+def impatient() -> "ClientSettings":
+    """For looking, not running: who watches wants to know at once that nobody answers."""
+    from isthmus.salesforce import ClientSettings
+
+    return ClientSettings(tries=2, read_seconds=30)
 
 
 def _findings(connection: "Connection", salesforce: "Salesforce") -> Iterator[Finding]:

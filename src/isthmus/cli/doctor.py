@@ -6,7 +6,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from isthmus.cli.checking import Finding, show_findings
+from isthmus.cli.checking import Finding, impatient, show_findings
 from isthmus.cli.formatting import plural, size
 from isthmus.cli.options import AsJson
 from isthmus.errors import IsthmusError
@@ -120,7 +120,6 @@ def _tables() -> Finding:
 def _connection_findings() -> Iterator[Finding]:
     from isthmus.connections import reading
     from isthmus.connections.sign_in import signed_in
-    from isthmus.salesforce import ClientSettings
 
     for connection in reading.connections():
         what = f"connection {connection.key}"
@@ -128,7 +127,7 @@ def _connection_findings() -> Iterator[Finding]:
             yield Finding(what=what, ok=True, detail="switched off; not tried")
             continue
         try:
-            with signed_in(connection, ClientSettings(tries=2)) as salesforce:
+            with signed_in(connection, impatient()) as salesforce:
                 goals = plural(connection.goals.count(), "goal")
                 detail = f"signs in to org {salesforce.org_id}; {goals}"
                 yield Finding(what=what, ok=True, detail=detail)

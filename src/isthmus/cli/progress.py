@@ -105,7 +105,9 @@ class Live:
     def step_started(self, step: str) -> None:
         """Name the step."""
         self._pace = Pace()
-        self._update(description=STEPS.get(step, step), completed=0, total=None)
+        self._update(
+            description=STEPS.get(step, step), completed=0, total=None, records="", rate=""
+        )
 
     def progress(self, step: str, done: int, total: int | None) -> None:
         """Move the bar."""

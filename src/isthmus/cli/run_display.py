@@ -92,11 +92,8 @@ def _show_goal(part: "RunGoal") -> None:
     counted = table(["", "records", ""], count_rows(part), right="records")
     counted.show_header = False
     show(counted)
-    steps = _steps(part.seconds)
-    if steps:
-        show(f"  {steps}", style="dim")
-    if part.message:
-        show(f"  {part.message}")
+    for text in filter(None, (_steps(part.seconds), part.message)):
+        show(facts([("", text)]))
 
 
 def count_rows(part: "RunGoal") -> Iterator[tuple[str, str, str]]:
@@ -122,10 +119,12 @@ def count_rows(part: "RunGoal") -> Iterator[tuple[str, str, str]]:
 def _steps(seconds: Mapping[str, float]) -> str:
     from isthmus.cli.progress import STEPS
 
+    # In the order of the work, which the database does not keep.
+    names = sorted(seconds, key=lambda name: [*STEPS, name].index(name))
     return ", ".join(
-        f"{STEPS.get(name, name)} {span(taken)}"
-        for name, taken in seconds.items()
-        if taken >= _STEPS_SHOWN
+        f"{STEPS.get(name, name)} {span(seconds[name])}"
+        for name in names
+        if seconds[name] >= _STEPS_SHOWN
     )
 
 
