@@ -31,6 +31,17 @@ class Account:
         """Whether rights have to be dropped to become this account."""
         return self.user_id != os.geteuid()
 
+    def check_name(self) -> None:
+        """Refuse an account without a name, for which PostgreSQL creates no cluster."""
+        try:
+            pwd.getpwuid(self.user_id)
+        except KeyError as error:
+            raise errors.AccountMissing(
+                f"The user id {self.user_id} has no name on this machine, and PostgreSQL creates a "
+                f"database only for an account that has one. Add it to /etc/passwd (in a "
+                f"container: run as a user that the image knows), {errors.USE_OWN_SERVER}."
+            ) from error
+
     def give(self, path: Path) -> None:
         """Make this account the owner of `path` itself, never of what a link points to."""
         if self.is_another:

@@ -25,6 +25,7 @@ from psycopg.conninfo import make_conninfo
 from isthmus.embedded import errors, locks
 from isthmus.embedded.account import Account
 from isthmus.embedded.binaries import Binaries
+from isthmus.embedded.cluster import SUPERUSER
 from isthmus.embedded.folder import Folder, is_private, make_private_folder, write_private
 from isthmus.embedded.logs import drop_old_logs
 from isthmus.embedded.tuning import render
@@ -72,6 +73,9 @@ def answers(folder: Folder) -> Address | None:
     conninfo = make_conninfo(
         host=os.fspath(address.socket_folder),
         port=address.port,
+        # Named, because libpq would otherwise ask for our account's name, which a container's
+        # user may not have.
+        user=SUPERUSER,
         dbname="postgres",
         connect_timeout=PING_TIMEOUT_SECONDS,
     )

@@ -241,6 +241,7 @@ def _launch(
     account = account_for(folder.path, folder.data)
     programs = binaries.reachable(binaries.find(), account)
     if not cluster.check_version(folder):
+        account.check_name()
         patience.report("Creating the database; this is done once.")
         cluster.create(folder, programs, account, server_lock)
     _take_over(folder, account)

@@ -53,8 +53,8 @@ def user() -> Iterator[Callable[..., User]]:
     """Start processes that use a server; those still there at the end are killed."""
     started: list[User] = []
 
-    def start(home: Path, account: str = "") -> User:
-        started.append(User(home, account))
+    def start(home: Path, *user_id: int) -> User:
+        started.append(User(home, *user_id))
         return started[-1]
 
     yield start

@@ -1,8 +1,8 @@
 """Data folders in odd places, owned by various accounts."""
 
 import os
-import pwd
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +15,8 @@ from isthmus import embedded
 from isthmus.embedded import binaries
 from isthmus.embedded.folder import locate
 
+NOBODY = 65534
+NAMELESS = 54_321
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may become another user")
 
 
@@ -51,6 +53,26 @@ def test_a_socket_folder_outside_the_data_folder_is_private_and_goes_with_the_se
     assert not outside.exists()
 
 
+def test_users_of_a_long_path_find_the_server_after_it_was_started_again(base: Path) -> None:
+    home = base / ("x" * 150)
+    with embedded.running(home) as server:
+        embedded.stop(home)
+        with embedded.running(home):
+            psycopg.connect(server.conninfo).close()
+
+
+def test_a_stranger_who_takes_the_name_of_the_socket_folder_is_not_trusted(base: Path) -> None:
+    home = base / ("x" * 150)
+    with embedded.running(home) as server:
+        taken = Path(server.host)
+    taken.mkdir(mode=0o777)
+    taken.chmod(0o777)
+    with embedded.running(home) as server:
+        assert Path(server.host) != taken
+        assert Path(server.host).stat().st_mode & 0o077 == 0
+    taken.rmdir()
+
+
 def test_a_symbolic_link_and_its_target_are_one_data_folder(home: Path, base: Path) -> None:
     link = base / "link"
     link.symlink_to(home)
@@ -69,20 +91,27 @@ def test_a_data_folder_that_was_moved_works_and_keeps_its_rows(home: Path, base:
         assert connection.execute("SELECT n FROM kept").fetchone() == (42,)
 
 
-def make_folder_of_nobody(folder: Path) -> int:
-    """Make `folder` belong to the account nobody alone, and return its user id."""
-    account = pwd.getpwnam("nobody")
+def make_folder_of(user_id: int, folder: Path) -> None:
     folder.mkdir(mode=0o700)
-    os.chown(folder, account.pw_uid, account.pw_gid)
-    return account.pw_uid
+    os.chown(folder, user_id, user_id)
 
 
 @as_root
 def test_an_ordinary_user_runs_its_own_server(new_home: Path, user: Callable[..., User]) -> None:
-    user_id = make_folder_of_nobody(new_home)
-    using = user(new_home, "nobody")
+    make_folder_of(NOBODY, new_home)
+    using = user(new_home, NOBODY)
     assert "conninfo" in using.said()
-    assert {process.uids().real for process in server_processes(new_home)} == {user_id}
+    assert {process.uids().real for process in server_processes(new_home)} == {NOBODY}
+    assert using.leave() == 0
+
+
+@as_root
+def test_a_user_without_a_name_uses_a_database_that_exists(
+    home: Path, user: Callable[..., User]
+) -> None:
+    subprocess.run(["chown", "-R", str(NAMELESS), home], check=True)
+    using = user(home, NAMELESS)
+    assert "conninfo" in using.said()
     assert using.leave() == 0
 
 
@@ -107,11 +136,11 @@ def test_the_folders_above_stay_closed_to_the_servers_account(base: Path) -> Non
 def test_root_and_the_owner_of_a_folder_share_one_server(
     new_home: Path, user: Callable[..., User]
 ) -> None:
-    user_id = make_folder_of_nobody(new_home)
+    make_folder_of(NOBODY, new_home)
     with embedded.running(new_home) as by_root:
-        using = user(new_home, "nobody")
+        using = user(new_home, NOBODY)
         assert using.said()["host"] == by_root.host
-        assert {process.uids().real for process in server_processes(new_home)} == {user_id}
+        assert {process.uids().real for process in server_processes(new_home)} == {NOBODY}
     assert embedded.status(new_home).state == "running", "its owner is still there"
     assert using.leave() == 0
 

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import pwd
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +15,8 @@ from isthmus.embedded.account import account_for
 from isthmus.embedded.folder import locate
 from isthmus.errors import Final
 
+NOBODY = 65534
+NAMELESS = 54_321
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount and become others")
 
 
@@ -118,9 +119,20 @@ def test_a_folder_that_may_not_be_written_is_refused(
     new_home: Path, user: Callable[..., User]
 ) -> None:
     new_home.mkdir(mode=0o755)
-    answer = user(new_home, "nobody").said()
+    answer = user(new_home, NOBODY).said()
     assert answer["error"] == "FolderUnusable"
-    assert str(pwd.getpwnam("nobody").pw_uid) in answer["message"]
+    assert str(NOBODY) in answer["message"]
+
+
+@as_root
+def test_an_account_without_a_name_is_told_that_it_needs_one(
+    new_home: Path, user: Callable[..., User]
+) -> None:
+    new_home.mkdir(mode=0o700)
+    os.chown(new_home, NAMELESS, NAMELESS)
+    answer = user(new_home, NAMELESS).said()
+    assert answer["error"] == "AccountMissing"
+    assert "/etc/passwd" in answer["message"]
 
 
 @pytest.fixture

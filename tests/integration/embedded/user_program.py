@@ -1,7 +1,7 @@
 """Uses the server of a data folder until a line arrives or the input ends.
 
-Arguments: the data folder, and optionally the account to become first. It becomes it after its
-imports, because that account may not be allowed to read the Python that runs the tests.
+Arguments: the data folder, and optionally the user id to become first. It becomes it after its
+imports, because that user may not be allowed to read the Python that runs the tests.
 
 Prints one line of JSON: the server's address, or the error that came instead of it.
 """
@@ -9,7 +9,6 @@ Prints one line of JSON: the server's address, or the error that came instead of
 import codecs
 import json
 import os
-import pwd
 import sys
 from pathlib import Path
 
@@ -29,17 +28,16 @@ def main(home: Path) -> None:
         sys.stdin.readline()
 
 
-def become(account: str) -> None:
+def become(user_id: int) -> None:
     codecs.lookup("ascii")
-    entry = pwd.getpwnam(account)
     os.setgroups([])
-    os.setgid(entry.pw_gid)
-    os.setuid(entry.pw_uid)
+    os.setgid(user_id)
+    os.setuid(user_id)
 
 
 if __name__ == "__main__":
-    if sys.argv[2]:
-        become(sys.argv[2])
+    if len(sys.argv) > 2:
+        become(int(sys.argv[2]))
     try:
         main(Path(sys.argv[1]))
     except IsthmusError as error:

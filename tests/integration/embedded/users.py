@@ -20,9 +20,9 @@ PATIENCE_SECONDS = 60
 class User:
     """A process that uses the server of a data folder until it is told to leave."""
 
-    def __init__(self, home: Path, account: str = "") -> None:
+    def __init__(self, home: Path, *user_id: int) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, PROGRAM, home, account],
+            [sys.executable, PROGRAM, home, *map(str, user_id)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -142,7 +142,8 @@ def goals(draw: st.DrawFn, key: str, sobject: SalesforceObject | None = None) ->
                 rule=st.sampled_from(MergeRule),
                 keep_when_empty=st.booleans(),
             ),
-            max_size=6,
+            min_size=2,
+            max_size=8,
         )
     )
     object_type = draw(st.sampled_from(["salesforce_objecttype", "kind"]))
@@ -178,28 +179,33 @@ def _fits(row: ImportField, kept: list[ImportField]) -> bool:
     )
 
 
-_values = st.fixed_dictionaries(
-    {}, optional={name: st.sampled_from([*pool, None]) for name, pool in _POOLS.items()}
-)
 _numbers = st.integers(1, _MOST_RECORDS)
-_kinds = st.sampled_from(["save"] * 8 + ["delete", "undelete", "merge", "merge", "convert"])
-_changes = st.builds(
-    Change,
-    kind=_kinds,
-    sobject=st.sampled_from(["Lead", "Lead", "Contact"]),
-    number=_numbers,
-    other=_numbers,
-    seconds=st.sampled_from([0, 0, 0, 1, 2]),
-    values=_values,
-)
-_turns = st.builds(
-    Turn,
-    changes=st.lists(_changes, max_size=14).map(tuple),
-    chunk=st.sampled_from([1, 2, 3, 5, 8, 50, 50, 50]),
-    full=st.sampled_from([False, False, False, True]),
-    new_version=st.sampled_from([None, None, None, 0]),
-    seconds=st.sampled_from([0, 1, 1, 3]),
-)
+_kinds = st.sampled_from(["save"] * 9 + ["delete", "undelete", "merge", "convert"])
+
+
+def _turns(goals: tuple[ImportGoal, ...]) -> st.SearchStrategy[Turn]:
+    """Changes of what the goals read: anything else would make no difference."""
+    read = {row.field for goal in goals for row in goal.match} - {"Id"}
+    read |= {row.field for goal in goals for row in goal.fields}
+    changes = st.builds(
+        Change,
+        kind=_kinds,
+        sobject=st.sampled_from([goal.object.sobject for goal in goals]),
+        number=_numbers,
+        other=_numbers,
+        seconds=st.sampled_from([0, 0, 0, 1, 2]),
+        values=st.fixed_dictionaries(
+            {name: st.sampled_from([*_POOLS[name], None]) for name in sorted(read)}
+        ),
+    )
+    return st.builds(
+        Turn,
+        changes=st.lists(changes, min_size=3, max_size=14).map(tuple),
+        chunk=st.sampled_from([50, 1, 2, 3, 5, 8, 50, 50]),
+        full=st.sampled_from([False, False, False, True]),
+        new_version=st.sampled_from([None, None, None, 0]),
+        seconds=st.sampled_from([1, 0, 1, 3]),
+    )
 
 
 @st.composite
@@ -231,11 +237,12 @@ def histories(draw: st.DrawFn) -> History:
     first = draw(goals("first"))
     second = draw(st.none() | goals("second"))
     replacement = draw(goals("first", first.object))
+    every = (first, second) if second else (first,)
     return History(
-        goals=(first, second) if second else (first,),
+        goals=every,
         replacement=replace(replacement, create_profiles=first.create_profiles),
         profiles=draw(_profiles()),
-        turns=tuple(draw(st.lists(_turns, min_size=1, max_size=4))),
+        turns=tuple(draw(st.lists(_turns((*every, replacement)), min_size=2, max_size=4))),
         overlap_seconds=draw(st.integers(0, 3)),
-        page_size=draw(st.sampled_from([1, 3, 1000])),
+        page_size=draw(st.sampled_from([1000, 1, 3])),
     )

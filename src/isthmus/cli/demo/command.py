@@ -5,7 +5,7 @@ import os
 import signal
 import threading
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Annotated, Any
 
 import typer
@@ -58,7 +58,9 @@ def demo(*, once: Once = False, size: Size = DEFAULT_SIZE, as_json: AsJson = Fal
         if as_json:
             typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
         elif not once:
-            stopped.wait()
+            # Ctrl-C is how this ends, and no failure.
+            with suppress(KeyboardInterrupt):
+                stopped.wait()
         display.leaving()
     _check_states(document)
 

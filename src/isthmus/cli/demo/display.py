@@ -65,7 +65,9 @@ class Display:
         if chapter.key == "set_up":
             changes = chapter.facts["changes"]
             self.console.print(
-                f"   {changes} things were set up: properties, segments, a connection, goals."
+                f"   {changes} changes to properties, segments, the connection and its goals."
+                if changes > 1
+                else "   Everything was set up already; only the org's address is new."
                 if changes
                 else "   Everything was set up already; nothing to change."
             )

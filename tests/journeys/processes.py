@@ -1,0 +1,220 @@
+"""Real processes for journeys: the command `isthmus` with a data folder, and an org."""
+
+import contextlib
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+SECRET = "shared-with-nobody"
+PATIENCE_SECONDS = 120
+TERMINAL_COLUMNS = 80
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """What a command left."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """The one document on standard output."""
+        return json.loads(self.out)
+
+
+@dataclass(kw_only=True)
+class Isthmus:
+    """The command, with a data folder of its own and the environment that it is given."""
+
+    home: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def set(self, **variables: str) -> "Isthmus":
+        """The same, with more in the environment."""
+        return Isthmus(home=self.home, environment={**self.environment, **variables})
+
+    def variables(self) -> dict[str, str]:
+        inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        return {
+            **inherited,
+            "ISTHMUS_HOME": str(self.home),
+            "COLUMNS": str(TERMINAL_COLUMNS),
+            "LANG": "C.UTF-8",
+            **self.environment,
+        }
+
+    def run(self, *arguments: str, stdin: str = "") -> Ended:
+        """Run a command to its end."""
+        done = subprocess.run(
+            command(*arguments),
+            input=stdin.encode(),
+            capture_output=True,
+            env=self.variables(),
+            timeout=PATIENCE_SECONDS,
+            check=False,
+        )
+        return Ended(status=done.returncode, out=done.stdout.decode(), err=done.stderr.decode())
+
+    def json(self, *arguments: str, status: int = 0) -> Any:
+        """The document of a command with --json, which has to end with `status`."""
+        ended = self.run(*arguments, "--json")
+        assert ended.status == status, ended
+        return ended.json
+
+    def expect(self, *arguments: str, status: int = 0) -> Ended:
+        """What a command left that has to end with `status`."""
+        ended = self.run(*arguments)
+        assert ended.status == status, ended
+        return ended
+
+    @contextlib.contextmanager
+    def start(self, *arguments: str) -> Iterator["Going"]:
+        """A command that goes on; it is killed where the block leaves it behind."""
+        with subprocess.Popen(
+            command(*arguments),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=self.variables(),
+        ) as process:
+            try:
+                yield Going(process)
+            finally:
+                process.kill()
+
+    def on_terminal(self, *arguments: str) -> Ended:
+        """Run a command with a terminal of 80 columns as its standard streams, all in `out`."""
+        import pty
+
+        main, terminal = pty.openpty()
+        with subprocess.Popen(
+            command(*arguments),
+            stdin=terminal,
+            stdout=terminal,
+            stderr=terminal,
+            env={"TERM": "xterm-256color", **self.variables()},
+        ) as process:
+            os.close(terminal)
+            shown = b"".join(_chunks(main))
+            status = process.wait(PATIENCE_SECONDS)
+        os.close(main)
+        return Ended(status=status, out=shown.decode().replace("\r\n", "\n"), err="")
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "isthmus", *arguments]
+
+
+def _chunks(descriptor: int) -> Iterator[bytes]:
+    # A terminal that nobody holds any more ends with an error on Linux, not with no bytes.
+    with contextlib.suppress(OSError):
+        while chunk := os.read(descriptor, 65536):
+            yield chunk
+
+
+@dataclass
+class Going:
+    """A command that is under way."""
+
+    process: "subprocess.Popen[bytes]"
+    said: str = ""
+
+    def wait_for(self, words: str) -> None:
+        """Wait until the words stand on standard error."""
+        stream = self.process.stderr
+        assert stream is not None
+        limit = time.monotonic() + PATIENCE_SECONDS
+        while words not in self.said:
+            ready, _, _ = select.select([stream], [], [], max(0, limit - time.monotonic()))
+            chunk = os.read(stream.fileno(), 65536) if ready else b""
+            assert chunk, f"{words!r} was not said, but: {self.said}"
+            self.said += chunk.decode()
+
+    def send(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+
+    def end(self) -> Ended:
+        """What it left, at its end."""
+        out, err = self.process.communicate(timeout=PATIENCE_SECONDS)
+        return Ended(
+            status=self.process.returncode, out=out.decode(), err=self.said + err.decode()
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalOrg:
+    """A running stand-in org."""
+
+    url: str
+    process: "subprocess.Popen[str]"
+
+    @property
+    def host(self) -> str:
+        return self.url.removeprefix("http://")
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What documents and the command need to reach it."""
+        return {
+            "LOCALORG_URL": self.url,
+            "LOCALORG_SECRET": SECRET,
+            "ISTHMUS_SALESFORCE_HOSTS": self.host,
+        }
+
+    def control(self, path: str, content: Mapping[str, Any]) -> Any:
+        """Call a control endpoint."""
+        request = urllib.request.Request(
+            f"{self.url}/_localorg/{path}",
+            data=json.dumps(content).encode(),
+            headers={"Content-Type": "application/json"},
+            method="POST",
+        )
+        with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
+            return json.load(answer)
+
+    def edit(self, sobject: str, count: int, *, seed: int = 1) -> int:
+        """Let users edit records, and move the org's clock past the second of their stamps."""
+        answer = self.control("activity", {"object": sobject, "count": count, "seed": seed})
+        self.control("clock", {"advance_seconds": 2})
+        return len(answer["changed"])
+
+
+@contextlib.contextmanager
+def running_org(data: Path) -> Iterator[LocalOrg]:
+    """The org that is kept in the file `data`; it dies with this process at the latest."""
+    words = ["serve", "--port", "0", "--data", str(data), "--client-secret", SECRET]
+    with subprocess.Popen(
+        [sys.executable, "-m", "localorg", *words, "--control", "--exit-with-stdin"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            line = process.stdout.readline()
+            assert line.startswith("localorg ready "), line
+            yield LocalOrg(url=line.split()[-1], process=process)
+        finally:
+            process.send_signal(signal.SIGCONT)
+            process.stdin.close()
+            process.wait(PATIENCE_SECONDS)
+
+
+def seed_org(data: Path, **amounts: int) -> None:
+    """Make an org of made-up people in the file `data`."""
+    options = [word for name, number in amounts.items() for word in (f"--{name}", str(number))]
+    subprocess.run(
+        [sys.executable, "-m", "localorg", "seed", "--data", str(data), *options], check=True
+    )
