@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from django.db import connection as database
 from django.db import transaction
+from django.db.models import F
 
 from isthmus.blueprint.documents import Authorization, Connection, Document, Goal, with_object_type
 from isthmus.blueprint.planning import Plan, What, compare
@@ -12,6 +13,7 @@ from isthmus.blueprint.stored import stored
 from isthmus.connections import models, secrets
 from isthmus.domain.goals import ImportGoal
 from isthmus.profiles import statements
+from isthmus.profiles.links import forget_goal
 from isthmus.profiles.models import Segment
 from isthmus.profiles.properties import save_property
 
@@ -70,6 +72,9 @@ def _save_connection(asked: Connection) -> None:
     }
     # Only these columns are written: a run may be writing others of the same row, such as the org.
     saved, _ = models.Connection.objects.update_or_create(key=asked.key, defaults=values)
+    if row and row.timezone != asked.timezone:
+        # Days that were made from moments are other days now: everything is taken again.
+        saved.goals.update(version=F("version") + 1)
     if asked.goals is not None:
         _save_goals(saved, asked.goals)
 
@@ -90,6 +95,7 @@ def _save_goals(connection: models.Connection, asked: tuple[Goal, ...]) -> None:
         if directions.get(row.key) == row.direction:
             kept[row.key] = row
         else:
+            forget_goal(row.id)
             row.delete()
     for position, goal in enumerate(asked, start=1):
         if goal.key in kept:
