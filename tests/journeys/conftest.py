@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -57,13 +58,27 @@ def org(place: Path, org_template: Path) -> Iterator[LocalOrg]:
         yield found
 
 
-@pytest.fixture
-def isthmus(place: Path, home_template: Path) -> Iterator[Isthmus]:
+@contextmanager
+def store_in(home: Path, template: Path) -> Iterator[Isthmus]:
     """The command with an empty store. Its database stays up between commands, to save time."""
-    home = place / "home"
-    shutil.copytree(home_template, home)
+    shutil.copytree(template, home)
     with embedded.running(home):
         yield Isthmus(home=home)
+
+
+@pytest.fixture
+def isthmus(place: Path, home_template: Path) -> Iterator[Isthmus]:
+    """The command with an empty store, for this test alone."""
+    with store_in(place / "home", home_template) as command:
+        yield command
+
+
+@pytest.fixture(scope="module")
+def shared_isthmus(folder: Path, home_template: Path) -> Iterator[Isthmus]:
+    """The command with a store that the tests of a module share: they leave it as it is."""
+    home = Path(tempfile.mkdtemp(dir=folder)) / "home"
+    with store_in(home, home_template) as command:
+        yield command
 
 
 @pytest.fixture

@@ -147,9 +147,7 @@ class Going:
     def end(self) -> Ended:
         """What it left, at its end."""
         out, err = self.process.communicate(timeout=PATIENCE_SECONDS)
-        return Ended(
-            status=self.process.returncode, out=out.decode(), err=self.said + err.decode()
-        )
+        return Ended(status=self.process.returncode, out=out.decode(), err=self.said + err.decode())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,13 +172,13 @@ class LocalOrg:
 
     def control(self, path: str, content: Mapping[str, Any]) -> Any:
         """Call a control endpoint."""
-        request = urllib.request.Request(
+        request = urllib.request.Request(  # noqa: S310 - our own process, by http
             f"{self.url}/_localorg/{path}",
             data=json.dumps(content).encode(),
             headers={"Content-Type": "application/json"},
             method="POST",
         )
-        with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:  # noqa: S310
             return json.load(answer)
 
     def edit(self, sobject: str, count: int, *, seed: int = 1) -> int:

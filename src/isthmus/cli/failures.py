@@ -69,12 +69,14 @@ def explain(error: Exception) -> tuple[str, Status]:
 def _explain_own(error: IsthmusError) -> tuple[str, Status]:
     from isthmus.blueprint.errors import BlueprintInvalid
     from isthmus.connections.errors import NoSuchThing
+    from isthmus.profiles.errors import NotComparable, NotThere
 
     if isinstance(error, BlueprintInvalid):
         number = len(error.problems)
         things = "a problem" if number == 1 else f"{number} problems"
         return f"The document has {things}; nothing was changed.\n{error}", Status.MISUSE
-    return str(error), Status.MISUSE if isinstance(error, Misuse | NoSuchThing) else Status.FAILED
+    misused = isinstance(error, Misuse | NoSuchThing | NotThere | NotComparable)
+    return str(error), Status.MISUSE if misused else Status.FAILED
 
 
 def _explain_database(error: Exception) -> str:

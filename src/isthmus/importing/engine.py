@@ -20,10 +20,10 @@ from isthmus.importing.queries import QUERIES
 from isthmus.importing.sums import refuse_overflow
 from isthmus.profiles import database
 
-FIRST_CHUNK, SMALLEST_CHUNK, LARGEST_CHUNK = 5_000, 500, 25_000
-"""Records. A chunk holds locks, so it should take about a second."""
+FIRST_CHUNK, SMALLEST_CHUNK, LARGEST_CHUNK = 5_000, 500, 40_000
+"""Records. A chunk holds locks, so it should take about a second or two."""
 
-CHUNK_SECONDS = 1.0
+CHUNK_SECONDS = 1.5
 TRIES = 10
 
 COLLISIONS = (
@@ -98,7 +98,7 @@ def _merge_all(
 
 
 def _next_size(size: int, seconds: float) -> int:
-    """Grow or shrink towards a chunk of about a second, at most by half or double."""
+    """Grow or shrink towards the length that a chunk should have, at most by half or double."""
     wanted = size * min(2.0, max(0.5, CHUNK_SECONDS / max(seconds, 0.01)))
     return int(min(LARGEST_CHUNK, max(SMALLEST_CHUNK, wanted)))
 

@@ -46,7 +46,10 @@ def take(connection: Connection[Any], plan: ImportPlan, after: Position, size: i
     """
     bound = connection.execute(bound_statement(plan), {**_after(after), "size": size}).fetchone()
     last = {"last_stamp": bound[0], "last_id": bound[1]} if bound else {}
-    statement = take_statement(plan, bounded=bound is not None)
+    row = connection.execute(
+        QUERIES["any_successor"], {"goals": [plan.goal, *plan.other_goals]}
+    ).fetchone()
+    statement = take_statement(plan, bounded=bound is not None, handed_over=bool(row and row[0]))
     return connection.execute(statement, {**_after(after), **last}).rowcount
 
 
@@ -63,6 +66,7 @@ def match(
     cut before the first difference, and the rest comes with the next chunk. `cut_for_merge` says
     where merging needs such a cut.
     """
+    _cut_succeeded(connection, plan)
     while True:
         rounds = _match_all(connection, plan)
         cut = _cut(connection, plan, rounds) or cut_for_merge()
@@ -72,6 +76,12 @@ def match(
         connection.execute(QUERIES["cut_records"], {"cut": cut})
         for name in _RESETS:
             connection.execute(QUERIES[name])
+
+
+def _cut_succeeded(connection: Connection[Any], plan: ImportPlan) -> None:
+    row = connection.execute(QUERIES["cut_succeeded"], {"goal": plan.goal}).fetchone()
+    if row and row[0] is not None:
+        connection.execute(QUERIES["cut_records"], {"cut": row[0]})
 
 
 def _match_all(connection: Connection[Any], plan: ImportPlan) -> int:
@@ -108,7 +118,7 @@ def _gain(connection: Connection[Any], plan: ImportPlan, number: int) -> None:
     created_done = len(set(singles)) == len(singles)
     names = ["refuse_taken", "gain_listed", "gain_filled"]
     if created_done:
-        names.insert(0, "gain_created")
+        names.insert(1, "gain_created")
     for name in names:
         connection.execute(QUERIES[name], {"round": number, "created_done": created_done})
 
@@ -139,8 +149,11 @@ def bound_statement(plan: ImportPlan) -> Composed:
     ).format(stage=stage.table(plan.run_goal))
 
 
-def take_statement(plan: ImportPlan, *, bounded: bool) -> Composed:
-    """The records of a chunk, with what is decided at once: gone, and unchanged since last time."""
+def take_statement(plan: ImportPlan, *, bounded: bool, handed_over: bool) -> Composed:
+    """The records of a chunk, with what is decided at once: gone, and unchanged since last time.
+
+    `bounded`: not the last chunk. `handed_over`: some record was merged or converted into another.
+    """
     return sql.SQL(
         """INSERT INTO chunk_record
             (n, tid, hash, link_profile, linked, misfit, record_id, stamp, gone, successor,
@@ -182,10 +195,15 @@ def take_statement(plan: ImportPlan, *, bounded: bool) -> Composed:
                 OFFSET 0
             ) AS narrow
         ) AS s
-        LEFT JOIN store.record_link AS link
-            ON link.record_id = s.record_id AND link.goal = {goal}"""
+        -- OFFSET 0 makes this a look-up for each record. The tables of the store grow faster than
+        -- their statistics: a plan that takes them for small would read them whole every time.
+        LEFT JOIN LATERAL (
+            SELECT * FROM store.record_link AS link
+            WHERE link.record_id = s.record_id AND link.goal = {goal}
+            OFFSET 0
+        ) AS link ON true"""
     ).format(
-        link_profile=_link_profile(plan),
+        link_profile=_link_profile(plan, handed_over=handed_over),
         version=sql.Literal(plan.version),
         gone=_gone(plan),
         successor=_successor(plan),
@@ -197,7 +215,7 @@ def take_statement(plan: ImportPlan, *, bounded: bool) -> Composed:
     )
 
 
-def _link_profile(plan: ImportPlan) -> Composed:
+def _link_profile(plan: ImportPlan, *, handed_over: bool) -> Composed:
     """The profile that a link names: this goal's, another goal's, or that of a record before it.
 
     A record that was merged into this one, or a lead that was converted into it, hands over its
@@ -207,7 +225,8 @@ def _link_profile(plan: ImportPlan) -> Composed:
     named: list[Composable] = [sql.SQL("link.profile_id")]
     if plan.other_goals:
         named.append(sql.SQL(_OF_ANOTHER_GOAL).format(goals=goals))
-    named.append(sql.SQL(_OF_A_FORMER_RECORD).format(goals=goals))
+    if handed_over:
+        named.append(sql.SQL(_OF_A_FORMER_RECORD).format(goals=goals))
     return sql.SQL("coalesce({})").format(sql.SQL(", ").join(named))
 
 
@@ -289,7 +308,7 @@ def claim_statement(plan: ImportPlan) -> Composed:
     return sql.SQL(
         """INSERT INTO chunk_claim (n, property, place, finds, kind, value, owner)
         SELECT claim.n, claim.property, claim.place, claim.finds, claim.kind, claim.value,
-            identifier.profile_id
+            held.profile_id
         FROM (
             SELECT record.n, each.*
             FROM chunk_record AS record
@@ -297,8 +316,12 @@ def claim_statement(plan: ImportPlan) -> Composed:
             CROSS JOIN LATERAL ({claims}) AS each (property, place, finds, kind, value)
             WHERE record.outcome IS NULL AND each.value IS NOT NULL
         ) AS claim
-        LEFT JOIN store.identifier
-            ON identifier.property = claim.property AND identifier.value = claim.value"""
+        -- A look-up for each value, as in taking.
+        LEFT JOIN LATERAL (
+            SELECT identifier.profile_id FROM store.identifier
+            WHERE identifier.property = claim.property AND identifier.value = claim.value
+            OFFSET 0
+        ) AS held ON true"""
     ).format(stage=stage.table(plan.run_goal), claims=claims)
 
 

@@ -82,6 +82,11 @@ SELECT pg_advisory_lock(7301881, 2)
 -- unlock_writer --
 SELECT pg_advisory_unlock(7301881, 2)
 
+-- any_successor --
+SELECT EXISTS (
+    SELECT FROM store.record_link WHERE successor IS NOT NULL AND goal = ANY (%(goals)s)
+)
+
 -- resolve --
 -- Decide the records that no earlier undecided record can influence: none of the values that
 -- nobody owns yet is claimed by one before it.
@@ -174,9 +179,16 @@ INSERT INTO chunk_gain (n, property, profile_id, kind, value)
 SELECT claim.n, claim.property, record.profile_id, claim.kind, claim.value
 FROM chunk_claim AS claim
 JOIN chunk_record AS record USING (n)
-WHERE record.round = %(round)s AND record.creates AND claim.owner IS NULL
+WHERE record.round = %(round)s
+    AND record.creates
+    AND claim.owner IS NULL
+    AND NOT EXISTS (
+        SELECT FROM chunk_refused AS refused
+        WHERE refused.n = claim.n AND refused.place = claim.place
+    )
 
 -- gain_listed --
+-- Of a row that brings several values, none is gained where another profile holds one of them.
 INSERT INTO chunk_gain (n, property, profile_id, kind, value)
 SELECT claim.n, claim.property, record.profile_id, claim.kind, claim.value
 FROM chunk_claim AS claim
@@ -186,6 +198,10 @@ WHERE record.round = %(round)s
     AND NOT (record.creates AND %(created_done)s)
     AND claim.owner IS NULL
     AND claim.kind <> 'fill'
+    AND NOT EXISTS (
+        SELECT FROM chunk_refused AS refused
+        WHERE refused.n = claim.n AND refused.place = claim.place
+    )
 
 -- gain_filled --
 -- The first value for an empty single property. A profile made in this round is empty for sure.
@@ -292,6 +308,20 @@ WHERE gain.kind = 'fill'
     AND NOT EXISTS (
         SELECT FROM chunk_refused AS refused
         WHERE refused.n = late.n AND refused.place = late.place
+    )
+
+-- cut_succeeded --
+-- The first record that takes over from one which only this chunk marks as gone: the links in the
+-- store do not say so yet.
+SELECT min(heir.n)
+FROM chunk_record AS heir
+JOIN chunk_record AS former ON former.successor = heir.record_id AND former.n < heir.n
+WHERE former.outcome = 'removed'
+    AND heir.outcome IS NULL
+    AND NOT EXISTS (
+        SELECT FROM store.record_link AS link
+        WHERE link.record_id = heir.record_id AND link.goal = %(goal)s
+            AND link.profile_id IS NOT NULL
     )
 
 -- cut_records --

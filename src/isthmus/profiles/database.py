@@ -40,7 +40,8 @@ def connected(*, application: str = "isthmus", settings: str = "") -> Iterator[C
     except psycopg.OperationalError as error:
         if isinstance(error, psycopg.errors.DiskFull | psycopg.errors.LockNotAvailable):
             raise
+        reason = " ".join(str(error).split())
         raise DatabaseGone(
-            f"The database went away or can't be reached ({str(error).strip()}). What was "
-            f"committed is kept; start it again and run the command again."
+            f"The database went away or can't be reached ({reason}). What was committed is kept; "
+            f"start it again and run the command again."
         ) from error

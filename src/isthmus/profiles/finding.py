@@ -14,20 +14,13 @@ from psycopg.rows import dict_row
 from isthmus.domain.properties import WHITESPACE, PropertyDefinition
 from isthmus.domain.record_ids import full_id
 from isthmus.domain.segments import SegmentError, parse
+from isthmus.domain.segments.calendar import Calendar
 from isthmus.domain.segments.errors import alternatives
-from isthmus.errors import Final
 from isthmus.profiles import database, properties, schema, segments, statements
+from isthmus.profiles.errors import NotComparable, NotThere
 from isthmus.profiles.models import Segment
 
 QUERIES = statements.load("isthmus.profiles", "finding.sql")
-
-
-class NotThere(Final):
-    """There is no such thing in the store."""
-
-
-class NotComparable(Final):
-    """A property can't be looked up like this."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,13 +66,22 @@ def segment(key: str) -> Segment:
 def count_members(of: Segment, timezone: str) -> int:
     """How many profiles are in the segment now; days are those of `timezone` (IANA name).
 
-    Raises `SegmentError` where its conditions no longer fit the properties.
+    Raises `NotComparable` for a time zone that is not known, and `SegmentError` where the segment's
+    conditions no longer fit the properties.
     """
+    now = _now(timezone)
     known = properties.definitions()
     with database.connected(application="isthmus count") as session:
         return segments.segment_count(
-            session, parse(of.where, known), known, now=datetime.now(UTC), timezone=timezone
+            session, parse(of.where, known), known, now=now, timezone=timezone
         )
+
+
+def _now(timezone: str) -> datetime:
+    try:
+        return Calendar.at(datetime.now(UTC), timezone).now
+    except SegmentError as error:
+        raise NotComparable(str(error)) from error
 
 
 def profile(profile_id: str) -> Profile:

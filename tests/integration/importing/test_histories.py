@@ -4,6 +4,7 @@ import copy
 import os
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from psycopg import Connection
 
@@ -58,6 +59,8 @@ def _run_until_nothing_changes(both: SideBySide) -> None:
     # values for one property take turns for ever: not every history comes to rest.
 
 
+# A failing history is shown whole, and hypothesis finds that long.
+@pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning")
 @settings(
     max_examples=EXAMPLES,
     phases=PHASES,

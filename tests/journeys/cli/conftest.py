@@ -4,6 +4,7 @@ import pytest
 
 from journeys.processes import Isthmus
 
+CLOSED = "127.0.0.1:9"
 STORE = Path(__file__).parents[2] / "cases" / "cli" / "store.yaml"
 
 
@@ -13,6 +14,16 @@ def document(place: Path) -> Path:
     path = place / "store.yaml"
     path.write_text(STORE.read_text())
     return path
+
+
+@pytest.fixture(scope="module")
+def standing(shared_isthmus: Isthmus) -> Isthmus:
+    """The command with the set-up applied in a store that is shared; its org does not answer."""
+    command = shared_isthmus.set(
+        LOCALORG_URL=f"http://{CLOSED}", LOCALORG_SECRET="x", ISTHMUS_SALESFORCE_HOSTS=CLOSED
+    )
+    command.expect("config", "apply", str(STORE))
+    return command
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from journeys.cli.conftest import CLOSED
 from journeys.processes import Isthmus
 
 CASES = YAML(typ="safe").load(
     (Path(__file__).parents[2] / "cases" / "cli" / "bad_inputs.yaml").read_text()
 )
-CLOSED = "127.0.0.1:9"
 
 
 def spoiled(document: Path, case: dict[str, Any]) -> list[str]:
@@ -28,22 +28,25 @@ def unwrapped(text: str) -> str:
     return " ".join(text.split())
 
 
+@pytest.fixture(scope="module")
+def exported(standing: Isthmus) -> str:
+    return standing.expect("config", "export").out
+
+
 @pytest.mark.parametrize("case", CASES["documents"], ids=lambda case: case["name"])
 def test_a_document_that_cannot_be_applied_changes_nothing(
-    acme: Isthmus, document: Path, case: dict[str, Any]
+    standing: Isthmus, exported: str, document: Path, case: dict[str, Any]
 ) -> None:
-    acme.expect("config", "apply", str(document))
-    before = acme.expect("config", "export").out
     words = spoiled(document, case)
 
     for command in ("plan", "apply"):
-        ended = acme.expect("config", command, str(document), status=2)
+        ended = standing.expect("config", command, str(document), status=2)
         assert ended.out == ""
         assert "Traceback" not in ended.err
         for each in words:
             assert each in ended.err
 
-    assert acme.expect("config", "export").out == before
+    assert standing.expect("config", "export").out == exported
 
 
 @pytest.mark.parametrize("case", CASES["goals"], ids=lambda case: case["name"])
@@ -75,11 +78,11 @@ def test_a_goal_that_fails_does_not_stop_the_others(acme: Isthmus, document: Pat
     assert acme.json("profiles", "count")["profiles"] > 0
 
 
-def test_all_problems_of_a_document_are_said_at_once(acme: Isthmus, document: Path) -> None:
+def test_all_problems_of_a_document_are_said_at_once(standing: Isthmus, document: Path) -> None:
     for case in CASES["documents"][1:3]:
         spoiled(document, case)
 
-    ended = acme.expect("config", "plan", str(document), status=2)
+    ended = standing.expect("config", "plan", str(document), status=2)
 
     assert "2 problems" in ended.err
     assert "'titel'" in ended.err
@@ -101,19 +104,12 @@ def test_a_wrong_secret_fails_the_run_and_a_right_one_heals_it(
     assert acme.json("profiles", "count") == {"profiles": 0}
 
     acme.expect("config", "apply", str(document))
-    acme.expect("connection", "run", "acme")
+    acme.expect("connection", "run", "acme", "--goal", "leads_in")
 
 
-def test_a_host_that_nobody_answers_at_is_said_to_be_unreachable(
-    isthmus: Isthmus, document: Path
-) -> None:
-    away = isthmus.set(
-        LOCALORG_URL=f"http://{CLOSED}", LOCALORG_SECRET="x", ISTHMUS_SALESFORCE_HOSTS=CLOSED
-    )
-    away.expect("config", "apply", str(document))
-
-    ended = away.expect("connection", "check", "acme", status=1)
-    found = away.json("doctor", status=3)["findings"][-1]
+def test_a_host_that_nobody_answers_at_is_said_to_be_unreachable(standing: Isthmus) -> None:
+    ended = standing.expect("connection", "check", "acme", status=1)
+    found = standing.json("doctor", status=3)["findings"][-1]
 
     assert CLOSED in ended.err
     assert "Check the host name, this machine's network, DNS and firewall" in ended.err
@@ -130,9 +126,7 @@ def test_a_host_that_is_no_longer_allowed_gets_no_secret(ready: Isthmus) -> None
     assert ready.json("profiles", "count") == {"profiles": 0}
 
 
-def test_a_connection_that_is_off_says_why_it_does_not_run(
-    acme: Isthmus, document: Path
-) -> None:
+def test_a_connection_that_is_off_says_why_it_does_not_run(acme: Isthmus, document: Path) -> None:
     text = document.read_text().replace("    name: Acme\n", "    name: Acme\n    active: false\n")
     document.write_text(text)
     acme.expect("config", "apply", str(document))
@@ -185,8 +179,8 @@ def test_a_connection_without_an_active_goal_says_so(acme: Isthmus, document: Pa
         ("nothing", "nothing"),
     ],
 )
-def test_a_wrong_word_is_misuse(ready: Isthmus, arguments: str, says: str) -> None:
-    ended = ready.expect(*arguments.split(), status=2)
+def test_a_wrong_word_is_misuse(standing: Isthmus, arguments: str, says: str) -> None:
+    ended = standing.expect(*arguments.split(), status=2)
 
     assert ended.out == ""
     assert says in unwrapped(ended.err)

@@ -1,0 +1,133 @@
+"""Ctrl-C, SIGTERM and kill -9 during a run, and others that look on meanwhile."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+import pytest
+
+from isthmus import embedded
+from journeys.processes import Isthmus, LocalOrg
+
+WRITER_LOCK = "SELECT pg_advisory_lock(7301881, 2)"
+"""What an import holds while it writes a chunk: who has it keeps the run waiting there."""
+
+RUN = ("connection", "run", "acme", "--goal", "leads_in")
+
+
+@contextmanager
+def session(isthmus: Isthmus) -> Iterator[psycopg.Connection[Any]]:
+    with (
+        embedded.running(isthmus.home) as server,
+        psycopg.connect(server.conninfo, autocommit=True) as found,
+    ):
+        yield found
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_asked_to_stop_finishes_its_chunk_and_the_next_run_does_the_rest(
+    ready: Isthmus, number: signal.Signals
+) -> None:
+    with session(ready) as blocking, ready.start(*RUN) as run:
+        blocking.execute(WRITER_LOCK)
+        run.wait_for("leads_in: matching and merging")
+        run.send(number)
+        run.wait_for("Stopping: what is under way is finished first.")
+        blocking.execute("SELECT pg_advisory_unlock_all()")
+        ended = run.end()
+
+    assert ended.status == 130
+    assert "Run 1 of acme: stopped" in ended.out
+    assert "The run was stopped." in ended.out
+    assert "Traceback" not in ended.err
+    assert ready.json("connection", "runs", "acme")["runs"][0]["state"] == "stopped"
+    applied = ready.json("profiles", "count")["profiles"]
+    assert applied > 0
+    again = ready.json(*RUN)["goals"][0]
+    assert (again["created"], again["updated"]) == (0, 0)
+    assert ready.json("profiles", "count")["profiles"] == applied
+
+
+def test_a_run_stopped_while_signing_in_runs_no_goal(ready: Isthmus, org: LocalOrg) -> None:
+    org.process.send_signal(signal.SIGSTOP)
+    with ready.start("connection", "run", "acme", "--json") as run, session(ready) as looking:
+        wait_for_run(looking)
+        run.send(signal.SIGINT)
+        run.wait_for("Stopping")
+        org.process.send_signal(signal.SIGCONT)
+        ended = run.end()
+
+    assert ended.status == 130
+    assert (ended.json["state"], ended.json["goals"]) == ("stopped", [])
+
+
+def wait_for_run(looking: psycopg.Connection[Any]) -> None:
+    """Wait until a run is written down."""
+    for _ in range(600):
+        if looking.execute("SELECT FROM connections_run").fetchone():
+            return
+        looking.execute("SELECT pg_sleep(0.1)")
+    raise AssertionError("no run began")
+
+
+def test_a_second_ctrl_c_ends_at_once_and_loses_nothing(ready: Isthmus) -> None:
+    with session(ready) as blocking, ready.start(*RUN) as run:
+        blocking.execute(WRITER_LOCK)
+        run.wait_for("leads_in: matching and merging")
+        run.send(signal.SIGINT)
+        run.wait_for("Ctrl-C again ends at once.")
+        run.send(signal.SIGINT)
+        ended = run.end()
+
+    assert ended.status == 130
+    assert ended.err.splitlines()[-1] == "Stopped: nothing more is done."
+    assert "Traceback" not in ended.err
+    assert ended.out == ""
+    assert ready.json("profiles", "count") == {"profiles": 0}
+    assert ready.json(*RUN)["goals"][0]["created"] > 0
+
+
+def test_a_run_whose_process_was_killed_is_shown_as_failed(ready: Isthmus) -> None:
+    with session(ready) as blocking, ready.start(*RUN) as run:
+        blocking.execute(WRITER_LOCK)
+        run.wait_for("leads_in: matching and merging")
+        going_on = ready.json("connection", "runs", "acme")["runs"][0]
+        run.send(signal.SIGKILL)
+        run.end()
+
+    assert (going_on["state"], going_on["finished_at"]) == ("running", None)
+    (killed,) = ready.json("connection", "runs", "acme")["runs"]
+    assert killed["state"] == "failed"
+    assert "The process that ran it ended before the run did" in killed["message"]
+    assert "failed" in ready.expect("connection", "list").out
+    assert ready.json(*RUN)["goals"][0]["created"] > 0
+
+
+def test_two_runs_of_a_connection_never_overlap_and_others_may_look_on(ready: Isthmus) -> None:
+    with session(ready) as blocking, ready.start(*RUN) as run:
+        blocking.execute(WRITER_LOCK)
+        run.wait_for("leads_in: matching and merging")
+        second = ready.expect(*RUN, status=1)
+        listed = ready.expect("connection", "list")
+        logged = ready.expect("connection", "log", "acme")
+        blocking.execute("SELECT pg_advisory_unlock_all()")
+        first = run.end()
+
+    assert "has a run going on" in second.err
+    assert "running" in listed.out
+    assert "Run 1 of acme: running." in logged.out
+    assert first.status == 0
+    assert [run["number"] for run in ready.json("connection", "runs", "acme")["runs"]] == [1]
+
+
+def test_a_command_that_reads_does_not_wait_for_one_that_writes(ready: Isthmus) -> None:
+    with session(ready) as writing, writing.transaction():
+        writing.execute(
+            "INSERT INTO store.record_link (record_id, goal, object) VALUES ('x', 1, 'Lead')"
+        )
+        writing.execute("LOCK TABLE store.record_link, store.profile IN ROW EXCLUSIVE MODE")
+
+        ready.expect("connection", "list")
+        ready.expect("profiles", "count")
