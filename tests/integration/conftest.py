@@ -26,6 +26,11 @@ QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 _numbers = count(1)
 
+# What these modules assert is shown as it is for tests.
+pytest.register_assert_rewrite(
+    "integration.importing.side_by_side", "integration.exporting.side_by_side"
+)
+
 # Test modules import models, so Django has to be ready before they are collected.
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "isthmus.settings")
 django.setup()

@@ -58,6 +58,15 @@ def org(place: Path, org_template: Path) -> Iterator[LocalOrg]:
         yield found
 
 
+@pytest.fixture(scope="module")
+def shared_org(folder: Path, org_template: Path) -> Iterator[LocalOrg]:
+    """A running org that the tests of a module share: they only read it."""
+    data = Path(tempfile.mkdtemp(dir=folder)) / "org.db"
+    shutil.copy(org_template, data)
+    with running_org(data) as found:
+        yield found
+
+
 @contextmanager
 def store_in(home: Path, template: Path) -> Iterator[Isthmus]:
     """The command with an empty store. Its database stays up between commands, to save time."""

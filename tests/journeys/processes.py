@@ -147,7 +147,9 @@ class Going:
     def end(self) -> Ended:
         """What it left, at its end."""
         out, err = self.process.communicate(timeout=PATIENCE_SECONDS)
-        return Ended(status=self.process.returncode, out=out.decode(), err=self.said + err.decode())
+        return Ended(
+            status=self.process.returncode, out=(out or b"").decode(), err=self.said + err.decode()
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -73,7 +73,7 @@ app.add_typer(connection.app)
 app.add_typer(profiles.app)
 app.add_typer(segment.app)
 command(app, "doctor", "isthmus doctor")(doctor)
-command(app, "demo")(demo)
+command(app, "demo", summary="Play the main job against an org on this machine.")(demo)
 
 
 def main() -> None:

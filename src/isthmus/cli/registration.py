@@ -24,11 +24,16 @@ LOOKS: dict[str, Any] = {
 }
 
 
-def command(within: typer.Typer, name: str, *examples: str) -> Callable[[F], F]:
-    """Add the function to a group as the command `name`; the examples, if any, end its help."""
+def command(
+    within: typer.Typer, name: str, *examples: str, summary: str | None = None
+) -> Callable[[F], F]:
+    """Add the function to a group as the command `name`; the examples, if any, end its help.
+
+    `summary` stands in lists of commands, where the first sentence of the docstring is too long.
+    """
 
     def add(function: F) -> F:
-        within.command(name, epilog=_shown(examples))(reported(function))
+        within.command(name, epilog=_shown(examples), short_help=summary)(reported(function))
         return function
 
     return add

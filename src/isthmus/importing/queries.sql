@@ -164,7 +164,7 @@ WHERE record.n = decided.n
 -- refuse_taken --
 -- A mapped identifier value that another profile holds when its record's turn comes.
 INSERT INTO chunk_refused (n, place, code)
-SELECT claim.n, claim.place, 'identifier_taken'
+SELECT DISTINCT claim.n, claim.place, 'identifier_taken'
 FROM chunk_claim AS claim
 JOIN chunk_record AS record USING (n)
 WHERE record.round = %(round)s

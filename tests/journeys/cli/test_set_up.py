@@ -37,8 +37,10 @@ def test_a_plan_shows_one_changed_row_and_what_is_left_alone(
     planned = ready.expect("config", "plan", str(document), status=2)
 
     assert planned.out.splitlines() == [
-        "change goal acme/leads_in: Title → title: rule 'set', keep_when_empty false → "
-        "rule 'set_if_empty', keep_when_empty false",
+        (
+            "change goal acme/leads_in: Title → title: rule 'set', keep_when_empty false → "
+            "rule 'set_if_empty', keep_when_empty false"
+        ),
         "left alone property salesforce_objecttype",
         "left alone segment reachable",
     ]

@@ -66,7 +66,7 @@ def test_a_run_stopped_while_signing_in_runs_no_goal(ready: Isthmus, org: LocalO
 def wait_for_run(looking: psycopg.Connection[Any]) -> None:
     """Wait until a run is written down."""
     for _ in range(600):
-        if looking.execute("SELECT FROM connections_run").fetchone():
+        if looking.execute("SELECT 1 FROM connections_run").fetchone():
             return
         looking.execute("SELECT pg_sleep(0.1)")
     raise AssertionError("no run began")

@@ -56,10 +56,10 @@ def set_up(org: DemoOrg) -> Chapter:
 def play(org: DemoOrg, reporter: runs.Reporter, tell: Tell) -> list[Chapter]:
     """Import, let users change something, import only that, export; tell each chapter."""
     parts: list[Callable[[], Chapter]] = [
-        partial(_run, "first_import", "Import every lead, contact and person", IMPORTS, reporter),
+        partial(run, "first_import", "Import every lead, contact and person", IMPORTS, reporter),
         partial(_changes, org),
-        partial(_run, "second_import", "Import only what changed", IMPORTS, reporter),
-        partial(_run, "export", "Send two segments back to Salesforce", EXPORTS, reporter),
+        partial(run, "second_import", "Import only what changed", IMPORTS, reporter),
+        partial(run, "export", "Send two segments back to Salesforce", EXPORTS, reporter),
     ]
     chapters = []
     for part in parts:
@@ -81,7 +81,8 @@ def _changes(org: DemoOrg) -> Chapter:
     return chapter
 
 
-def _run(key: str, title: str, goals: tuple[str, ...], reporter: runs.Reporter) -> Chapter:
+def run(key: str, title: str, goals: tuple[str, ...], reporter: runs.Reporter) -> Chapter:
+    """Run some goals of the demo's connection as one chapter."""
     started = time.monotonic()
     connection = Connection.objects.get(key="demo")
     request = runs.RunRequest(connection=connection, goals=goals)
