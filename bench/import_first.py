@@ -86,11 +86,12 @@ def _limit(size: int) -> float:
         return curl_and_copy[0] + inserting[0]
 
 
-FIELDS = (
-    "Id SystemModstamp IsDeleted MasterRecordId IsConverted ConvertedContactId Email Salutation "
-    "FirstName LastName Title Company Phone MobilePhone Street City State PostalCode Country "
-    "Website LeadSource Industry Rating AnnualRevenue NumberOfEmployees Newsletter__c"
-).split()
+FIELDS = [
+    *["Id", "SystemModstamp", "IsDeleted", "MasterRecordId", "IsConverted", "ConvertedContactId"],
+    *["Email", "Salutation", "FirstName", "LastName", "Title", "Company", "Phone", "MobilePhone"],
+    *["Street", "City", "State", "PostalCode", "Country", "Website", "LeadSource", "Industry"],
+    *["Rating", "AnnualRevenue", "NumberOfEmployees", "Newsletter__c"],
+]
 
 
 def _soql() -> str:
@@ -133,8 +134,8 @@ def _insert(session: Connection[Any]) -> None:
             SELECT uuidv7(), ARRAY["Id"], lower("Email"), "Salutation", "FirstName", "LastName",
                 "Title", "Company", "Phone", "MobilePhone", "Street", "City", "State",
                 "PostalCode", "Country", "Website", ARRAY["LeadSource"], "Industry", "Rating",
-                "AnnualRevenue"::numeric, "NumberOfEmployees"::numeric::bigint, "Newsletter__c"::boolean,
-                ARRAY['Lead']
+                "AnnualRevenue"::numeric, "NumberOfEmployees"::numeric::bigint,
+                "Newsletter__c"::boolean, ARRAY['Lead']
             FROM bare.stage"""
         )
         session.execute(

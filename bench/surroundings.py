@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 
 import psutil
 
@@ -41,7 +42,7 @@ def org(**amounts: int) -> Iterator[str]:
 
 @contextmanager
 def empty_store(address: str) -> Iterator[None]:
-    """A new store on an embedded server of its own, with Django set up, for the org at `address`."""
+    """A new store on a server of its own, with Django set up, for the org at `address`."""
     home = FOLDER / "store"
     shutil.rmtree(home, ignore_errors=True)
     os.environ["ISTHMUS_HOME"] = str(home)
@@ -66,7 +67,7 @@ class MemoryWatch:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
-    def __enter__(self) -> "MemoryWatch":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 

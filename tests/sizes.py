@@ -19,7 +19,8 @@ def functions(path: Path) -> Iterator[tuple[str, int]]:
             first = node.body[0]
             documented = ast.get_docstring(node, clean=False) is not None
             docstring = (first.end_lineno or 0) - first.lineno + 1 if documented else 0
-            yield f"{path}:{node.lineno} {node.name}", (node.end_lineno or 0) - node.lineno - docstring
+            lines = (node.end_lineno or 0) - node.lineno - docstring
+            yield f"{path}:{node.lineno} {node.name}", lines
 
 
 def main() -> int:

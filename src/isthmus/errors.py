@@ -14,9 +14,9 @@ class IsthmusError(Exception):
         super().__init__(message or (type(self).__doc__ or "").strip().splitlines()[0])
 
 
-class Retryable(IsthmusError):  # noqa: N818 - a kind of error, read as an adjective
+class Retryable(IsthmusError):
     """It may work when it is tried again."""
 
 
-class Final(IsthmusError):  # noqa: N818 - a kind of error, read as an adjective
+class Final(IsthmusError):
     """It can't work until something is changed."""

@@ -7,6 +7,6 @@ from platformdirs import user_data_path
 
 
 def home() -> Path:
-    """The data folder, from `ISTHMUS_HOME`; by default the user's data folder. May not exist yet."""
+    """The data folder: `ISTHMUS_HOME`, or by default the user's own. It may not exist yet."""
     given = os.environ.get("ISTHMUS_HOME")
     return Path(given).expanduser().resolve() if given else user_data_path("isthmus")

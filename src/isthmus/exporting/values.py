@@ -163,7 +163,8 @@ def _not_datetime(field: Field) -> Check:
         f"such as 2026-01-31T10:00:00Z.",
         fails=sql.SQL(
             """(CASE WHEN value ~ {shape} AND pg_input_is_valid(value, 'timestamptz')
-                THEN value::timestamptz NOT BETWEEN '1700-01-01T00:00:00Z' AND '4000-12-31T00:00:00Z'
+                THEN value::timestamptz
+                    NOT BETWEEN '1700-01-01T00:00:00Z' AND '4000-12-31T00:00:00Z'
                 ELSE true END)"""
         ).format(shape=sql.Literal(DATETIME)),
     )

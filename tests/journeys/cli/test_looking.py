@@ -3,7 +3,6 @@
 import csv
 import io
 from collections import Counter
-from typing import Any
 
 import pytest
 
