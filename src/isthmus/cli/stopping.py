@@ -16,7 +16,7 @@ class Stop:
     def __init__(self, tell: Callable[[], None]) -> None:
         """Call `tell` once, from a signal handler, when somebody asks."""
         self._tell = tell
-        self.asked = False
+        self.asked = self.insisted = False
 
     def __call__(self) -> bool:
         """Whether somebody asked."""
@@ -25,6 +25,7 @@ class Stop:
     def ask(self, number: int, _frame: FrameType | None) -> None:
         """Handle a signal."""
         if self.asked:
+            self.insisted = True
             raise KeyboardInterrupt(signal.Signals(number).name)
         self.asked = True
         self._tell()
@@ -46,3 +47,7 @@ def stop_on_signals(tell: Callable[[], None]) -> Iterator[Stop]:
     finally:
         for number, handler in zip(numbers, before, strict=True):
             signal.signal(number, handler)
+        # What was interrupted cleans up, and an error in that may have taken the place of the
+        # interruption, and been taken for the end of a goal.
+        if stop.insisted:
+            raise KeyboardInterrupt

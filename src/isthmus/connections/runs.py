@@ -146,7 +146,7 @@ def running(request: RunRequest) -> Iterator[Run]:
                 f"Connection {connection.key!r} has a run going on. Wait for its end, or stop it."
             )
         schema.keep_partitions(session, timezone.now().date())
-        _close_abandoned(connection)
+        schema.drop_stages(session, _close_abandoned(connection))
         yield _new_run(request)
 
 
@@ -156,13 +156,15 @@ def _new_run(request: RunRequest) -> Run:
         return Run.objects.create(connection=request.connection, number=last + 1, full=request.full)
 
 
-def _close_abandoned(connection: Connection) -> None:
-    """Mark the runs of this connection that ended with their process."""
+def _close_abandoned(connection: Connection) -> list[int]:
+    """Mark the runs of this connection that ended with their process; row ids of their goals."""
+    words = "The process that ran it ended before the run did. Nothing applied is lost."
     open_runs = Run.objects.filter(connection=connection, state=RunState.RUNNING)
-    RunGoal.objects.filter(run__in=open_runs, state=RunState.RUNNING).update(
-        state=RunState.FAILED, message=ABANDONED
-    )
-    open_runs.update(state=RunState.FAILED, message=ABANDONED, finished_at=timezone.now())
+    open_goals = RunGoal.objects.filter(run__in=open_runs, state=RunState.RUNNING)
+    found = list(open_goals.values_list("id", flat=True))
+    open_goals.update(state=RunState.FAILED, message=words)
+    open_runs.update(state=RunState.FAILED, message=words, finished_at=timezone.now())
+    return found
 
 
 def chosen_goals(request: RunRequest) -> list[Goal]:

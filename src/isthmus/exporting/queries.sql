@@ -402,5 +402,12 @@ WHERE outcome <> 'unchanged'
 -- forget_rows --
 DELETE FROM store.export_row WHERE run_goal = %(run_goal)s
 
--- forget_jobs --
-DELETE FROM store.export_job WHERE run_goal = %(run_goal)s
+-- forget_earlier --
+-- Rows and jobs of earlier runs of the goal: all is known of them.
+WITH earlier AS (
+    SELECT id FROM connections_rungoal WHERE goal_id = %(goal)s AND id <> %(run_goal)s
+),
+rows AS (
+    DELETE FROM store.export_row WHERE run_goal IN (SELECT id FROM earlier)
+)
+DELETE FROM store.export_job WHERE run_goal IN (SELECT id FROM earlier)

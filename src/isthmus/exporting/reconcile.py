@@ -80,6 +80,7 @@ def settle_interrupted(goal_run: GoalRun, connection: Connection[Any], owner: Ow
         )
         _settle_one(goal_run, connection, owner, upload, job_id)
         connection.execute(QUERIES["settle_job"], upload.names)
+    connection.execute(QUERIES["forget_earlier"], names)
 
 
 def _settle_one(

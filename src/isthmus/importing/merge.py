@@ -179,16 +179,17 @@ def _appended(rows: tuple[MappedValue, ...]) -> Composable:
     ).format(together)
 
 
+def addend(row: MappedValue) -> Composed:
+    """What a row adds to its sum: a value that is not the one it added last; else null."""
+    return sql.SQL(
+        "(CASE WHEN {value} IS DISTINCT FROM link.summed[{slot}] THEN {value} END)"
+    ).format(value=_accepted(row), slot=sql.Literal(row.slot))
+
+
 def _summed(rows: tuple[MappedValue, ...]) -> Composable:
-    parts = [
-        sql.SQL("(CASE WHEN {value} IS DISTINCT FROM link.summed[{slot}] THEN {value} END)").format(
-            value=_accepted(row), slot=sql.Literal(row.slot)
-        )
-        for row in rows
-    ]
-    if len(parts) == 1:
-        return sql.SQL("{}::numeric").format(parts[0])
-    total = sql.SQL(", ").join(sql.SQL("({}::numeric)").format(part) for part in parts)
+    if len(rows) == 1:
+        return sql.SQL("{}::numeric").format(addend(rows[0]))
+    total = sql.SQL(", ").join(sql.SQL("({}::numeric)").format(addend(row)) for row in rows)
     return sql.SQL("(SELECT sum(each) FROM (VALUES {}) AS v (each))").format(total)
 
 

@@ -6,7 +6,8 @@ from psycopg import Connection, sql
 from psycopg.sql import Composed
 
 from isthmus.domain.merge_rules import MergeRule
-from isthmus.importing.merge import Target, source, targets
+from isthmus.importing import stage
+from isthmus.importing.merge import Target, addend, source, targets
 from isthmus.importing.plan import ImportPlan
 
 SMALLEST, LARGEST = -(2**63), 2**63 - 1
@@ -28,12 +29,25 @@ def refuse_overflow(connection: Connection[Any], plan: ImportPlan) -> int | None
         n, is_last = first
         if not is_last:
             return int(n) + 1
-        for row in target.rows:
-            connection.execute(
-                "INSERT INTO chunk_refused (n, place, code) VALUES (%s, %s, 'sum_too_large')",
-                [n, row.place],
-            )
+        connection.execute(refuse_statement(plan, target), {"n": n})
     return None
+
+
+def refuse_statement(plan: ImportPlan, target: Target) -> Composed:
+    """Refuse the rows that would add to the property; one that adds nothing is no problem."""
+    parts = sql.SQL(", ").join(
+        sql.SQL("({}, {})").format(sql.Literal(row.place), addend(row)) for row in target.rows
+    )
+    return sql.SQL(
+        """INSERT INTO chunk_refused (n, place, code)
+        SELECT record.n, each.place, 'sum_too_large'
+        FROM chunk_record AS record
+        JOIN {stage} AS s ON s.ctid = record.tid
+        LEFT JOIN store.record_link AS link
+            ON link.record_id = record.record_id AND link.goal = {goal}
+        CROSS JOIN LATERAL (VALUES {parts}) AS each (place, value)
+        WHERE record.n = %(n)s AND each.value IS NOT NULL"""
+    ).format(stage=stage.table(plan.run_goal), goal=sql.Literal(plan.goal), parts=parts)
 
 
 def overflow_statement(plan: ImportPlan, target: Target) -> Composed:

@@ -12,11 +12,19 @@ from typing import Any
 import psycopg
 from psycopg import Connection
 
-from isthmus.errors import Retryable
+from isthmus.errors import Final, Retryable
 
 
 class DatabaseGone(Retryable):
     """The database went away."""
+
+
+class DiskFull(Retryable):
+    """The database's disk is full."""
+
+
+class StoreRefused(Final):
+    """The database refused a statement."""
 
 
 SETTINGS = "-c timezone=UTC -c datestyle=ISO -c intervalstyle=iso_8601"
@@ -27,7 +35,8 @@ SETTINGS = "-c timezone=UTC -c datestyle=ISO -c intervalstyle=iso_8601"
 def connected(*, application: str = "isthmus", settings: str = "") -> Iterator[Connection[Any]]:
     """A connection in autocommit mode; transactions are opened where they are needed.
 
-    Raises `DatabaseGone` where the server can't be reached or goes away meanwhile.
+    Raises `DatabaseGone` where the server can't be reached or goes away meanwhile, `DiskFull`, and
+    `StoreRefused` for everything else that the block does not handle itself.
     """
     try:
         with psycopg.connect(
@@ -37,11 +46,23 @@ def connected(*, application: str = "isthmus", settings: str = "") -> Iterator[C
             options=f"{SETTINGS} {settings}",
         ) as connection:
             yield connection
-    except psycopg.OperationalError as error:
-        if isinstance(error, psycopg.errors.DiskFull | psycopg.errors.LockNotAvailable):
-            raise
-        reason = " ".join(str(error).split())
-        raise DatabaseGone(
+    except psycopg.Error as error:
+        raise _translated(error) from error
+
+
+def _translated(error: psycopg.Error) -> Final | Retryable:
+    reason = " ".join(str(error).split())
+    if isinstance(error, psycopg.errors.DiskFull):
+        return DiskFull(
+            f"The database's disk is full ({reason}). What was committed is kept; make room and "
+            f"run the command again."
+        )
+    if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
+        return DatabaseGone(
             f"The database went away or can't be reached ({reason}). What was committed is kept; "
             f"start it again and run the command again."
-        ) from error
+        )
+    return StoreRefused(
+        f"The database refused what it was asked to do ({reason}). Nothing of the step was kept. "
+        f"If it comes again, report it with these words."
+    )

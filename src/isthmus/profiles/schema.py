@@ -1,6 +1,7 @@
 """The store's tables, made and altered here and not by Django's migrations."""
 
 import hashlib
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -51,6 +52,15 @@ def keep_partitions(connection: Connection[Any], today: date) -> None:
                 if _partition(table, day) not in present:
                     _make_partition(connection, table, day)
         _drop_old(connection, present, today - timedelta(days=DAYS_KEPT))
+
+
+def drop_stages(connection: Connection[Any], run_goals: Iterable[int]) -> None:
+    """Remove what runs left behind that ended with their process; `run_goals` are row ids."""
+    for run_goal in run_goals:
+        for name in (f"import_{run_goal}", f"import_{run_goal}_page"):
+            connection.execute(
+                sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier("stage", name))
+            )
 
 
 def _partition(table: str, day: date) -> str:
