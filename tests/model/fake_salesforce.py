@@ -126,22 +126,20 @@ class FakeWrites:
 
     org: FakeOrg
     refuse: Callable[[str, Mapping[str, Any]], Refusal | None] = lambda _operation, _row: None
-    created: int = 0
-    updated: int = 0
+    log: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
 
     def save(self, sobject: str, operation: str, row: Mapping[str, Any]) -> str | Refusal:
         """The record's id, or why it was not saved. `#N/A` and None clear."""
+        self.log.append((operation, row))
         values = {name: value for name, value in row.items() if name != "Id"}
         refusal = self.refuse(operation, row)
         if refusal is not None:
             return refusal
         if operation == "insert":
-            self.created += 1
             return self.org.save(sobject, **values)
         there = self.org.records[sobject].get(row["Id"])
         if there is None or there["IsDeleted"] == "true":
             return "ENTITY_IS_DELETED", "entity is deleted"
-        self.updated += 1
         return self.org.save(sobject, row["Id"], **values)
 
 

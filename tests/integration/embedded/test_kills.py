@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from integration.embedded.users import User, lives, server_processes
 from isthmus import embedded
+from isthmus.embedded.account import account_for
 from isthmus.embedded.folder import locate
 
 KILL = signal.SIGKILL
@@ -106,10 +108,14 @@ def test_the_process_id_of_a_stranger_in_a_stale_file_does_not_prevent_the_start
         pid_file = server.data / "postmaster.pid"
         lines = pid_file.read_text().splitlines()
         kill_and_wait(int(lines[0]))
-    pid_file.write_text("\n".join([str(os.getppid()), *lines[1:]]))
-
-    with embedded.running(home) as server:
-        assert rows(server.conninfo) == [(42,)]
+    account = account_for(locate(home).path, server.data)
+    # PostgreSQL minds only processes of its own account.
+    with subprocess.Popen(["sleep", "60"], **account.process_options(Path("/"))) as stranger:
+        pid_file.write_text("\n".join([str(stranger.pid), *lines[1:]]))
+        with embedded.running(home) as server:
+            assert rows(server.conninfo) == [(42,)]
+        assert stranger.poll() is None
+        stranger.kill()
 
 
 def wait_for(path: Path, process: User) -> None:
@@ -172,8 +178,30 @@ def test_a_second_interrupt_does_not_cut_the_stop_short(
     home: Path, user: Callable[..., User]
 ) -> None:
     owner = user(home)
-    owner.said()
-    for _ in range(5):
+    connection = psycopg.connect(owner.said()["conninfo"])
+    backend = psutil.Process(connection.info.backend_pid)
+    backend.suspend()
+    try:
         os.killpg(owner.process.pid, signal.SIGINT)
-    owner.receive(signal.SIGTERM)
+        while "stopping" not in (locate(home).data / "postmaster.pid").read_text():
+            os.sched_yield()
+        os.killpg(owner.process.pid, signal.SIGINT)
+        with pytest.raises(subprocess.TimeoutExpired):
+            owner.process.wait(1)
+    finally:
+        backend.resume()
+        connection.close()
+    owner.process.wait(60)
     assert server_processes(home) == []
+
+
+def test_an_interrupt_in_one_terminal_does_not_reach_the_server_that_another_uses(
+    home: Path, user: Callable[..., User]
+) -> None:
+    starter = user(home)
+    pid = starter.said()["pid"]
+    other = user(home)
+    other.said()
+    starter.receive(signal.SIGINT)
+    assert embedded.status(home).process_id == pid
+    assert other.leave() == 0

@@ -41,6 +41,18 @@ def test_a_path_longer_than_postgresql_takes_works(base: Path) -> None:
     works(base.joinpath(*["d" * 250] * 6))
 
 
+@as_root
+def test_a_path_longer_than_postgresql_takes_works_for_an_ordinary_user(
+    new_home: Path, user: Callable[..., User]
+) -> None:
+    make_folder_of(NOBODY, new_home)
+    long = new_home.joinpath(*["d" * 250] * 6)
+    using = user(long, NOBODY)
+    assert "conninfo" in using.said()
+    assert using.leave() == 0
+    assert server_processes(long) == []
+
+
 def test_a_socket_folder_outside_the_data_folder_is_private_and_goes_with_the_server(
     base: Path,
 ) -> None:
@@ -65,12 +77,15 @@ def test_a_stranger_who_takes_the_name_of_the_socket_folder_is_not_trusted(base:
     home = base / ("x" * 150)
     with embedded.running(home) as server:
         taken = Path(server.host)
-    taken.mkdir(mode=0o777)
+    taken.mkdir()
     taken.chmod(0o777)
-    with embedded.running(home) as server:
-        assert Path(server.host) != taken
-        assert Path(server.host).stat().st_mode & 0o077 == 0
-    taken.rmdir()
+    try:
+        with embedded.running(home) as server:
+            chosen = Path(server.host)
+            assert chosen.stat().st_mode & 0o077 == 0
+    finally:
+        taken.rmdir()
+    assert chosen != taken
 
 
 def test_a_symbolic_link_and_its_target_are_one_data_folder(home: Path, base: Path) -> None:

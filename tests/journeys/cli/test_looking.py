@@ -137,6 +137,23 @@ def test_profiles_are_found_by_properties(ran: Isthmus) -> None:
     assert (nobody.out, nobody.err) == ("", "No profile has that.\n")
 
 
+def test_a_number_is_looked_for_as_a_number(ran: Isthmus) -> None:
+    (some, *_) = ran.json("profiles", "find", "--property", "employees=", "--limit", "1")[
+        "profiles"
+    ]
+    assert some["properties"]["employees"] is None
+    known = ran.json("profiles", "find", "--property", "sources=web", "--limit", "10000")
+    employees = next(
+        each["properties"]["employees"]
+        for each in known["profiles"]
+        if each["properties"]["employees"] is not None
+    )
+
+    found = ran.json("profiles", "find", "--property", f"employees={employees}")
+
+    assert {each["properties"]["employees"] for each in found["profiles"]} == {employees}
+
+
 def test_a_segment_is_counted_as_its_conditions_say(ran: Isthmus) -> None:
     counted = ran.json("segment", "count", "reachable")["profiles"]
 

@@ -102,6 +102,24 @@ def memory_of_log(isthmus: Isthmus) -> tuple[int, int]:
     return lines, usage.ru_maxrss // 1024
 
 
+def test_what_salesforce_refused_is_an_error_in_the_log(ready: Isthmus) -> None:
+    ready.expect("connection", "run", "acme", "--goal", "leads_in")
+    with (
+        embedded.running(ready.home) as server,
+        psycopg.connect(server.conninfo) as session,
+    ):
+        session.execute(
+            """INSERT INTO store.run_problem (run_goal, record_id, code, message)
+            SELECT id, '003000000000001AAA', code, 'Words of ' || code
+            FROM connections_rungoal, (VALUES ('DUPLICATE_VALUE'), ('too_long')) AS v (code)"""
+        )
+
+    document = ready.json("connection", "log", "acme", "--problems")
+
+    told = {line["code"]: line["level"] for line in document["lines"] if line["record id"]}
+    assert told == {"DUPLICATE_VALUE": "error", "too_long": "warning"}
+
+
 @pytest.mark.slow
 def test_a_long_log_streams(ready: Isthmus) -> None:
     ready.expect("connection", "run", "acme", "--goal", "leads_in")
