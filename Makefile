@@ -16,8 +16,8 @@ help: ## say what there is
 demo: $(READY) ## play the main job against an org on this machine (ONCE=1 ends by itself)
 	@exec $(BIN)/isthmus demo $(if $(ONCE),--once) $(if $(SIZE),--size $(SIZE))
 
-test: $(READY) ## run all tests (TEST=path runs some)
-	@exec $(BIN)/python -m pytest $(TEST)
+test: $(READY) ## run all tests, a worker for each core (TEST=path runs some)
+	@exec $(BIN)/python -m pytest --numprocesses auto --dist loadfile $(TEST)
 
 check: $(READY) ## lint, formatting, types, direction of imports, sizes
 	$(BIN)/ruff check

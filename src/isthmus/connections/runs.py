@@ -4,8 +4,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
+import psycopg
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
@@ -146,7 +147,8 @@ def running(request: RunRequest) -> Iterator[Run]:
                 f"Connection {connection.key!r} has a run going on. Wait for its end, or stop it."
             )
         schema.keep_partitions(session, timezone.now().date())
-        schema.drop_stages(session, _close_abandoned(connection))
+        _close_abandoned(connection)
+        _drop_stages(session)
         yield _new_run(request)
 
 
@@ -156,15 +158,19 @@ def _new_run(request: RunRequest) -> Run:
         return Run.objects.create(connection=request.connection, number=last + 1, full=request.full)
 
 
-def _close_abandoned(connection: Connection) -> list[int]:
-    """Mark the runs of this connection that ended with their process; row ids of their goals."""
-    words = "The process that ran it ended before the run did. Nothing applied is lost."
+def _close_abandoned(connection: Connection) -> None:
+    """Mark the runs of this connection that ended with their process."""
     open_runs = Run.objects.filter(connection=connection, state=RunState.RUNNING)
     open_goals = RunGoal.objects.filter(run__in=open_runs, state=RunState.RUNNING)
-    found = list(open_goals.values_list("id", flat=True))
-    open_goals.update(state=RunState.FAILED, message=words)
-    open_runs.update(state=RunState.FAILED, message=words, finished_at=timezone.now())
-    return found
+    open_goals.update(state=RunState.FAILED, message=ABANDONED)
+    open_runs.update(state=RunState.FAILED, message=ABANDONED, finished_at=timezone.now())
+
+
+def _drop_stages(session: psycopg.Connection[Any]) -> None:
+    """Remove staged records that no run works on any more: they are read again where needed."""
+    staged = schema.stages(session)
+    going = RunGoal.objects.filter(id__in=staged, state=RunState.RUNNING)
+    schema.drop_stages(session, staged - set(going.values_list("id", flat=True)))
 
 
 def chosen_goals(request: RunRequest) -> list[Goal]:

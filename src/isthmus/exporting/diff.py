@@ -117,26 +117,32 @@ def rows_statement(plan: ExportPlan) -> Composed:
 
 
 def _text(row: Sent) -> Composed:
-    marker: Composable = sql.SQL("NULL")
-    if row.cell.clears:
-        # Nothing is there to be emptied in a record that is only being created.
-        marker = sql.SQL("CASE WHEN operation = 'update' THEN {} END").format(sql.Literal(CLEAR))
     return sql.SQL("CASE WHEN {} IS NULL THEN coalesce({}, {}) END").format(
-        _failing(row), _name("v", row), marker
+        _failing(row),
+        _name("v", row),
+        sql.Literal(CLEAR) if row.cell.clears else sql.SQL("NULL"),
     )
 
 
-def _cell(row: Sent) -> Composed:
-    operations = [
-        name
-        for name, can in (("insert", row.field.createable), ("update", row.field.updateable))
-        if can
-    ]
+def _operations(row: Sent) -> sql.Literal:
+    can = (("insert", row.field.createable), ("update", row.field.updateable))
+    return sql.Literal([name for name, writable in can if writable])
+
+
+def _starts_empty(row: Sent) -> Composed:
+    """Whether the field is to be empty in a record that is only being created: it is already."""
     return sql.SQL(
-        """CASE WHEN operation = ANY ({operations}::text[])
+        "(operation = 'insert' AND operation = ANY ({operations}::text[]) AND {text} = {clear})"
+    ).format(operations=_operations(row), text=_name("t", row), clear=sql.Literal(CLEAR))
+
+
+def _cell(row: Sent) -> Composed:
+    return sql.SQL(
+        """CASE WHEN operation = ANY ({operations}::text[]) AND {starts_empty} IS NOT TRUE
                 AND {hash} IS DISTINCT FROM before[{slot}] THEN {text} END"""
     ).format(
-        operations=sql.Literal(operations),
+        operations=_operations(row),
+        starts_empty=_starts_empty(row),
         hash=_hash(row),
         slot=sql.Literal(row.slot),
         text=_name("t", row),
@@ -157,8 +163,8 @@ def _sent(plan: ExportPlan) -> list[Composable]:
         slots.append(
             before
             if row is None
-            else sql.SQL("CASE WHEN {} IS NULL THEN {} ELSE {} END").format(
-                _name("c", row), before, _hash(row)
+            else sql.SQL("CASE WHEN {} IS NULL AND {} IS NOT TRUE THEN {} ELSE {} END").format(
+                _name("c", row), _starts_empty(row), before, _hash(row)
             )
         )
     return slots

@@ -153,27 +153,31 @@ FROM judged
 WHERE judged.profile_id = member.profile_id
 
 -- pass_shared_keys --
--- Two profiles that differ only by case in the key would become two records for one key.
-WITH shared AS (
-    SELECT lower(key) AS key
+-- Two profiles whose keys are one to Salesforce would become two records for one key.
+WITH unmatched AS (
+    SELECT profile_id, CASE WHEN %(exact)s THEN key ELSE lower(key) END AS key
     FROM export_key JOIN export_member USING (profile_id)
     WHERE outcome IS NULL AND record_id IS NULL
-    GROUP BY lower(key)
-    HAVING count(DISTINCT profile_id) > 1
+),
+shared AS (
+    SELECT DISTINCT profile_id
+    FROM unmatched
+    WHERE key IN (
+        SELECT key FROM unmatched GROUP BY key HAVING count(DISTINCT profile_id) > 1
+    )
 ),
 noted AS (
     INSERT INTO store.run_problem (profile_id, run_goal, code, message)
-    SELECT DISTINCT
-        held.profile_id, %(run_goal)s, 'several_profiles',
+    SELECT
+        profile_id, %(run_goal)s, 'several_profiles',
         'Several profiles have this key, apart from upper and lower case. No record was created. '
         || 'Merge the profiles, or correct the identifier.'
-    FROM export_key AS held JOIN shared ON lower(held.key) = shared.key
+    FROM shared
 )
 UPDATE export_member AS member
 SET outcome = 'skipped', reason = 'ambiguous'
-FROM export_key AS held
-JOIN shared ON lower(held.key) = shared.key
-WHERE member.profile_id = held.profile_id AND member.outcome IS NULL
+FROM shared
+WHERE member.profile_id = shared.profile_id
 
 -- choose_operation --
 UPDATE export_member

@@ -24,7 +24,8 @@ class Owner:
     goal: int
     connection: int
     object: str
-    version: int | None  # of the goal as it sent; None where that is not known any more
+    version: int  # of the goal
+    creates_all: bool  # a record that is created gets all that the goal writes
 
     @classmethod
     def of(cls, plan: ExportPlan) -> "Owner":
@@ -34,7 +35,12 @@ class Owner:
             connection=plan.connection,
             object=plan.object.name,
             version=plan.version,
+            creates_all=len(plan.writable("insert")) == len(plan.rows),
         )
+
+    def version_of(self, operation: str) -> int | None:
+        """What a link keeps as the version that was sent; None where the next run has to look."""
+        return self.version if operation == "update" or self.creates_all else None
 
 
 def reconcile_job(
@@ -140,7 +146,7 @@ def take_over(connection: Connection[Any], owner: Owner, upload: Upload, *, comp
     connection.execute(hash_statement(upload))
     connection.execute("ANALYZE export_result")
     names = {**upload.names, "goal": owner.goal, "connection": owner.connection}
-    names |= {"object": owner.object, "version": owner.version}
+    names |= {"object": owner.object, "version": owner.version_of(upload.operation)}
     for name in ("note_results", "note_failures", "keep_links", "mark_failed_links"):
         connection.execute(QUERIES[name], names)
     connection.execute(QUERIES["count_profiles"], names)

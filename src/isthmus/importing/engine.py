@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 from psycopg import Connection, IsolationLevel
+from psycopg.pq import TransactionStatus
 
 from isthmus.connections.runs import GoalRun
 from isthmus.domain.counts import GoalCounts
@@ -51,12 +52,11 @@ def run_import(goal_run: GoalRun) -> None:
     _note_plan(goal_run, plan)
     with database.connected(application="isthmus import", settings=SETTINGS) as connection:
         try:
-            received = fetch(goal_run, plan, connection)
+            received = goal_run.counts.received = fetch(goal_run, plan, connection)
             with goal_run.step("merge"):
                 _merge_all(goal_run, plan, connection, received)
         finally:
             _clean_up(connection, plan)
-    goal_run.counts.received = received
     goal_run.counts.check(plan.label)
     _advance(goal_run, plan)
 
@@ -71,7 +71,8 @@ def _note_plan(goal_run: GoalRun, plan: ImportPlan) -> None:
 
 
 def _clean_up(connection: Connection[Any], plan: ImportPlan) -> None:
-    if not connection.broken:
+    # An interrupt may leave the connection in the middle of something; the next run cleans up.
+    if connection.info.transaction_status == TransactionStatus.IDLE:
         stage.drop(connection, plan.run_goal)
 
 
@@ -133,7 +134,7 @@ def _writing(connection: Connection[Any]) -> Iterator[None]:
         with connection.transaction():
             yield
     finally:
-        if not connection.broken:
+        if connection.info.transaction_status == TransactionStatus.IDLE:
             connection.execute(QUERIES["unlock_writer"])
 
 

@@ -32,6 +32,14 @@ class Target:
         first = self.rows[0].rule
         return first if first in (MergeRule.ADD, MergeRule.SUM) else MergeRule.SET
 
+    @property
+    def always_overwritten(self) -> bool:
+        """Whether every record decides the value, so that those before it don't matter."""
+        return any(
+            row.rule is MergeRule.SET and not row.keep_when_empty and row.typed.fits is None
+            for row in self.rows
+        )
+
     def name(self, letter: str) -> sql.Identifier:
         """The name of one of this property's columns in a statement."""
         return sql.Identifier(f"{letter}{self.number}")
@@ -373,15 +381,15 @@ def _count_so_far(target: Target) -> Composed:
     over = sql.SQL("OVER (PARTITION BY profile_id ORDER BY n)")
     if target.rule is MergeRule.SUM:
         return sql.SQL("sum({}) {} AS {}").format(target.name("c"), over, target.name("t"))
-    if target.rule is MergeRule.ADD:
-        return sql.SQL("NULL::integer AS {}").format(target.name("t"))
+    if target.rule is MergeRule.ADD or target.always_overwritten:
+        return sql.SQL("NULL::integer AS {}").format(target.name("g"))
     return sql.SQL("count(*) FILTER (WHERE {}) {} AS {}").format(
         target.name("o"), over, target.name("g")
     )
 
 
 def _first_so_far(target: Target) -> Composed:
-    if target.rule is not MergeRule.SET:
+    if target.rule is not MergeRule.SET or target.always_overwritten:
         return sql.SQL("NULL::integer AS {}").format(target.name("f"))
     return sql.SQL(
         """min(n) FILTER (WHERE {c} IS NOT NULL)
@@ -390,6 +398,8 @@ def _first_so_far(target: Target) -> Composed:
 
 
 def _folded(target: Target) -> Composable:
+    if target.always_overwritten:
+        return target.name("c")
     names = {letter: target.name(letter) for letter in "cgft"}
     match target.rule:
         case MergeRule.ADD:

@@ -18,6 +18,11 @@ JOIN pg_class AS child ON child.oid = inhrelid
 JOIN pg_namespace AS room ON room.oid = child.relnamespace
 WHERE room.nspname = 'store' AND child.relkind = 'r'
 
+-- stages --
+SELECT substring(relname FROM '^import_([0-9]+)$')
+FROM pg_class
+WHERE relnamespace = 'stage'::regnamespace AND relname ~ '^import_[0-9]+$' AND relkind = 'r'
+
 -- columns --
 SELECT attname
 FROM pg_attribute

@@ -54,8 +54,13 @@ def keep_partitions(connection: Connection[Any], today: date) -> None:
         _drop_old(connection, present, today - timedelta(days=DAYS_KEPT))
 
 
+def stages(connection: Connection[Any]) -> set[int]:
+    """Row ids of the goals of runs that have staged records."""
+    return {int(number) for (number,) in connection.execute(QUERIES["stages"])}
+
+
 def drop_stages(connection: Connection[Any], run_goals: Iterable[int]) -> None:
-    """Remove what runs left behind that ended with their process; `run_goals` are row ids."""
+    """Remove the staged records of these goals of runs, which nobody works on any more."""
     for run_goal in run_goals:
         for name in (f"import_{run_goal}", f"import_{run_goal}_page"):
             connection.execute(

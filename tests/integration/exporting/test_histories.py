@@ -49,7 +49,7 @@ def _fill_org(both: SideBySide, history: History) -> None:
     for values in history.records:
         both.change_org(sobject, **values)
     for record, profile, gone in history.links:
-        if profile < len(history.profiles):
+        if profile < len(history.profiles) and record <= len(history.records):
             both.link("in", both.org.id(sobject, record), profile + 1, gone)
 
 
@@ -85,8 +85,11 @@ def test_the_engine_leaves_what_the_model_leaves(world: Connection[Any], history
     both = _begin(world, history)
     for turn in history.turns:
         _play(both, history, turn)
-    first = both.run("out")
-    second = both.run("out")
+    # Of members whose new records would be the same in every cell, each run creates one.
+    for _ in history.profiles:
+        both.run("out", full=True)
+    last = both.run("out")
     # What was refused is tried again; all else has arrived.
-    assert {each.outcome for each in second} <= {"unchanged", "skipped", "failed"}
-    assert len(second) == len(first)
+    assert {each.outcome for each in last} <= {"unchanged", "skipped", "failed"}
+    refused = [each for each in last if each.outcome == "failed" and each.reason != "equal_row"]
+    assert len(both.salesforce.writes.log) == len(refused)
