@@ -15,7 +15,7 @@ def stored() -> Document:
     return Document(
         properties=tuple(each.definition for each in Property.objects.all()),
         segments=tuple(
-            Segment(key=each.key, name=each.name, where=each.where)
+            Segment(key=each.key, name=each.name, where=each.conditions)
             for each in StoredSegment.objects.all()
         ),
         connections=tuple(_connection(each) for each in connections),

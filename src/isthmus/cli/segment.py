@@ -39,7 +39,7 @@ def list_segments(*, as_json: AsJson = False) -> None:
     if as_json:
         print_json({"segments": [_plain(each) for each in segments]})
     elif segments:
-        rows = [(each.key, each.name, _written(each.where)) for each in segments]
+        rows = [(each.key, each.name, _written(each.conditions)) for each in segments]
         show(table(["key", "name", "conditions"], rows))
     else:
         note("There is no segment yet. Add one under `segments` in a document, and apply it.")
@@ -67,7 +67,7 @@ def count(key: Key, *, timezone: Timezone = "UTC", as_json: AsJson = False) -> N
 
 
 def _plain(segment: "Segment") -> dict[str, Any]:
-    return {"key": segment.key, "name": segment.name, "where": segment.where}
+    return {"key": segment.key, "name": segment.name, "where": segment.conditions}
 
 
 def _written(where: Any) -> str:

@@ -55,7 +55,8 @@ GROUP BY member.profile_id
 UPDATE export_member AS member
 SET
     before = link.sent,
-    settled = link.version = %(version)s AND link.reason IS NULL AND link.sent IS NOT NULL
+    settled = link.version IS NOT DISTINCT FROM %(version)s
+        AND link.reason IS NULL AND link.sent IS NOT NULL
 FROM store.record_link AS link
 WHERE link.record_id = member.record_id AND link.goal = %(goal)s
 

@@ -1,5 +1,7 @@
 """Set-up of the store: which properties and segments there are. Profile data is not here."""
 
+from typing import Any
+
 from django.db import models
 
 from isthmus.domain.properties import (
@@ -59,3 +61,22 @@ class Segment(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+    @property
+    def conditions(self) -> Any:
+        """`where` as people write it, the property before what is asked of it.
+
+        The database keeps the keys of an object in an order of its own.
+        """
+        return _as_written(self.where)
+
+
+def _as_written(part: Any) -> Any:
+    if isinstance(part, list):
+        return [_as_written(each) for each in part]
+    if not isinstance(part, dict):
+        return part
+    first = [key for key in ("property", "system") if key in part]
+    return {
+        key: _as_written(part[key]) for key in [*first, *(key for key in part if key not in first)]
+    }

@@ -1,0 +1,215 @@
+-- bound --
+SELECT f2, f1 FROM "stage"."import_N"
+        WHERE (f2, f1) > (%(stamp)s, %(record_id)s)
+        ORDER BY f2, f1
+        OFFSET %(size)s - 1 LIMIT 1
+
+-- claim --
+INSERT INTO chunk_claim (n, property, place, finds, kind, value, owner)
+        SELECT claim.n, claim.property, claim.place, claim.finds, claim.kind, claim.value,
+            held.profile_id
+        FROM (
+            SELECT record.n, each.*
+            FROM chunk_record AS record
+            JOIN "stage"."import_N" AS s ON s.ctid = record.tid
+            CROSS JOIN LATERAL (SELECT 2::smallint,  -1::smallint, true, 'fill', ((CASE WHEN "s"."f7" IS NULL THEN NULL WHEN ("s"."f7" ~ '^[A-Za-z0-9._%%+-]+@[A-Za-z0-9.-]+[.][A-Za-z]+$' AND length("s"."f7") <= 254) THEN lower("s"."f7" COLLATE "pg_c_utf8") ELSE (CASE WHEN lower(nullif(btrim("s"."f7", 'WHITE'), '') COLLATE "pg_c_utf8") ~  E'^[^@WHITE]+@[^@WHITE]+\\.[^@WHITE]+$' AND length(lower(nullif(btrim("s"."f7", 'WHITE'), '') COLLATE "pg_c_utf8")) <= 500 THEN lower(nullif(btrim("s"."f7", 'WHITE'), '') COLLATE "pg_c_utf8") END) END))::text COLLATE "C") AS each (property, place, finds, kind, value)
+            WHERE record.outcome IS NULL AND each.value IS NOT NULL
+        ) AS claim
+        -- A look-up for each value, as in taking.
+        LEFT JOIN LATERAL (
+            SELECT identifier.profile_id FROM store.identifier
+            WHERE identifier.property = claim.property AND identifier.value = claim.value
+            OFFSET 0
+        ) AS held ON true
+
+-- problem --
+INSERT INTO chunk_problem (n, field, property, code, message, value)
+        SELECT s.n, each.*
+        FROM (
+            SELECT record.n, s.*
+            FROM chunk_record AS record
+            JOIN "stage"."import_N" AS s ON s.ctid = record.tid
+            WHERE record.outcome IS NULL AND record.misfit
+            OFFSET 0
+        ) AS s
+        CROSS JOIN LATERAL (SELECT 'F1__c', 'select', 'wrong_type', 'F1__c does not fit 100 % "1" ''s (email); the property was left as it is. Correct the value in Salesforce, or map the field to a property of another type.', "s"."f8" WHERE NOT ("s"."f8" IS NULL OR ("s"."f8" ~ '^[A-Za-z0-9._%%+-]+@[A-Za-z0-9.-]+[.][A-Za-z]+$' AND length("s"."f8") <= 254) OR nullif(btrim("s"."f8", 'WHITE'), '') IS NULL OR (CASE WHEN "s"."f8" IS NULL THEN NULL WHEN ("s"."f8" ~ '^[A-Za-z0-9._%%+-]+@[A-Za-z0-9.-]+[.][A-Za-z]+$' AND length("s"."f8") <= 254) THEN "s"."f8" ELSE (CASE WHEN nullif(btrim("s"."f8", 'WHITE'), '') ~  E'^[^@WHITE]+@[^@WHITE]+\\.[^@WHITE]+$' AND length(nullif(btrim("s"."f8", 'WHITE'), '')) <= 500 THEN nullif(btrim("s"."f8", 'WHITE'), '') END) END) IS NOT NULL) UNION ALL SELECT 'Email', 'email', 'wrong_type', 'Email does not fit Email (email); the property was left as it is. Correct the value in Salesforce, or map the field to a property of another type.', "s"."f7" WHERE NOT ("s"."f7" IS NULL OR ("s"."f7" ~ '^[A-Za-z0-9._%%+-]+@[A-Za-z0-9.-]+[.][A-Za-z]+$' AND length("s"."f7") <= 254) OR nullif(btrim("s"."f7", 'WHITE'), '') IS NULL OR (CASE WHEN "s"."f7" IS NULL THEN NULL WHEN ("s"."f7" ~ '^[A-Za-z0-9._%%+-]+@[A-Za-z0-9.-]+[.][A-Za-z]+$' AND length("s"."f7") <= 254) THEN lower("s"."f7" COLLATE "pg_c_utf8") ELSE (CASE WHEN lower(nullif(btrim("s"."f7", 'WHITE'), '') COLLATE "pg_c_utf8") ~  E'^[^@WHITE]+@[^@WHITE]+\\.[^@WHITE]+$' AND length(lower(nullif(btrim("s"."f7", 'WHITE'), '') COLLATE "pg_c_utf8")) <= 500 THEN lower(nullif(btrim("s"."f7", 'WHITE'), '') COLLATE "pg_c_utf8") END) END) IS NOT NULL)) AS each (field, property, code, message, value)
+
+-- insert --
+INSERT INTO store.profile (profile_id, "p_email",
+"p_salesforce_objecttype",
+"p_select")
+        SELECT profile_id, "c1",
+"c2",
+"c3"
+        FROM (SELECT record.n, record.record_id, record.profile_id, record.fresh, coalesce(NULL::text, (CASE WHEN "s"."f7" IS NULL THEN NULL WHEN ("s"."f7" ~ '^[A-Za-z0-9._%%+-]+@[A-Za-z0-9.-]+[.][A-Za-z]+$' AND length("s"."f7") <= 254) THEN lower("s"."f7" COLLATE "pg_c_utf8") ELSE (CASE WHEN lower(nullif(btrim("s"."f7", 'WHITE'), '') COLLATE "pg_c_utf8") ~  E'^[^@WHITE]+@[^@WHITE]+\\.[^@WHITE]+$' AND length(lower(nullif(btrim("s"."f7", 'WHITE'), '') COLLATE "pg_c_utf8")) <= 500 THEN lower(nullif(btrim("s"."f7", 'WHITE'), '') COLLATE "pg_c_utf8") END) END)) AS "c1",
+(false) AS "o1",
+ARRAY['Lead'] AS "c2",
+coalesce(NULL::text, (CASE WHEN "s"."f8" IS NULL THEN NULL WHEN ("s"."f8" ~ '^[A-Za-z0-9._%%+-]+@[A-Za-z0-9.-]+[.][A-Za-z]+$' AND length("s"."f8") <= 254) THEN "s"."f8" ELSE (CASE WHEN nullif(btrim("s"."f8", 'WHITE'), '') ~  E'^[^@WHITE]+@[^@WHITE]+\\.[^@WHITE]+$' AND length(nullif(btrim("s"."f8", 'WHITE'), '')) <= 500 THEN nullif(btrim("s"."f8", 'WHITE'), '') END) END)) AS "c3",
+(false) AS "o3"
+        FROM chunk_record AS record
+        JOIN "stage"."import_N" AS s ON s.ctid = record.tid
+
+        WHERE record.outcome IS NULL AND record.fresh AND NOT record.folded) AS brought
+        ORDER BY profile_id
+
+-- update --
+WITH brought AS (
+            SELECT record.n, record.record_id, record.profile_id, record.fresh, coalesce(NULL::text, (CASE WHEN "s"."f7" IS NULL THEN NULL WHEN ("s"."f7" ~ '^[A-Za-z0-9._%%+-]+@[A-Za-z0-9.-]+[.][A-Za-z]+$' AND length("s"."f7") <= 254) THEN lower("s"."f7" COLLATE "pg_c_utf8") ELSE (CASE WHEN lower(nullif(btrim("s"."f7", 'WHITE'), '') COLLATE "pg_c_utf8") ~  E'^[^@WHITE]+@[^@WHITE]+\\.[^@WHITE]+$' AND length(lower(nullif(btrim("s"."f7", 'WHITE'), '') COLLATE "pg_c_utf8")) <= 500 THEN lower(nullif(btrim("s"."f7", 'WHITE'), '') COLLATE "pg_c_utf8") END) END)) AS "c1",
+(false) AS "o1",
+ARRAY['Lead'] AS "c2",
+coalesce(NULL::text, (CASE WHEN "s"."f8" IS NULL THEN NULL WHEN ("s"."f8" ~ '^[A-Za-z0-9._%%+-]+@[A-Za-z0-9.-]+[.][A-Za-z]+$' AND length("s"."f8") <= 254) THEN "s"."f8" ELSE (CASE WHEN nullif(btrim("s"."f8", 'WHITE'), '') ~  E'^[^@WHITE]+@[^@WHITE]+\\.[^@WHITE]+$' AND length(nullif(btrim("s"."f8", 'WHITE'), '')) <= 500 THEN nullif(btrim("s"."f8", 'WHITE'), '') END) END)) AS "c3",
+(false) AS "o3"
+        FROM chunk_record AS record
+        JOIN "stage"."import_N" AS s ON s.ctid = record.tid
+
+        WHERE record.outcome IS NULL AND NOT record.fresh AND NOT record.folded
+        ),
+        after AS MATERIALIZED (
+            SELECT brought.n, brought.record_id, brought.profile_id, (CASE WHEN "o1" THEN "c1" ELSE coalesce("p"."p_email", "c1") END) AS "a1",
+(CASE WHEN "c2" IS NULL OR "c2" <@ "p"."p_salesforce_objecttype" THEN "p"."p_salesforce_objecttype"
+    ELSE "p"."p_salesforce_objecttype" || ARRAY(
+        SELECT element FROM unnest("c2") WITH ORDINALITY AS u (element, place)
+        WHERE "p"."p_salesforce_objecttype" IS NULL OR element <> ALL ("p"."p_salesforce_objecttype")
+        ORDER BY place) END) AS "a2",
+(CASE WHEN "o3" THEN "c3" ELSE coalesce("p"."p_select", "c3") END) AS "a3"
+            FROM brought JOIN store.profile AS p USING (profile_id)
+        ),
+        updated AS (
+            UPDATE store.profile AS p
+            SET updated_at = now(), "p_email" = final."a1",
+"p_salesforce_objecttype" = final."a2",
+"p_select" = final."a3"
+            FROM after AS final
+            WHERE p.profile_id = final.profile_id
+                AND ROW("p"."p_email",
+"p"."p_salesforce_objecttype",
+"p"."p_select") IS DISTINCT FROM ROW(final."a1",
+final."a2",
+final."a3")
+            RETURNING final.n, final.record_id, p.profile_id, CASE WHEN old."p_email" IS DISTINCT FROM new."p_email"
+            THEN jsonb_build_object('email', old."p_email") ELSE '{}'::jsonb END || CASE WHEN old."p_salesforce_objecttype" IS DISTINCT FROM new."p_salesforce_objecttype"
+            THEN jsonb_build_object('salesforce_objecttype', old."p_salesforce_objecttype") ELSE '{}'::jsonb END || CASE WHEN old."p_select" IS DISTINCT FROM new."p_select"
+            THEN jsonb_build_object('select', old."p_select") ELSE '{}'::jsonb END AS old
+        ),
+        journalled AS (
+            INSERT INTO store.change (profile_id, run_goal, record_id, old)
+            SELECT profile_id, 1, record_id, old FROM updated
+        )
+        INSERT INTO chunk_changed (n) SELECT n FROM updated
+
+-- fold --
+WITH brought AS MATERIALIZED (SELECT record.n, record.record_id, record.profile_id, record.fresh, coalesce(NULL::text, (CASE WHEN "s"."f7" IS NULL THEN NULL WHEN ("s"."f7" ~ '^[A-Za-z0-9._%%+-]+@[A-Za-z0-9.-]+[.][A-Za-z]+$' AND length("s"."f7") <= 254) THEN lower("s"."f7" COLLATE "pg_c_utf8") ELSE (CASE WHEN lower(nullif(btrim("s"."f7", 'WHITE'), '') COLLATE "pg_c_utf8") ~  E'^[^@WHITE]+@[^@WHITE]+\\.[^@WHITE]+$' AND length(lower(nullif(btrim("s"."f7", 'WHITE'), '') COLLATE "pg_c_utf8")) <= 500 THEN lower(nullif(btrim("s"."f7", 'WHITE'), '') COLLATE "pg_c_utf8") END) END)) AS "c1",
+(false) AS "o1",
+ARRAY['Lead'] AS "c2",
+coalesce(NULL::text, (CASE WHEN "s"."f8" IS NULL THEN NULL WHEN ("s"."f8" ~ '^[A-Za-z0-9._%%+-]+@[A-Za-z0-9.-]+[.][A-Za-z]+$' AND length("s"."f8") <= 254) THEN "s"."f8" ELSE (CASE WHEN nullif(btrim("s"."f8", 'WHITE'), '') ~  E'^[^@WHITE]+@[^@WHITE]+\\.[^@WHITE]+$' AND length(nullif(btrim("s"."f8", 'WHITE'), '')) <= 500 THEN nullif(btrim("s"."f8", 'WHITE'), '') END) END)) AS "c3",
+(false) AS "o3"
+        FROM chunk_record AS record
+        JOIN "stage"."import_N" AS s ON s.ctid = record.tid
+
+        WHERE record.outcome IS NULL AND record.folded),
+        "news2" AS (
+            SELECT first.profile_id, first.n, first.place, first.element
+            FROM (
+                SELECT DISTINCT ON (profile_id, element) profile_id, n, place, element
+                FROM brought CROSS JOIN LATERAL unnest("c2") WITH ORDINALITY AS u (element, place)
+                ORDER BY profile_id, element, n, place
+            ) AS first
+            LEFT JOIN store.profile AS p USING (profile_id)
+            WHERE p."p_salesforce_objecttype" IS NULL OR first.element <> ALL (p."p_salesforce_objecttype")
+        ),
+        "added2" AS (
+            SELECT profile_id, array_agg(element ORDER BY n, place) AS elements
+            FROM "news2" GROUP BY profile_id
+        ),
+
+        counted AS (SELECT brought.*, count(*) FILTER (WHERE "o1") OVER (PARTITION BY profile_id ORDER BY n) AS "g1",
+NULL::integer AS "g2",
+count(*) FILTER (WHERE "o3") OVER (PARTITION BY profile_id ORDER BY n) AS "g3" FROM brought),
+        firsts AS (SELECT counted.*, min(n) FILTER (WHERE "c1" IS NOT NULL)
+            OVER (PARTITION BY profile_id, "g1" ORDER BY n) AS "f1",
+NULL::integer AS "f2",
+min(n) FILTER (WHERE "c3" IS NOT NULL)
+            OVER (PARTITION BY profile_id, "g3" ORDER BY n) AS "f3" FROM counted),
+        after AS (
+            SELECT firsts.n, firsts.record_id, firsts.profile_id, firsts.fresh, (CASE WHEN "g1" = 0 AND "p"."p_email" IS NOT NULL THEN "p"."p_email"
+                WHEN "f1" IS NOT NULL
+                    THEN first_value("c1") OVER (PARTITION BY profile_id, "f1" ORDER BY n) END) AS "a1",
+(CASE WHEN "added2".elements IS NULL THEN "p"."p_salesforce_objecttype" ELSE "p"."p_salesforce_objecttype" || "added2".elements END) AS "a2",
+(CASE WHEN "g3" = 0 AND "p"."p_select" IS NOT NULL THEN "p"."p_select"
+                WHEN "f3" IS NOT NULL
+                    THEN first_value("c3") OVER (PARTITION BY profile_id, "f3" ORDER BY n) END) AS "a3",
+                "p"."p_email" AS "p1",
+"p"."p_salesforce_objecttype" AS "p2",
+"p"."p_select" AS "p3"
+            FROM firsts LEFT JOIN store.profile AS p USING (profile_id) LEFT JOIN "added2" USING (profile_id)
+        ),
+        stepped AS MATERIALIZED (
+            SELECT after.*, ("a1" IS DISTINCT FROM lag("a1", 1, "p1") OVER (PARTITION BY profile_id ORDER BY n)) OR EXISTS (SELECT FROM "news2" AS news
+                WHERE news.profile_id = after.profile_id AND news.n = after.n) OR ("a3" IS DISTINCT FROM lag("a3", 1, "p3") OVER (PARTITION BY profile_id ORDER BY n)) AS changed,
+                row_number() OVER (PARTITION BY profile_id ORDER BY n DESC) = 1 AS last
+            FROM after
+        ),
+        final AS (SELECT * FROM stepped WHERE last AND NOT fresh),
+        inserted AS (
+            INSERT INTO store.profile (profile_id, "p_email",
+"p_salesforce_objecttype",
+"p_select")
+            SELECT profile_id, "a1",
+"a2",
+"a3" FROM stepped WHERE last AND fresh ORDER BY profile_id
+        ),
+        updated AS (
+            UPDATE store.profile AS p
+            SET updated_at = now(), "p_email" = final."a1",
+"p_salesforce_objecttype" = final."a2",
+"p_select" = final."a3"
+            FROM final AS final
+            WHERE p.profile_id = final.profile_id
+                AND ROW("p"."p_email",
+"p"."p_salesforce_objecttype",
+"p"."p_select") IS DISTINCT FROM ROW(final."a1",
+final."a2",
+final."a3")
+            RETURNING final.n, final.record_id, p.profile_id, CASE WHEN old."p_email" IS DISTINCT FROM new."p_email"
+            THEN jsonb_build_object('email', old."p_email") ELSE '{}'::jsonb END || CASE WHEN old."p_salesforce_objecttype" IS DISTINCT FROM new."p_salesforce_objecttype"
+            THEN jsonb_build_object('salesforce_objecttype', old."p_salesforce_objecttype") ELSE '{}'::jsonb END || CASE WHEN old."p_select" IS DISTINCT FROM new."p_select"
+            THEN jsonb_build_object('select', old."p_select") ELSE '{}'::jsonb END AS old
+        ),
+        journalled AS (
+            INSERT INTO store.change (profile_id, run_goal, record_id, old)
+            SELECT profile_id, 1, record_id, old FROM updated
+        )
+        INSERT INTO chunk_changed (n) SELECT n FROM stepped WHERE changed
+
+-- refused --
+INSERT INTO chunk_problem (n, field, property, code, message, value)
+        SELECT refused.n, each.field, each.property, each.code, each.message, each.value
+        FROM chunk_refused AS refused
+        JOIN chunk_record AS record USING (n)
+        JOIN "stage"."import_N" AS s ON s.ctid = record.tid
+        CROSS JOIN LATERAL (SELECT 1, 'identifier_taken', 'F1__c', 'select', 'F1__c: another profile holds this value of 100 % "1" ''s, and an identifier belongs to one profile. Merge the two, or correct the value.', "s"."f8" UNION ALL SELECT 1, 'sum_too_large', 'F1__c', 'select', 'F1__c: adding it would make 100 % "1" ''s larger than an integer can be. The property was left as it is.', "s"."f8") AS each (place, code, field, property, message, value)
+        WHERE each.place = refused.place AND each.code = refused.code
+
+-- insert_links --
+INSERT INTO store.record_link
+            (record_id, goal, profile_id, object, stamp, hash, version, reason, summed)
+        SELECT record.record_id, 1, record.profile_id, 'Lead', record.stamp::timestamptz,
+            record.hash, 1, (SELECT CASE WHEN bool_or(code = 'identifier_taken') THEN 'identifier_taken'
+                ELSE 'problem' END
+        FROM chunk_problem AS problem WHERE problem.n = record.n HAVING count(*) > 0), NULL::bigint[]
+        FROM chunk_record AS record
+
+        WHERE record.outcome IS NULL AND NOT record.linked
+        ORDER BY record.record_id
+
+-- update_links --
+UPDATE store.record_link AS link
+        SET profile_id = record.profile_id, stamp = record.stamp::timestamptz,
+            hash = record.hash, version = 1, reason = (SELECT CASE WHEN bool_or(code = 'identifier_taken') THEN 'identifier_taken'
+                ELSE 'problem' END
+        FROM chunk_problem AS problem WHERE problem.n = record.n HAVING count(*) > 0), gone = NULL,
+            successor = NULL, summed = NULL::bigint[]
+        FROM chunk_record AS record
+
+        WHERE link.record_id = record.record_id AND link.goal = 1
+            AND record.outcome IS NULL AND record.linked

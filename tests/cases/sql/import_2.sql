@@ -1,0 +1,268 @@
+-- bound --
+SELECT f2, f1 FROM "stage"."import_N"
+        WHERE (f2, f1) > (%(stamp)s, %(record_id)s)
+        ORDER BY f2, f1
+        OFFSET %(size)s - 1 LIMIT 1
+
+-- claim --
+INSERT INTO chunk_claim (n, property, place, finds, kind, value, owner)
+        SELECT claim.n, claim.property, claim.place, claim.finds, claim.kind, claim.value,
+            held.profile_id
+        FROM (
+            SELECT record.n, each.*
+            FROM chunk_record AS record
+            JOIN "stage"."import_N" AS s ON s.ctid = record.tid
+            CROSS JOIN LATERAL (SELECT 2::smallint,  -1::smallint, true, 'fill', ((CASE WHEN "s"."f7" IS NULL THEN NULL WHEN ("s"."f7" ~ '^[A-Za-z0-9._%%+-]+@[A-Za-z0-9.-]+[.][A-Za-z]+$' AND length("s"."f7") <= 254) THEN lower("s"."f7" COLLATE "pg_c_utf8") ELSE (CASE WHEN lower(nullif(btrim("s"."f7", 'WHITE'), '') COLLATE "pg_c_utf8") ~  E'^[^@WHITE]+@[^@WHITE]+\\.[^@WHITE]+$' AND length(lower(nullif(btrim("s"."f7", 'WHITE'), '') COLLATE "pg_c_utf8")) <= 500 THEN lower(nullif(btrim("s"."f7", 'WHITE'), '') COLLATE "pg_c_utf8") END) END))::text COLLATE "C") AS each (property, place, finds, kind, value)
+            WHERE record.outcome IS NULL AND each.value IS NOT NULL
+        ) AS claim
+        -- A look-up for each value, as in taking.
+        LEFT JOIN LATERAL (
+            SELECT identifier.profile_id FROM store.identifier
+            WHERE identifier.property = claim.property AND identifier.value = claim.value
+            OFFSET 0
+        ) AS held ON true
+
+-- problem --
+INSERT INTO chunk_problem (n, field, property, code, message, value)
+        SELECT s.n, each.*
+        FROM (
+            SELECT record.n, s.*
+            FROM chunk_record AS record
+            JOIN "stage"."import_N" AS s ON s.ctid = record.tid
+            WHERE record.outcome IS NULL AND record.misfit
+            OFFSET 0
+        ) AS s
+        CROSS JOIN LATERAL (SELECT 'F1__c', 'select', 'wrong_type', 'F1__c does not fit 100 % "1" ''s (email); the property was left as it is. Correct the value in Salesforce, or map the field to a property of another type.', "s"."f8" WHERE NOT ("s"."f8" IS NULL OR ("s"."f8" ~ '^[A-Za-z0-9._%%+-]+@[A-Za-z0-9.-]+[.][A-Za-z]+$' AND length("s"."f8") <= 254) OR nullif(btrim("s"."f8", 'WHITE'), '') IS NULL OR (CASE WHEN "s"."f8" IS NULL THEN NULL WHEN ("s"."f8" ~ '^[A-Za-z0-9._%%+-]+@[A-Za-z0-9.-]+[.][A-Za-z]+$' AND length("s"."f8") <= 254) THEN "s"."f8" ELSE (CASE WHEN nullif(btrim("s"."f8", 'WHITE'), '') ~  E'^[^@WHITE]+@[^@WHITE]+\\.[^@WHITE]+$' AND length(nullif(btrim("s"."f8", 'WHITE'), '')) <= 500 THEN nullif(btrim("s"."f8", 'WHITE'), '') END) END) IS NOT NULL) UNION ALL SELECT 'F2__c', 'Value_2', 'wrong_type', 'F2__c does not fit 100 % "2" ''s (a list of integer); the property was left as it is. Correct the value in Salesforce, or map the field to a property of another type.', "s"."f9" WHERE NOT ("s"."f9" IS NULL OR (length("s"."f9") <= 18 AND "s"."f9" ~ '^-?[0-9]+(\.0)?$') OR nullif(btrim("s"."f9", 'WHITE'), '') IS NULL OR (CASE WHEN "s"."f9" IS NULL THEN NULL WHEN (length("s"."f9") <= 18 AND "s"."f9" ~ '^-?[0-9]+(\.0)?$') THEN split_part("s"."f9", '.', 1)::bigint ELSE (CASE WHEN (CASE WHEN length(nullif(btrim("s"."f9", 'WHITE'), '')) <= 100 AND nullif(btrim("s"."f9", 'WHITE'), '') ~  E'^[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]{1,2})?$' THEN nullif(btrim("s"."f9", 'WHITE'), '')::numeric END) = trunc((CASE WHEN length(nullif(btrim("s"."f9", 'WHITE'), '')) <= 100 AND nullif(btrim("s"."f9", 'WHITE'), '') ~  E'^[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]{1,2})?$' THEN nullif(btrim("s"."f9", 'WHITE'), '')::numeric END))
+                  AND (CASE WHEN length(nullif(btrim("s"."f9", 'WHITE'), '')) <= 100 AND nullif(btrim("s"."f9", 'WHITE'), '') ~  E'^[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]{1,2})?$' THEN nullif(btrim("s"."f9", 'WHITE'), '')::numeric END) BETWEEN -9223372036854775808 AND 9223372036854775807
+             THEN (CASE WHEN length(nullif(btrim("s"."f9", 'WHITE'), '')) <= 100 AND nullif(btrim("s"."f9", 'WHITE'), '') ~  E'^[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]{1,2})?$' THEN nullif(btrim("s"."f9", 'WHITE'), '')::numeric END)::bigint END) END) IS NOT NULL) UNION ALL SELECT 'Email', 'email', 'wrong_type', 'Email does not fit Email (email); the property was left as it is. Correct the value in Salesforce, or map the field to a property of another type.', "s"."f7" WHERE NOT ("s"."f7" IS NULL OR ("s"."f7" ~ '^[A-Za-z0-9._%%+-]+@[A-Za-z0-9.-]+[.][A-Za-z]+$' AND length("s"."f7") <= 254) OR nullif(btrim("s"."f7", 'WHITE'), '') IS NULL OR (CASE WHEN "s"."f7" IS NULL THEN NULL WHEN ("s"."f7" ~ '^[A-Za-z0-9._%%+-]+@[A-Za-z0-9.-]+[.][A-Za-z]+$' AND length("s"."f7") <= 254) THEN lower("s"."f7" COLLATE "pg_c_utf8") ELSE (CASE WHEN lower(nullif(btrim("s"."f7", 'WHITE'), '') COLLATE "pg_c_utf8") ~  E'^[^@WHITE]+@[^@WHITE]+\\.[^@WHITE]+$' AND length(lower(nullif(btrim("s"."f7", 'WHITE'), '') COLLATE "pg_c_utf8")) <= 500 THEN lower(nullif(btrim("s"."f7", 'WHITE'), '') COLLATE "pg_c_utf8") END) END) IS NOT NULL)) AS each (field, property, code, message, value)
+
+-- insert --
+INSERT INTO store.profile (profile_id, "p_Value_2",
+"p_email",
+"p_salesforce_objecttype",
+"p_select")
+        SELECT profile_id, "c1",
+"c2",
+"c3",
+"c4"
+        FROM (SELECT record.n, record.record_id, record.profile_id, record.fresh, (CASE WHEN (CASE WHEN "s"."f9" IS NULL THEN NULL WHEN (length("s"."f9") <= 18 AND "s"."f9" ~ '^-?[0-9]+(\.0)?$') THEN split_part("s"."f9", '.', 1)::bigint ELSE (CASE WHEN (CASE WHEN length(nullif(btrim("s"."f9", 'WHITE'), '')) <= 100 AND nullif(btrim("s"."f9", 'WHITE'), '') ~  E'^[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]{1,2})?$' THEN nullif(btrim("s"."f9", 'WHITE'), '')::numeric END) = trunc((CASE WHEN length(nullif(btrim("s"."f9", 'WHITE'), '')) <= 100 AND nullif(btrim("s"."f9", 'WHITE'), '') ~  E'^[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]{1,2})?$' THEN nullif(btrim("s"."f9", 'WHITE'), '')::numeric END))
+                  AND (CASE WHEN length(nullif(btrim("s"."f9", 'WHITE'), '')) <= 100 AND nullif(btrim("s"."f9", 'WHITE'), '') ~  E'^[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]{1,2})?$' THEN nullif(btrim("s"."f9", 'WHITE'), '')::numeric END) BETWEEN -9223372036854775808 AND 9223372036854775807
+             THEN (CASE WHEN length(nullif(btrim("s"."f9", 'WHITE'), '')) <= 100 AND nullif(btrim("s"."f9", 'WHITE'), '') ~  E'^[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]{1,2})?$' THEN nullif(btrim("s"."f9", 'WHITE'), '')::numeric END)::bigint END) END) IS NOT NULL THEN ARRAY[(CASE WHEN "s"."f9" IS NULL THEN NULL WHEN (length("s"."f9") <= 18 AND "s"."f9" ~ '^-?[0-9]+(\.0)?$') THEN split_part("s"."f9", '.', 1)::bigint ELSE (CASE WHEN (CASE WHEN length(nullif(btrim("s"."f9", 'WHITE'), '')) <= 100 AND nullif(btrim("s"."f9", 'WHITE'), '') ~  E'^[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]{1,2})?$' THEN nullif(btrim("s"."f9", 'WHITE'), '')::numeric END) = trunc((CASE WHEN length(nullif(btrim("s"."f9", 'WHITE'), '')) <= 100 AND nullif(btrim("s"."f9", 'WHITE'), '') ~  E'^[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]{1,2})?$' THEN nullif(btrim("s"."f9", 'WHITE'), '')::numeric END))
+                  AND (CASE WHEN length(nullif(btrim("s"."f9", 'WHITE'), '')) <= 100 AND nullif(btrim("s"."f9", 'WHITE'), '') ~  E'^[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]{1,2})?$' THEN nullif(btrim("s"."f9", 'WHITE'), '')::numeric END) BETWEEN -9223372036854775808 AND 9223372036854775807
+             THEN (CASE WHEN length(nullif(btrim("s"."f9", 'WHITE'), '')) <= 100 AND nullif(btrim("s"."f9", 'WHITE'), '') ~  E'^[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]{1,2})?$' THEN nullif(btrim("s"."f9", 'WHITE'), '')::numeric END)::bigint END) END)] END) AS "c1",
+coalesce(NULL::text, (CASE WHEN "s"."f7" IS NULL THEN NULL WHEN ("s"."f7" ~ '^[A-Za-z0-9._%%+-]+@[A-Za-z0-9.-]+[.][A-Za-z]+$' AND length("s"."f7") <= 254) THEN lower("s"."f7" COLLATE "pg_c_utf8") ELSE (CASE WHEN lower(nullif(btrim("s"."f7", 'WHITE'), '') COLLATE "pg_c_utf8") ~  E'^[^@WHITE]+@[^@WHITE]+\\.[^@WHITE]+$' AND length(lower(nullif(btrim("s"."f7", 'WHITE'), '') COLLATE "pg_c_utf8")) <= 500 THEN lower(nullif(btrim("s"."f7", 'WHITE'), '') COLLATE "pg_c_utf8") END) END)) AS "c2",
+(false) AS "o2",
+ARRAY['Lead'] AS "c3",
+coalesce(NULL::text, (CASE WHEN "s"."f8" IS NULL THEN NULL WHEN ("s"."f8" ~ '^[A-Za-z0-9._%%+-]+@[A-Za-z0-9.-]+[.][A-Za-z]+$' AND length("s"."f8") <= 254) THEN "s"."f8" ELSE (CASE WHEN nullif(btrim("s"."f8", 'WHITE'), '') ~  E'^[^@WHITE]+@[^@WHITE]+\\.[^@WHITE]+$' AND length(nullif(btrim("s"."f8", 'WHITE'), '')) <= 500 THEN nullif(btrim("s"."f8", 'WHITE'), '') END) END)) AS "c4",
+(false) AS "o4"
+        FROM chunk_record AS record
+        JOIN "stage"."import_N" AS s ON s.ctid = record.tid
+
+        WHERE record.outcome IS NULL AND record.fresh AND NOT record.folded) AS brought
+        ORDER BY profile_id
+
+-- update --
+WITH brought AS (
+            SELECT record.n, record.record_id, record.profile_id, record.fresh, (CASE WHEN (CASE WHEN "s"."f9" IS NULL THEN NULL WHEN (length("s"."f9") <= 18 AND "s"."f9" ~ '^-?[0-9]+(\.0)?$') THEN split_part("s"."f9", '.', 1)::bigint ELSE (CASE WHEN (CASE WHEN length(nullif(btrim("s"."f9", 'WHITE'), '')) <= 100 AND nullif(btrim("s"."f9", 'WHITE'), '') ~  E'^[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]{1,2})?$' THEN nullif(btrim("s"."f9", 'WHITE'), '')::numeric END) = trunc((CASE WHEN length(nullif(btrim("s"."f9", 'WHITE'), '')) <= 100 AND nullif(btrim("s"."f9", 'WHITE'), '') ~  E'^[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]{1,2})?$' THEN nullif(btrim("s"."f9", 'WHITE'), '')::numeric END))
+                  AND (CASE WHEN length(nullif(btrim("s"."f9", 'WHITE'), '')) <= 100 AND nullif(btrim("s"."f9", 'WHITE'), '') ~  E'^[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]{1,2})?$' THEN nullif(btrim("s"."f9", 'WHITE'), '')::numeric END) BETWEEN -9223372036854775808 AND 9223372036854775807
+             THEN (CASE WHEN length(nullif(btrim("s"."f9", 'WHITE'), '')) <= 100 AND nullif(btrim("s"."f9", 'WHITE'), '') ~  E'^[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]{1,2})?$' THEN nullif(btrim("s"."f9", 'WHITE'), '')::numeric END)::bigint END) END) IS NOT NULL THEN ARRAY[(CASE WHEN "s"."f9" IS NULL THEN NULL WHEN (length("s"."f9") <= 18 AND "s"."f9" ~ '^-?[0-9]+(\.0)?$') THEN split_part("s"."f9", '.', 1)::bigint ELSE (CASE WHEN (CASE WHEN length(nullif(btrim("s"."f9", 'WHITE'), '')) <= 100 AND nullif(btrim("s"."f9", 'WHITE'), '') ~  E'^[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]{1,2})?$' THEN nullif(btrim("s"."f9", 'WHITE'), '')::numeric END) = trunc((CASE WHEN length(nullif(btrim("s"."f9", 'WHITE'), '')) <= 100 AND nullif(btrim("s"."f9", 'WHITE'), '') ~  E'^[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]{1,2})?$' THEN nullif(btrim("s"."f9", 'WHITE'), '')::numeric END))
+                  AND (CASE WHEN length(nullif(btrim("s"."f9", 'WHITE'), '')) <= 100 AND nullif(btrim("s"."f9", 'WHITE'), '') ~  E'^[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]{1,2})?$' THEN nullif(btrim("s"."f9", 'WHITE'), '')::numeric END) BETWEEN -9223372036854775808 AND 9223372036854775807
+             THEN (CASE WHEN length(nullif(btrim("s"."f9", 'WHITE'), '')) <= 100 AND nullif(btrim("s"."f9", 'WHITE'), '') ~  E'^[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]{1,2})?$' THEN nullif(btrim("s"."f9", 'WHITE'), '')::numeric END)::bigint END) END)] END) AS "c1",
+coalesce(NULL::text, (CASE WHEN "s"."f7" IS NULL THEN NULL WHEN ("s"."f7" ~ '^[A-Za-z0-9._%%+-]+@[A-Za-z0-9.-]+[.][A-Za-z]+$' AND length("s"."f7") <= 254) THEN lower("s"."f7" COLLATE "pg_c_utf8") ELSE (CASE WHEN lower(nullif(btrim("s"."f7", 'WHITE'), '') COLLATE "pg_c_utf8") ~  E'^[^@WHITE]+@[^@WHITE]+\\.[^@WHITE]+$' AND length(lower(nullif(btrim("s"."f7", 'WHITE'), '') COLLATE "pg_c_utf8")) <= 500 THEN lower(nullif(btrim("s"."f7", 'WHITE'), '') COLLATE "pg_c_utf8") END) END)) AS "c2",
+(false) AS "o2",
+ARRAY['Lead'] AS "c3",
+coalesce(NULL::text, (CASE WHEN "s"."f8" IS NULL THEN NULL WHEN ("s"."f8" ~ '^[A-Za-z0-9._%%+-]+@[A-Za-z0-9.-]+[.][A-Za-z]+$' AND length("s"."f8") <= 254) THEN "s"."f8" ELSE (CASE WHEN nullif(btrim("s"."f8", 'WHITE'), '') ~  E'^[^@WHITE]+@[^@WHITE]+\\.[^@WHITE]+$' AND length(nullif(btrim("s"."f8", 'WHITE'), '')) <= 500 THEN nullif(btrim("s"."f8", 'WHITE'), '') END) END)) AS "c4",
+(false) AS "o4"
+        FROM chunk_record AS record
+        JOIN "stage"."import_N" AS s ON s.ctid = record.tid
+
+        WHERE record.outcome IS NULL AND NOT record.fresh AND NOT record.folded
+        ),
+        after AS MATERIALIZED (
+            SELECT brought.n, brought.record_id, brought.profile_id, (CASE WHEN "c1" IS NULL OR "c1" <@ "p"."p_Value_2" THEN "p"."p_Value_2"
+    ELSE "p"."p_Value_2" || ARRAY(
+        SELECT element FROM unnest("c1") WITH ORDINALITY AS u (element, place)
+        WHERE "p"."p_Value_2" IS NULL OR element <> ALL ("p"."p_Value_2")
+        ORDER BY place) END) AS "a1",
+(CASE WHEN "o2" THEN "c2" ELSE coalesce("p"."p_email", "c2") END) AS "a2",
+(CASE WHEN "c3" IS NULL OR "c3" <@ "p"."p_salesforce_objecttype" THEN "p"."p_salesforce_objecttype"
+    ELSE "p"."p_salesforce_objecttype" || ARRAY(
+        SELECT element FROM unnest("c3") WITH ORDINALITY AS u (element, place)
+        WHERE "p"."p_salesforce_objecttype" IS NULL OR element <> ALL ("p"."p_salesforce_objecttype")
+        ORDER BY place) END) AS "a3",
+(CASE WHEN "o4" THEN "c4" ELSE coalesce("p"."p_select", "c4") END) AS "a4"
+            FROM brought JOIN store.profile AS p USING (profile_id)
+        ),
+        updated AS (
+            UPDATE store.profile AS p
+            SET updated_at = now(), "p_Value_2" = final."a1",
+"p_email" = final."a2",
+"p_salesforce_objecttype" = final."a3",
+"p_select" = final."a4"
+            FROM after AS final
+            WHERE p.profile_id = final.profile_id
+                AND ROW("p"."p_Value_2",
+"p"."p_email",
+"p"."p_salesforce_objecttype",
+"p"."p_select") IS DISTINCT FROM ROW(final."a1",
+final."a2",
+final."a3",
+final."a4")
+            RETURNING final.n, final.record_id, p.profile_id, CASE WHEN old."p_Value_2" IS DISTINCT FROM new."p_Value_2"
+            THEN jsonb_build_object('Value_2', old."p_Value_2") ELSE '{}'::jsonb END || CASE WHEN old."p_email" IS DISTINCT FROM new."p_email"
+            THEN jsonb_build_object('email', old."p_email") ELSE '{}'::jsonb END || CASE WHEN old."p_salesforce_objecttype" IS DISTINCT FROM new."p_salesforce_objecttype"
+            THEN jsonb_build_object('salesforce_objecttype', old."p_salesforce_objecttype") ELSE '{}'::jsonb END || CASE WHEN old."p_select" IS DISTINCT FROM new."p_select"
+            THEN jsonb_build_object('select', old."p_select") ELSE '{}'::jsonb END AS old
+        ),
+        journalled AS (
+            INSERT INTO store.change (profile_id, run_goal, record_id, old)
+            SELECT profile_id, 1, record_id, old FROM updated
+        )
+        INSERT INTO chunk_changed (n) SELECT n FROM updated
+
+-- fold --
+WITH brought AS MATERIALIZED (SELECT record.n, record.record_id, record.profile_id, record.fresh, (CASE WHEN (CASE WHEN "s"."f9" IS NULL THEN NULL WHEN (length("s"."f9") <= 18 AND "s"."f9" ~ '^-?[0-9]+(\.0)?$') THEN split_part("s"."f9", '.', 1)::bigint ELSE (CASE WHEN (CASE WHEN length(nullif(btrim("s"."f9", 'WHITE'), '')) <= 100 AND nullif(btrim("s"."f9", 'WHITE'), '') ~  E'^[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]{1,2})?$' THEN nullif(btrim("s"."f9", 'WHITE'), '')::numeric END) = trunc((CASE WHEN length(nullif(btrim("s"."f9", 'WHITE'), '')) <= 100 AND nullif(btrim("s"."f9", 'WHITE'), '') ~  E'^[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]{1,2})?$' THEN nullif(btrim("s"."f9", 'WHITE'), '')::numeric END))
+                  AND (CASE WHEN length(nullif(btrim("s"."f9", 'WHITE'), '')) <= 100 AND nullif(btrim("s"."f9", 'WHITE'), '') ~  E'^[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]{1,2})?$' THEN nullif(btrim("s"."f9", 'WHITE'), '')::numeric END) BETWEEN -9223372036854775808 AND 9223372036854775807
+             THEN (CASE WHEN length(nullif(btrim("s"."f9", 'WHITE'), '')) <= 100 AND nullif(btrim("s"."f9", 'WHITE'), '') ~  E'^[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]{1,2})?$' THEN nullif(btrim("s"."f9", 'WHITE'), '')::numeric END)::bigint END) END) IS NOT NULL THEN ARRAY[(CASE WHEN "s"."f9" IS NULL THEN NULL WHEN (length("s"."f9") <= 18 AND "s"."f9" ~ '^-?[0-9]+(\.0)?$') THEN split_part("s"."f9", '.', 1)::bigint ELSE (CASE WHEN (CASE WHEN length(nullif(btrim("s"."f9", 'WHITE'), '')) <= 100 AND nullif(btrim("s"."f9", 'WHITE'), '') ~  E'^[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]{1,2})?$' THEN nullif(btrim("s"."f9", 'WHITE'), '')::numeric END) = trunc((CASE WHEN length(nullif(btrim("s"."f9", 'WHITE'), '')) <= 100 AND nullif(btrim("s"."f9", 'WHITE'), '') ~  E'^[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]{1,2})?$' THEN nullif(btrim("s"."f9", 'WHITE'), '')::numeric END))
+                  AND (CASE WHEN length(nullif(btrim("s"."f9", 'WHITE'), '')) <= 100 AND nullif(btrim("s"."f9", 'WHITE'), '') ~  E'^[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]{1,2})?$' THEN nullif(btrim("s"."f9", 'WHITE'), '')::numeric END) BETWEEN -9223372036854775808 AND 9223372036854775807
+             THEN (CASE WHEN length(nullif(btrim("s"."f9", 'WHITE'), '')) <= 100 AND nullif(btrim("s"."f9", 'WHITE'), '') ~  E'^[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]{1,2})?$' THEN nullif(btrim("s"."f9", 'WHITE'), '')::numeric END)::bigint END) END)] END) AS "c1",
+coalesce(NULL::text, (CASE WHEN "s"."f7" IS NULL THEN NULL WHEN ("s"."f7" ~ '^[A-Za-z0-9._%%+-]+@[A-Za-z0-9.-]+[.][A-Za-z]+$' AND length("s"."f7") <= 254) THEN lower("s"."f7" COLLATE "pg_c_utf8") ELSE (CASE WHEN lower(nullif(btrim("s"."f7", 'WHITE'), '') COLLATE "pg_c_utf8") ~  E'^[^@WHITE]+@[^@WHITE]+\\.[^@WHITE]+$' AND length(lower(nullif(btrim("s"."f7", 'WHITE'), '') COLLATE "pg_c_utf8")) <= 500 THEN lower(nullif(btrim("s"."f7", 'WHITE'), '') COLLATE "pg_c_utf8") END) END)) AS "c2",
+(false) AS "o2",
+ARRAY['Lead'] AS "c3",
+coalesce(NULL::text, (CASE WHEN "s"."f8" IS NULL THEN NULL WHEN ("s"."f8" ~ '^[A-Za-z0-9._%%+-]+@[A-Za-z0-9.-]+[.][A-Za-z]+$' AND length("s"."f8") <= 254) THEN "s"."f8" ELSE (CASE WHEN nullif(btrim("s"."f8", 'WHITE'), '') ~  E'^[^@WHITE]+@[^@WHITE]+\\.[^@WHITE]+$' AND length(nullif(btrim("s"."f8", 'WHITE'), '')) <= 500 THEN nullif(btrim("s"."f8", 'WHITE'), '') END) END)) AS "c4",
+(false) AS "o4"
+        FROM chunk_record AS record
+        JOIN "stage"."import_N" AS s ON s.ctid = record.tid
+
+        WHERE record.outcome IS NULL AND record.folded),
+        "news1" AS (
+            SELECT first.profile_id, first.n, first.place, first.element
+            FROM (
+                SELECT DISTINCT ON (profile_id, element) profile_id, n, place, element
+                FROM brought CROSS JOIN LATERAL unnest("c1") WITH ORDINALITY AS u (element, place)
+                ORDER BY profile_id, element, n, place
+            ) AS first
+            LEFT JOIN store.profile AS p USING (profile_id)
+            WHERE p."p_Value_2" IS NULL OR first.element <> ALL (p."p_Value_2")
+        ),
+        "added1" AS (
+            SELECT profile_id, array_agg(element ORDER BY n, place) AS elements
+            FROM "news1" GROUP BY profile_id
+        ),
+        "news3" AS (
+            SELECT first.profile_id, first.n, first.place, first.element
+            FROM (
+                SELECT DISTINCT ON (profile_id, element) profile_id, n, place, element
+                FROM brought CROSS JOIN LATERAL unnest("c3") WITH ORDINALITY AS u (element, place)
+                ORDER BY profile_id, element, n, place
+            ) AS first
+            LEFT JOIN store.profile AS p USING (profile_id)
+            WHERE p."p_salesforce_objecttype" IS NULL OR first.element <> ALL (p."p_salesforce_objecttype")
+        ),
+        "added3" AS (
+            SELECT profile_id, array_agg(element ORDER BY n, place) AS elements
+            FROM "news3" GROUP BY profile_id
+        ),
+
+        counted AS (SELECT brought.*, NULL::integer AS "g1",
+count(*) FILTER (WHERE "o2") OVER (PARTITION BY profile_id ORDER BY n) AS "g2",
+NULL::integer AS "g3",
+count(*) FILTER (WHERE "o4") OVER (PARTITION BY profile_id ORDER BY n) AS "g4" FROM brought),
+        firsts AS (SELECT counted.*, NULL::integer AS "f1",
+min(n) FILTER (WHERE "c2" IS NOT NULL)
+            OVER (PARTITION BY profile_id, "g2" ORDER BY n) AS "f2",
+NULL::integer AS "f3",
+min(n) FILTER (WHERE "c4" IS NOT NULL)
+            OVER (PARTITION BY profile_id, "g4" ORDER BY n) AS "f4" FROM counted),
+        after AS (
+            SELECT firsts.n, firsts.record_id, firsts.profile_id, firsts.fresh, (CASE WHEN "added1".elements IS NULL THEN "p"."p_Value_2" ELSE "p"."p_Value_2" || "added1".elements END) AS "a1",
+(CASE WHEN "g2" = 0 AND "p"."p_email" IS NOT NULL THEN "p"."p_email"
+                WHEN "f2" IS NOT NULL
+                    THEN first_value("c2") OVER (PARTITION BY profile_id, "f2" ORDER BY n) END) AS "a2",
+(CASE WHEN "added3".elements IS NULL THEN "p"."p_salesforce_objecttype" ELSE "p"."p_salesforce_objecttype" || "added3".elements END) AS "a3",
+(CASE WHEN "g4" = 0 AND "p"."p_select" IS NOT NULL THEN "p"."p_select"
+                WHEN "f4" IS NOT NULL
+                    THEN first_value("c4") OVER (PARTITION BY profile_id, "f4" ORDER BY n) END) AS "a4",
+                "p"."p_Value_2" AS "p1",
+"p"."p_email" AS "p2",
+"p"."p_salesforce_objecttype" AS "p3",
+"p"."p_select" AS "p4"
+            FROM firsts LEFT JOIN store.profile AS p USING (profile_id) LEFT JOIN "added1" USING (profile_id) LEFT JOIN "added3" USING (profile_id)
+        ),
+        stepped AS MATERIALIZED (
+            SELECT after.*, EXISTS (SELECT FROM "news1" AS news
+                WHERE news.profile_id = after.profile_id AND news.n = after.n) OR ("a2" IS DISTINCT FROM lag("a2", 1, "p2") OVER (PARTITION BY profile_id ORDER BY n)) OR EXISTS (SELECT FROM "news3" AS news
+                WHERE news.profile_id = after.profile_id AND news.n = after.n) OR ("a4" IS DISTINCT FROM lag("a4", 1, "p4") OVER (PARTITION BY profile_id ORDER BY n)) AS changed,
+                row_number() OVER (PARTITION BY profile_id ORDER BY n DESC) = 1 AS last
+            FROM after
+        ),
+        final AS (SELECT * FROM stepped WHERE last AND NOT fresh),
+        inserted AS (
+            INSERT INTO store.profile (profile_id, "p_Value_2",
+"p_email",
+"p_salesforce_objecttype",
+"p_select")
+            SELECT profile_id, "a1",
+"a2",
+"a3",
+"a4" FROM stepped WHERE last AND fresh ORDER BY profile_id
+        ),
+        updated AS (
+            UPDATE store.profile AS p
+            SET updated_at = now(), "p_Value_2" = final."a1",
+"p_email" = final."a2",
+"p_salesforce_objecttype" = final."a3",
+"p_select" = final."a4"
+            FROM final AS final
+            WHERE p.profile_id = final.profile_id
+                AND ROW("p"."p_Value_2",
+"p"."p_email",
+"p"."p_salesforce_objecttype",
+"p"."p_select") IS DISTINCT FROM ROW(final."a1",
+final."a2",
+final."a3",
+final."a4")
+            RETURNING final.n, final.record_id, p.profile_id, CASE WHEN old."p_Value_2" IS DISTINCT FROM new."p_Value_2"
+            THEN jsonb_build_object('Value_2', old."p_Value_2") ELSE '{}'::jsonb END || CASE WHEN old."p_email" IS DISTINCT FROM new."p_email"
+            THEN jsonb_build_object('email', old."p_email") ELSE '{}'::jsonb END || CASE WHEN old."p_salesforce_objecttype" IS DISTINCT FROM new."p_salesforce_objecttype"
+            THEN jsonb_build_object('salesforce_objecttype', old."p_salesforce_objecttype") ELSE '{}'::jsonb END || CASE WHEN old."p_select" IS DISTINCT FROM new."p_select"
+            THEN jsonb_build_object('select', old."p_select") ELSE '{}'::jsonb END AS old
+        ),
+        journalled AS (
+            INSERT INTO store.change (profile_id, run_goal, record_id, old)
+            SELECT profile_id, 1, record_id, old FROM updated
+        )
+        INSERT INTO chunk_changed (n) SELECT n FROM stepped WHERE changed
+
+-- refused --
+INSERT INTO chunk_problem (n, field, property, code, message, value)
+        SELECT refused.n, each.field, each.property, each.code, each.message, each.value
+        FROM chunk_refused AS refused
+        JOIN chunk_record AS record USING (n)
+        JOIN "stage"."import_N" AS s ON s.ctid = record.tid
+        CROSS JOIN LATERAL (SELECT 1, 'identifier_taken', 'F1__c', 'select', 'F1__c: another profile holds this value of 100 % "1" ''s, and an identifier belongs to one profile. Merge the two, or correct the value.', "s"."f8" UNION ALL SELECT 1, 'sum_too_large', 'F1__c', 'select', 'F1__c: adding it would make 100 % "1" ''s larger than an integer can be. The property was left as it is.', "s"."f8" UNION ALL SELECT 2, 'identifier_taken', 'F2__c', 'Value_2', 'F2__c: another profile holds this value of 100 % "2" ''s, and an identifier belongs to one profile. Merge the two, or correct the value.', "s"."f9" UNION ALL SELECT 2, 'sum_too_large', 'F2__c', 'Value_2', 'F2__c: adding it would make 100 % "2" ''s larger than an integer can be. The property was left as it is.', "s"."f9") AS each (place, code, field, property, message, value)
+        WHERE each.place = refused.place AND each.code = refused.code
+
+-- insert_links --
+INSERT INTO store.record_link
+            (record_id, goal, profile_id, object, stamp, hash, version, reason, summed)
+        SELECT record.record_id, 1, record.profile_id, 'Lead', record.stamp::timestamptz,
+            record.hash, 1, (SELECT CASE WHEN bool_or(code = 'identifier_taken') THEN 'identifier_taken'
+                ELSE 'problem' END
+        FROM chunk_problem AS problem WHERE problem.n = record.n HAVING count(*) > 0), NULL::bigint[]
+        FROM chunk_record AS record
+
+        WHERE record.outcome IS NULL AND NOT record.linked
+        ORDER BY record.record_id
+
+-- update_links --
+UPDATE store.record_link AS link
+        SET profile_id = record.profile_id, stamp = record.stamp::timestamptz,
+            hash = record.hash, version = 1, reason = (SELECT CASE WHEN bool_or(code = 'identifier_taken') THEN 'identifier_taken'
+                ELSE 'problem' END
+        FROM chunk_problem AS problem WHERE problem.n = record.n HAVING count(*) > 0), gone = NULL,
+            successor = NULL, summed = NULL::bigint[]
+        FROM chunk_record AS record
+
+        WHERE link.record_id = record.record_id AND link.goal = 1
+            AND record.outcome IS NULL AND record.linked
