@@ -74,7 +74,18 @@ class Exporting:
         left = [each for each in sendings if not each.outcome]
         for sending in sorted(left, key=lambda each: (each.operation, each.record_id or "")):
             self._send(sending)
+        for sending in sendings:
+            self._keep_open(sending)
         return sendings
+
+    def _keep_open(self, sending: Sending) -> None:
+        """A value that could not be sent is looked at again by every run."""
+        link = self.store.links.get((sending.record_id or "", self.goal.key))
+        if link and sending.outcome in ("created", "updated", "unchanged"):
+            if sending.problems:
+                link.reason = "problem"
+            elif link.reason == "problem":
+                link.reason = None
 
     @property
     def _fields(self) -> Mapping[str, Field]:
@@ -96,6 +107,13 @@ class Exporting:
             sending.end("skipped", "ambiguous")
         elif records:
             sending.record_id, sending.operation = records.pop(), "update"
+        elif any(
+            link.profile == sending.profile
+            and link.object == self.goal.object.name
+            and link.gone == "converted"
+            for link in self.store.links.values()
+        ):
+            sending.end("skipped", "converted")
 
     def _match(self, open_ones: list[Sending]) -> None:
         found: dict[ProfileNumber, set[str]] = {}

@@ -77,17 +77,19 @@ class Importing:
             return Result(record_id=record_id, outcome="unchanged")
         link.gone, link.stamp = gone, record["SystemModstamp"] or ""
         link.successor = record.get("MasterRecordId") or record.get("ConvertedContactId")
-        link.content, link.reason, link.summed = None, None, {}
+        link.content, link.reason = None, None
         if link.profile is None:
             return Result(record_id=record_id, outcome="skipped", reason=gone)
         return Result(record_id=record_id, outcome="removed", reason=gone, profile=link.profile)
 
     def _is_applied(self, link: Link, record: Record) -> bool:
+        return self._is_same(link, record) and link.reason in (None, "problem")
+
+    def _is_same(self, link: Link, record: Record) -> bool:
         return (
             link.gone is None
             and link.version == self.version
             and link.content == self._content(record)
-            and link.reason in (None, "problem")
         )
 
     def _content(self, record: Record) -> Mapping[str, str | None]:
@@ -152,7 +154,13 @@ class Importing:
         number = self.store.new_profile() if found is None else found
         link = link or self._new_link(record_id)
         before = copy.deepcopy(self.store.profiles[number])
-        writing = _Writing(importing=self, record=record, number=number, link=link)
+        writing = _Writing(
+            importing=self,
+            record=record,
+            number=number,
+            link=link,
+            partial=link.reason == "identifier_taken" and self._is_same(link, record),
+        )
         writing.write()
         changed = before != self.store.profiles[number]
         codes = {problem.code for problem in writing.problems}
@@ -181,6 +189,7 @@ class _Writing:
     record: Record
     number: ProfileNumber
     link: Link
+    partial: bool  # only the identifiers are still to be applied
     problems: list[Problem] = field(default_factory=list)
 
     @property
@@ -195,8 +204,11 @@ class _Writing:
         for row in self.goal.match:
             self._gain(row.field, self._target(row.identifier))
         for field_row in self.goal.fields:
-            if field_row.rule is not MergeRule.SUM:
+            wanted = self._target(field_row.property).identifier or not self.partial
+            if field_row.rule is not MergeRule.SUM and wanted:
                 self._map(field_row)
+        if self.partial:
+            return
         for key in {row.property: None for row in self.goal.fields if row.rule is MergeRule.SUM}:
             self._sum([row for row in self.goal.fields if row.property == key], key)
         self._put_object_type()

@@ -11,6 +11,8 @@ from isthmus.blueprint.planning import Plan, What, compare
 from isthmus.blueprint.reviewing import review
 from isthmus.blueprint.stored import stored
 from isthmus.connections import models, secrets
+from isthmus.connections.errors import RunAlreadyGoing
+from isthmus.connections.runs import RUN_LOCK
 from isthmus.domain.goals import ImportGoal
 from isthmus.profiles import statements
 from isthmus.profiles.links import forget_goal
@@ -95,13 +97,24 @@ def _save_goals(connection: models.Connection, asked: tuple[Goal, ...]) -> None:
         if directions.get(row.key) == row.direction:
             kept[row.key] = row
         else:
-            forget_goal(row.id)
-            row.delete()
+            _delete_goal(connection, row)
     for position, goal in enumerate(asked, start=1):
         if goal.key in kept:
             _change_goal(kept[goal.key], goal, position)
         else:
             _add_goal(connection, goal, position)
+
+
+def _delete_goal(connection: models.Connection, row: models.Goal) -> None:
+    with database.cursor() as cursor:
+        cursor.execute(QUERIES["lock_run"], [RUN_LOCK, connection.id])
+        if not cursor.fetchone()[0]:
+            raise RunAlreadyGoing(
+                f"Goal {row.key!r} can't be deleted while connection {connection.key!r} has a run "
+                f"going on. Nothing was changed. Wait for its end, or stop it, and apply again."
+            )
+    forget_goal(row.id)
+    row.delete()
 
 
 def _add_goal(connection: models.Connection, goal: Goal, position: int) -> None:

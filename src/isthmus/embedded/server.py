@@ -338,7 +338,9 @@ def _stop_processes(folder: Folder) -> bool:
     if not locks.is_in_use(folder.server_lock):
         return False
     address = postmaster.read_address(folder)
-    for number, seconds in STOPPING:
+    # While it recovers from a crash, PostgreSQL takes note of SIGINT and goes on recovering; the
+    # recovery has to be made again anyway, so it may as well end at once.
+    for number, seconds in STOPPING if postmaster.answers(folder) else STOPPING[1:]:
         if number is None:
             postmaster.kill_all(folder)
         else:

@@ -42,6 +42,11 @@ def _now(connection: Connection[Any]) -> datetime:
 
 
 def _run(goal_run: GoalRun, connection: Connection[Any], plan: ExportPlan) -> None:
+    if plan.definition.create_records:
+        # Two exports that look for a record at the same time would both miss it, and create it
+        # twice. The lock ends with the connection.
+        name = f"{goal_run.connection.org_id} {plan.object.sobject}"
+        connection.execute("SELECT pg_advisory_lock(7301884, hashtext(%s))", [name])
     with goal_run.step("select"):
         goal_run.counts.received = select(connection, plan)
     with goal_run.step("match"):

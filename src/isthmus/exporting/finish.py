@@ -11,7 +11,7 @@ from isthmus.exporting.queries import QUERIES
 
 def finish(goal_run: GoalRun, connection: Connection[Any], plan: ExportPlan) -> None:
     """Count each member's outcome; keep outcomes that are more than unchanged; drop the rows."""
-    names = {"run_goal": plan.run_goal}
+    names = {"run_goal": plan.run_goal, "goal": plan.goal}
     with connection.transaction():
         connection.execute(QUERIES["take_outcomes"], names)
         for outcome, reason, members in connection.execute(QUERIES["count_outcomes"]):
@@ -19,6 +19,7 @@ def finish(goal_run: GoalRun, connection: Connection[Any], plan: ExportPlan) -> 
         row = connection.execute(QUERIES["count_problems"], names).fetchone()
         goal_run.counts.problems = row[0] if row else 0
         connection.execute(QUERIES["note_records"], names)
+        connection.execute(QUERIES["keep_open"], names)
         connection.execute(QUERIES["forget_rows"], names)
 
 

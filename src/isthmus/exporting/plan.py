@@ -10,7 +10,8 @@ from psycopg.sql import Composed
 from isthmus.connections.errors import GoalIncomplete
 from isthmus.connections.models import Goal
 from isthmus.connections.runs import GoalRun
-from isthmus.domain.goals import PROFILE_ID, ExportField, ExportGoal, ExportKind
+from isthmus.domain.goals import PROFILE_ID, ExportField, ExportGoal, ExportKind, ImportGoal
+from isthmus.domain.merge_rules import MergeRule
 from isthmus.domain.objects import PERSON, SalesforceObject
 from isthmus.domain.properties import PropertyDefinition
 from isthmus.domain.segments import parse
@@ -71,6 +72,7 @@ def plan_export(goal_run: GoalRun, now: datetime) -> ExportPlan:
     """
     goal, definition = goal_run.goal, goal_run.goal.definition
     assert isinstance(definition, ExportGoal)  # noqa: S101 - the caller chose the engine by it
+    _refuse_sum_loops(goal_run, definition)
     fields = _Fields(goal_run.salesforce, definition)
     zone = goal_run.connection.timezone
     rows = fields.rows(goal, zone)
@@ -92,6 +94,22 @@ def plan_export(goal_run: GoalRun, now: datetime) -> ExportPlan:
         changed_since=_changed_since(goal_run),
         started_at=now,
     )
+
+
+def _refuse_sum_loops(goal_run: GoalRun, definition: ExportGoal) -> None:
+    """What an export writes is read by the next import: a sum would add it at every turn."""
+    written = {row.field.lower(): row.value for row in definition.fields}
+    for other in goal_run.connection.goals.all():
+        importing = other.definition
+        if not isinstance(importing, ImportGoal) or importing.object != definition.object:
+            continue
+        for row in importing.fields:
+            if row.rule is MergeRule.SUM and written.get(row.field.lower()) == row.property:
+                raise GoalIncomplete(
+                    f"Goal {definition.key!r} writes {row.field} from property {row.property!r}, "
+                    f"and goal {importing.key!r} adds {row.field} to it: every run would add it "
+                    f"again. Take one of the two rows out, or use set instead of sum."
+                )
 
 
 def _changed_since(goal_run: GoalRun) -> datetime | None:

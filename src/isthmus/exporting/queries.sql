@@ -38,6 +38,17 @@ SET
 FROM live
 WHERE live.profile_id = member.profile_id
 
+-- pass_converted --
+-- A lead that was converted goes on as a contact; another lead for the same person would be wrong.
+UPDATE export_member AS member
+SET outcome = 'skipped', reason = 'converted'
+WHERE outcome IS NULL AND record_id IS NULL
+    AND EXISTS (
+        SELECT FROM store.record_link AS link
+        WHERE link.profile_id = member.profile_id AND link.goal = ANY (%(goals)s)
+            AND link.object = %(object)s AND link.gone = 'converted'
+    )
+
 -- note_several_records --
 INSERT INTO store.run_problem (profile_id, run_goal, code, message)
 SELECT
@@ -403,6 +414,23 @@ INSERT INTO store.run_record (profile_id, run_goal, record_id, outcome, reason)
 SELECT profile_id, %(run_goal)s, record_id, outcome, reason
 FROM export_member
 WHERE outcome <> 'unchanged'
+
+-- keep_open --
+-- A value that could not be sent is looked at again by every run, until it fits or is gone.
+UPDATE store.record_link AS link
+SET reason = CASE WHEN member.troubled THEN 'problem' END
+FROM (
+    SELECT record_id, EXISTS (
+        SELECT FROM store.run_problem AS problem
+        WHERE problem.run_goal = %(run_goal)s AND problem.profile_id = member.profile_id
+            AND problem.property IS NOT NULL
+    ) AS troubled
+    FROM export_member AS member
+    WHERE outcome IN ('created', 'updated', 'unchanged')
+        AND profile_id IN (SELECT profile_id FROM export_value)
+) AS member
+WHERE link.record_id = member.record_id AND link.goal = %(goal)s
+    AND (link.reason IS NOT DISTINCT FROM 'problem') <> member.troubled
 
 -- forget_rows --
 DELETE FROM store.export_row WHERE run_goal = %(run_goal)s

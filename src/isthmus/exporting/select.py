@@ -22,10 +22,13 @@ def select(connection: Connection[Any], plan: ExportPlan) -> int:
         "goal": plan.goal,
         "version": plan.version,
     }
-    for name in ("join_links", "note_several_records", "join_sent", "pass_unchanged"):
+    for name in _LINKED:
         connection.execute(QUERIES[name], names)
     connection.execute("ANALYZE export_member")
     return members
+
+
+_LINKED = ("join_links", "pass_converted", "note_several_records", "join_sent", "pass_unchanged")
 
 
 def members_statement(plan: ExportPlan) -> Composed:

@@ -131,7 +131,7 @@ def _write_links(connection: Connection[Any], plan: ImportPlan, *, troubled: boo
     connection.execute(update_links_statement(plan, troubled=troubled))
     connection.execute(QUERIES["remember_linked"], {"goal": plan.goal})
     connection.execute(QUERIES["remember_unlinked"], names)
-    connection.execute(QUERIES["bury_links"], {"goal": plan.goal})
+    connection.execute(QUERIES["bury_links"], {"goal": plan.goal, "others": list(plan.other_goals)})
 
 
 _REASON = sql.SQL(

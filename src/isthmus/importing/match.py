@@ -156,21 +156,21 @@ def take_statement(plan: ImportPlan, *, bounded: bool, handed_over: bool) -> Com
     """
     return sql.SQL(
         """INSERT INTO chunk_record
-            (n, tid, hash, link_profile, linked, misfit, record_id, stamp, gone, successor,
+            (n, tid, hash, link_profile, linked, misfit, partial, record_id, stamp, gone, successor,
             outcome, reason)
         SELECT
             s.n, s.tid, s.hash,
             {link_profile},
             link.record_id IS NOT NULL,
             s.misfit,
+            coalesce({same} AND link.reason = 'identifier_taken', false),
             s.record_id, s.stamp, s.gone, s.successor,
             CASE
                 WHEN s.superseded THEN 'unchanged'
                 WHEN s.gone IS NOT NULL AND link.gone IS NOT NULL THEN 'unchanged'
                 WHEN s.gone IS NOT NULL AND link.profile_id IS NOT NULL THEN 'removed'
                 WHEN s.gone IS NOT NULL THEN 'skipped'
-                WHEN link.hash = s.hash AND link.version = {version} AND link.gone IS NULL
-                    AND (link.reason IS NULL OR link.reason = 'problem') THEN 'unchanged'
+                WHEN {same} AND (link.reason IS NULL OR link.reason = 'problem') THEN 'unchanged'
             END,
             s.gone
         FROM (
@@ -204,7 +204,7 @@ def take_statement(plan: ImportPlan, *, bounded: bool, handed_over: bool) -> Com
         ) AS link ON true"""
     ).format(
         link_profile=_link_profile(plan, handed_over=handed_over),
-        version=sql.Literal(plan.version),
+        same=sql.SQL(_SAME).format(version=sql.Literal(plan.version)),
         gone=_gone(plan),
         successor=_successor(plan),
         hash=_hash(plan),
@@ -213,6 +213,9 @@ def take_statement(plan: ImportPlan, *, bounded: bool, handed_over: bool) -> Com
         bound=sql.SQL("AND (f2, f1) <= (%(last_stamp)s, %(last_id)s)" if bounded else ""),
         goal=sql.Literal(plan.goal),
     )
+
+
+_SAME = "(link.hash = s.hash AND link.version = {version} AND link.gone IS NULL)"
 
 
 def _link_profile(plan: ImportPlan, *, handed_over: bool) -> Composed:

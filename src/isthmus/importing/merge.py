@@ -25,6 +25,7 @@ class Target:
     number: int
     definition: PropertyDefinition
     rows: tuple[MappedValue, ...]
+    sometimes_left: bool  # records come again of which only the identifiers are still to be applied
 
     @property
     def rule(self) -> MergeRule:
@@ -35,7 +36,7 @@ class Target:
     @property
     def always_overwritten(self) -> bool:
         """Whether every record decides the value, so that those before it don't matter."""
-        return any(
+        return not self.sometimes_left and any(
             row.rule is MergeRule.SET and not row.keep_when_empty and row.typed.fits is None
             for row in self.rows
         )
@@ -58,11 +59,14 @@ class Target:
 def targets(plan: ImportPlan) -> list[Target]:
     """The properties that the goal writes; a matched identifier gains before a row writes."""
     rows = sorted((*plan.match, *plan.mappings), key=lambda row: row.target.key)
+    # Only a mapped identifier can be taken.
+    partial = any(row.target.identifier and row.column for row in plan.mappings)
     return [
         Target(
             number=number,
             definition=(written := tuple(group))[0].target,
             rows=tuple(sorted(written, key=lambda row: (row.place > 0, abs(row.place)))),
+            sometimes_left=partial and not written[0].target.identifier,
         )
         for number, (_, group) in enumerate(groupby(rows, lambda row: row.target.key), 1)
     ]
@@ -93,7 +97,7 @@ def problem_statement(plan: ImportPlan) -> Composed | None:
         """INSERT INTO chunk_problem (n, field, property, code, message, value)
         SELECT s.n, each.*
         FROM (
-            SELECT record.n, s.*
+            SELECT record.n, record.partial, s.*
             FROM chunk_record AS record
             JOIN {stage} AS s ON s.ctid = record.tid
             WHERE record.outcome IS NULL AND record.misfit
@@ -113,12 +117,14 @@ def _problem(row: MappedValue) -> Composed:
         f"{row.column.field} does not fit {row.target.label} ({kind}); the property was left as "
         f"it is. Correct the value in Salesforce, or map the field to a property of another type."
     )
-    return sql.SQL("SELECT {}, {}, 'wrong_type', {}, {} WHERE NOT {}").format(
+    left = sql.SQL("" if row.target.identifier else " AND NOT s.partial")
+    return sql.SQL("SELECT {}, {}, 'wrong_type', {}, {} WHERE NOT {}{}").format(
         sql.Literal(row.column.field),
         sql.Literal(row.target.key),
         sql.Literal(message),
         row.column.name,
         row.typed.fits,
+        left,
     )
 
 
@@ -230,10 +236,16 @@ def _brings(written: list[Target]) -> Composed:
     """Columns `c1`, `c2`, … (and `o1`, … where a row overwrites) of what a record brings."""
     parts: list[Composable] = []
     for target in written:
-        parts.append(sql.SQL("{} AS {}").format(_brought(target), target.name("c")))
+        brought = sql.SQL("{}" if not target.sometimes_left else _UNLESS_LEFT)
+        parts.append(brought.format(_brought(target)) + sql.SQL(" AS ") + target.name("c"))
         if target.rule is MergeRule.SET:
-            parts.append(sql.SQL("({}) AS {}").format(_overwrites(target), target.name("o")))
+            decides = sql.SQL("({})" if not target.sometimes_left else _DECIDES_UNLESS_LEFT)
+            parts.append(decides.format(_overwrites(target)) + sql.SQL(" AS ") + target.name("o"))
     return COMMA.join(parts)
+
+
+_UNLESS_LEFT = "(CASE WHEN NOT record.partial THEN {} END)"
+_DECIDES_UNLESS_LEFT = "(({}) AND NOT record.partial)"
 
 
 def source(plan: ImportPlan, written: list[Target]) -> Composed:

@@ -209,7 +209,7 @@ class _Fields:
             return None
         slot = None
         if row.rule is MergeRule.SUM:
-            (slot,) = goal.take_slots([f"{row.field} > {row.property}"])
+            (slot,) = goal.take_slots([f"{row.field.lower()} > {row.property}"])
         return MappedValue(
             place=place,
             column=column,

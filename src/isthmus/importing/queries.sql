@@ -20,6 +20,7 @@ CREATE TEMPORARY TABLE IF NOT EXISTS chunk_record (
     profile_id uuid,                     -- decided
     linked boolean NOT NULL,             -- the goal has a row for the record
     misfit boolean NOT NULL,             -- some value does not fit its property
+    partial boolean NOT NULL,            -- applied before, but for identifiers that were taken
     creates boolean NOT NULL DEFAULT false,
     fresh boolean NOT NULL DEFAULT false,  -- its profile is made by this chunk
     folded boolean NOT NULL DEFAULT false, -- its profile gets several records of this chunk
@@ -417,12 +418,14 @@ WHERE property <> ALL (%(replaced)s)
 ORDER BY property, value
 
 -- bury_links --
+-- What was summed stays known: the profile keeps it, and an undeleted record must not add it
+-- again. What exports know of the record ends as well; other imports will see for themselves.
 UPDATE store.record_link AS link
 SET gone = record.gone, successor = record.successor, stamp = record.stamp::timestamptz,
-    hash = NULL, reason = NULL, summed = NULL
+    hash = NULL, reason = NULL
 FROM chunk_record AS record
 WHERE link.record_id = record.record_id
-    AND link.goal = %(goal)s
+    AND (link.goal = %(goal)s OR link.goal = ANY (%(others)s) AND link.sent IS NOT NULL)
     AND record.gone IS NOT NULL
     AND record.outcome IN ('removed', 'skipped')
 

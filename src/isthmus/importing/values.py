@@ -216,11 +216,13 @@ _QUICK: Mapping[PropertyType, tuple[LiteralString, LiteralString]] = {
     ),
     PropertyType.BOOLEAN: ("({c} IN ('false', 'true'))", "({c} = 'true')"),
     PropertyType.DATE: (
-        """({c} LIKE '____-__-__' AND {c} !~ '[^0-9-]' AND pg_input_is_valid({c}, 'date'))""",
+        """({c} LIKE '____-__-__' AND {c} !~ '[^0-9-]' AND length(replace({c}, '-', '')) = 8
+            AND pg_input_is_valid({c}, 'date'))""",
         "{c}::date",
     ),
     PropertyType.DATETIME: (
         """({c} LIKE '____-__-__T__:__:__.___Z' AND {c} !~ '[^0-9TZ:.-]'
+            AND length(translate({c}, 'TZ:.-', '')) = 17
             AND {c} NOT LIKE '___________24%%' AND {c} NOT LIKE '%%:60.___Z'
             AND pg_input_is_valid({c}, 'timestamptz'))""",
         "{c}::timestamptz",

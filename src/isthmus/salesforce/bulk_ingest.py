@@ -47,7 +47,7 @@ class BulkIngest:
             "assignmentRuleId": assignment_rule_id,
         }
         given = {key: value for key, value in content.items() if value is not None}
-        return self._jobs.create(given)
+        return self._jobs.create(given, repeatable=False)
 
     def upload(self, job_id: str, chunks: Iterable[bytes], *, length: int | None = None) -> int:
         """The bytes sent: the job's one and only file, its header row first.

@@ -36,10 +36,10 @@ class BulkQuery:
     def create(self, soql: str, *, deleted: bool) -> QueryJob:
         """A new job for the query, with deleted, merged and archived records if `deleted`.
 
-        Raises `OutcomeUnknown` where the answer is lost: a job may be there that nobody knows.
+        Asked again where the answer is lost: a job that nobody knows only reads.
         """
         operation = "queryAll" if deleted else "query"
-        return self._jobs.create({"operation": operation, "query": soql})
+        return self._jobs.create({"operation": operation, "query": soql}, repeatable=True)
 
     def get(self, job_id: str) -> QueryJob:
         """The job as it stands now."""

@@ -171,9 +171,10 @@ class Jobs(Generic[J]):
         """The same where it costs no call; None stands for the client's own version."""
         return self._versions.get(job_id)
 
-    def create(self, content: Mapping[str, Any]) -> J:
-        """A new job. Never sent twice: `OutcomeUnknown` where the answer is lost."""
-        found = self._rest.send_json("POST", f"/jobs/{self._kind}", content)
+    def create(self, content: Mapping[str, Any], *, repeatable: bool) -> J:
+        """A new job. One that isn't `repeatable` raises `OutcomeUnknown` for a lost answer."""
+        path = f"/jobs/{self._kind}"
+        found = self._rest.send_json("POST", path, content, repeatable=repeatable)
         try:
             return self._seen(found)
         except UnexpectedAnswer as error:

@@ -64,7 +64,7 @@ def full_name(values: Row, row: Row | None) -> str:
 class LeadRules(ObjectRules):
     """Converted leads are over; the name is composed."""
 
-    watched = ("IsConverted", "FirstName", "LastName")
+    watched = ("IsConverted", "Name", "FirstName", "LastName")
 
     def refuse(self, change: Change, row: Row | None) -> None:
         """Fail a change of a converted lead."""
@@ -80,7 +80,7 @@ class LeadRules(ObjectRules):
 class ContactRules(ObjectRules):
     """A person account's contact is the account's other half; cases show parts of a contact."""
 
-    watched = ("IsPersonAccount", "FirstName", "LastName")
+    watched = ("IsPersonAccount", "Name", "FirstName", "LastName")
 
     def refuse(self, change: Change, row: Row | None) -> None:
         """Fail a change that would move a person's contact to another account."""
@@ -102,7 +102,10 @@ class ContactRules(ObjectRules):
 class AccountRules(ObjectRules):
     """An account is a business or a person; a person has a contact."""
 
-    watched = ("IsPersonAccount", "RecordTypeId", "FirstName", "LastName", "PersonContactId")
+    watched = (
+        *("IsPersonAccount", "RecordTypeId", "Name", "FirstName", "LastName"),
+        "PersonContactId",
+    )
 
     def refuse(self, change: Change, row: Row | None) -> None:
         """Fail a change that brings fields of the other kind of account."""

@@ -48,6 +48,7 @@ class SideBySide:
     wanted: tuple[str, ...] = ()  # the segment: profiles that have a value for each of these
     refuse: Refuse = accept_all
     timezone: str = "UTC"
+    bulk: bool = False  # updates go out by jobs, however few they are
     copy: FakeOrg = field(init=False)  # the model's
     salesforce: FakeSalesforce = field(init=False)
     row: ConnectionRow = field(init=False)
@@ -128,14 +129,14 @@ class SideBySide:
             [record_id, self.goals[key].id, self.ids[number], name, stamp(0), gone],
         )
 
-    def run(self, key: str, *, full: bool = False, bulk: bool = False) -> list[Sending]:
+    def run(self, key: str, *, full: bool = False) -> list[Sending]:
         """Run both, compare all that they leave; what became of each member."""
         goal = self.goals[key]
         goal.refresh_from_db()
         model = self._model(goal)
         expected = model.run(self._members())
         self.salesforce.writes.log.clear()
-        with collections_below(0 if bulk else 2000):
+        with collections_below(0 if self.bulk else 2000):
             goal_run = set_up.run(run_export, goal, self.salesforce, full=full)
         self.compare(model, expected, goal_run, full=full)
         return expected

@@ -15,7 +15,7 @@ from integration.exporting.side_by_side import SideBySide
 from integration.importing.side_by_side import empty
 from isthmus.domain.goals import ImportGoal
 
-EXAMPLES = int(os.environ.get("ISTHMUS_TEST_EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("ISTHMUS_TEST_EXAMPLES", "30"))
 PHASES = (
     set(Phase)
     if "ISTHMUS_TEST_SHRINK" in os.environ
@@ -65,7 +65,8 @@ def _play(both: SideBySide, history: History, turn: Turn) -> None:
     if turn.goal:
         goal = replace(turn.goal, object=history.goal.object)
         set_up.change_goal(both.goals["out"], goal)
-    both.run("out", full=turn.full, bulk=turn.bulk)
+    both.bulk = turn.bulk
+    both.run("out", full=turn.full)
 
 
 @pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning")

@@ -249,7 +249,11 @@ class SideBySide:
                 link.reason,
                 link.gone,
                 link.successor,
-                {f"{name} > {each}": v for (name, each), v in link.summed.items() if v is not None},
+                {
+                    f"{name.lower()} > {each}": v
+                    for (name, each), v in link.summed.items()
+                    if v is not None
+                },
             )
             for key, link in self.store.links.items()
         }

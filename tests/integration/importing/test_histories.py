@@ -12,7 +12,7 @@ from integration import set_up
 from integration.importing.histories import PROPERTIES, History, Turn, histories, new_org
 from integration.importing.side_by_side import SideBySide, dump, empty
 
-EXAMPLES = int(os.environ.get("ISTHMUS_TEST_EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("ISTHMUS_TEST_EXAMPLES", "30"))
 SHRINKS = "ISTHMUS_TEST_SHRINK" in os.environ
 """A failing history is long; making it short takes minutes, so it is asked for by hand."""
 

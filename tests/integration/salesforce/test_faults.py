@@ -91,7 +91,9 @@ def test_a_server_that_never_answers_is_given_up(little_org: LittleOrg) -> None:
     assert little_org.count(LIMITS) == 2
 
 
-@pytest.mark.parametrize("fault", [no_answer, reset, answer(b"", 504)], ids=str)
+@pytest.mark.parametrize(
+    "fault", [no_answer, reset, answer(b"", 504)], ids=["no answer", "reset", "504"]
+)
 def test_a_write_whose_answer_is_lost_goes_out_once(
     little_org: LittleOrg, client: Salesforce, fault: Play
 ) -> None:

@@ -85,8 +85,14 @@ def test_json_that_is_no_job_is_an_error(content: object) -> None:
 def test_a_job_whose_creation_may_have_worked_is_not_created_twice() -> None:
     org, transport = signed_in(ConnectionLost())
     with pytest.raises(OutcomeUnknown):
-        org.bulk_query.create("SELECT Id FROM Lead", deleted=False)
+        org.bulk_ingest.create("Lead", "insert")
     assert transport.calls == 2
+
+
+def test_a_query_job_is_asked_for_again_because_it_only_reads() -> None:
+    org, transport = signed_in(ConnectionLost(), says(job("UploadComplete")))
+    assert org.bulk_query.create("SELECT Id FROM Lead", deleted=False).id == ID
+    assert transport.calls == 3
 
 
 def test_a_created_job_that_does_not_tell_its_id_is_an_unknown_outcome() -> None:

@@ -52,6 +52,18 @@ def test_records_are_updated_by_id(client: OrgClient) -> None:
     assert [client.record("Lead", record_id)["Title"] for record_id in ids] == ["A", "B"]
 
 
+def test_each_record_of_a_call_may_change_other_fields(client: OrgClient) -> None:
+    for sobject, required in (("Lead", {"Company": "C"}), ("Contact", {})):
+        first, second = (client.insert(sobject, LastName="L", **required) for _ in range(2))
+        records = [
+            {"attributes": {"type": sobject}, "id": first, "LastName": "New"},
+            {"attributes": {"type": sobject}, "id": second, "Title": "CEO"},
+        ]
+        assert statuses(client.call("PATCH", MANY, {"records": records}).json) == [None, None]
+        assert client.record(sobject, first)["Name"] == "New"
+        assert client.record(sobject, second)["Name"] == "L"
+
+
 def test_records_are_upserted_by_a_key(client: OrgClient) -> None:
     known = client.insert("Lead", LastName="L", Company="C", Isthmus_Id__c="a")
     records = [lead(Isthmus_Id__c="A"), lead(Isthmus_Id__c="b")]
