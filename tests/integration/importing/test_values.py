@@ -13,7 +13,8 @@ from isthmus.importing import values
 from model.values import Unfit, typed
 
 EXAMPLES = int(os.environ.get("ISTHMUS_TEST_EXAMPLES", "40"))
-TIMEZONE = "Europe/Amsterdam"
+TIMEZONE = "Europe/Brussels"
+"""Of one mind in all editions of the time zone database, also about years long ago."""
 
 _USUAL = {
     PropertyType.TEXT: ["Boss", " Boss ", "a;b"],
