@@ -13,6 +13,9 @@ from isthmus.salesforce import Field
 CLEAR = "#N/A"
 """What clears a field in a Bulk upload. So this text itself can't be sent."""
 
+SPLITTING = "\x1f"
+"""Stands, inside one value for a multi-picklist, for the ; that would make two of it."""
+
 NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,2})?$"
 EMAIL = r"^[^@[:space:]]+@[^@[:space:]]+\.[^@[:space:]]+$"
 DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
@@ -67,11 +70,15 @@ def _text(
     if not source.list:
         return _one(column, source.type, field, timezone)
     separator = row.separator or (";" if field.type == "multipicklist" else "|")
+    one = _one(sql.SQL("element"), source.type, field, timezone)
+    if field.type == "multipicklist" and source.type.is_text:
+        # A value that holds the separator would arrive as two; the mark fails a check.
+        one = sql.SQL("replace({}, ';', {})").format(one, sql.Literal(SPLITTING))
     return sql.SQL(
         "(SELECT string_agg({one}, {separator} ORDER BY place)"
         " FROM unnest({column}) WITH ORDINALITY AS u (element, place))"
     ).format(
-        one=_one(sql.SQL("element"), source.type, field, timezone),
+        one=one,
         separator=sql.Literal(separator),
         column=column,
     )
@@ -112,12 +119,23 @@ def _checks(field: Field) -> list[Check]:
             fails=sql.SQL("value = {}").format(sql.Literal(CLEAR)),
         )
     ]
+    if field.type == "multipicklist":
+        found.append(_holds_separator(field))
     for kinds, check in _BY_TYPE:
         if field.type in kinds:
             found.append(check(field))
     if field.type in ("picklist", "multipicklist") and field.restricted_picklist:
         found.append(_in_picklist(field))
     return found
+
+
+def _holds_separator(field: Field) -> Check:
+    return Check(
+        code="holds_separator",
+        message=f"{field.name} takes several values with ; between them, and one of the values has "
+        f"a ; in it. Take it out of the value.",
+        fails=sql.SQL("position({} IN value) > 0").format(sql.Literal(SPLITTING)),
+    )
 
 
 def _too_long(field: Field) -> Check:

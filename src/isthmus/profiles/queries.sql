@@ -23,10 +23,5 @@ SELECT substring(relname FROM '^import_([0-9]+)$')
 FROM pg_class
 WHERE relnamespace = 'stage'::regnamespace AND relname ~ '^import_[0-9]+$' AND relkind = 'r'
 
--- columns --
-SELECT attname
-FROM pg_attribute
-WHERE attrelid = 'store.profile'::regclass AND attnum > 0 AND NOT attisdropped
-
 -- count_profiles --
 SELECT count(*) FROM store.profile
