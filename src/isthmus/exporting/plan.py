@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from psycopg.sql import Composed
 
 from isthmus.connections.errors import GoalIncomplete
+from isthmus.connections.goal_properties import GoalProperties
 from isthmus.connections.models import Goal
 from isthmus.connections.runs import GoalRun
 from isthmus.domain.goals import PROFILE_ID, ExportField, ExportGoal, ExportKind, ImportGoal
@@ -16,7 +17,6 @@ from isthmus.domain.objects import PERSON, SalesforceObject
 from isthmus.domain.properties import PropertyDefinition
 from isthmus.domain.segments import parse
 from isthmus.exporting.values import Cell, cell
-from isthmus.profiles import properties
 from isthmus.profiles.models import Segment
 from isthmus.profiles.segments import predicate
 from isthmus.salesforce import Field, ObjectDescription, Salesforce
@@ -83,7 +83,7 @@ def plan_export(goal_run: GoalRun, now: datetime) -> ExportPlan:
         label=definition.name,
         version=goal.version,
         definition=definition,
-        segment=_segment(definition, fields.known, now, zone),
+        segment=_segment(definition, fields.properties.known, now, zone),
         rows=rows,
         slots=len(goal.slots),
         match_field=fields.match_field(),
@@ -138,7 +138,7 @@ class _Fields:
     def __init__(self, salesforce: Salesforce, goal: ExportGoal) -> None:
         self.salesforce, self.goal = salesforce, goal
         self.description: ObjectDescription = salesforce.describe(goal.object.sobject)
-        self.known = properties.definitions()
+        self.properties = GoalProperties(goal.key)
         if goal.create_records and not goal.object.can_create:
             raise GoalIncomplete(
                 f"Goal {goal.key!r} would create records of {goal.object.name}, which can only "
@@ -174,7 +174,7 @@ class _Fields:
         field = self._writable(row.field)
         source = None
         if row.kind is ExportKind.PROPERTY:
-            source = self._property(row.value)
+            source = self.properties.named(row.value)
         return Sent(place=place, slot=slot, field=field, cell=cell(row, field, source, timezone))
 
     def _writable(self, name: str) -> Field:
@@ -221,19 +221,4 @@ class _Fields:
         """The identifier that is compared with it; None for the profile's own id."""
         if self.goal.match.identifier == PROFILE_ID:
             return None
-        found = self._property(self.goal.match.identifier)
-        if not found.identifier:
-            raise GoalIncomplete(
-                f"Goal {self.goal.key!r} matches by property {found.key!r}, which is not an "
-                f"identifier. Only identifiers name one profile; choose one of them."
-            )
-        return found
-
-    def _property(self, key: str) -> PropertyDefinition:
-        try:
-            return self.known[key]
-        except KeyError:
-            raise GoalIncomplete(
-                f"Goal {self.goal.key!r} names property {key!r}, which is not there. "
-                f"Make it, or choose another."
-            ) from None
+        return self.properties.identifier(self.goal.match.identifier)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from psycopg import sql
 
 from isthmus.connections.errors import GoalIncomplete
+from isthmus.connections.goal_properties import GoalProperties
 from isthmus.connections.models import Goal
 from isthmus.connections.runs import GoalRun
 from isthmus.domain.goals import ImportField, ImportGoal, MatchRow
@@ -135,7 +136,7 @@ class _Fields:
         self.salesforce, self.goal, self.seen_before = salesforce, goal, seen_before
         self.columns = Columns(salesforce, goal.object.sobject)
         self.warnings: list[str] = []
-        self.known = properties.definitions()
+        self.properties = GoalProperties(goal.key)
         for name in ("Id", "SystemModstamp", "IsDeleted", *goal.object.required):
             self.columns.add(name)
 
@@ -159,12 +160,7 @@ class _Fields:
         return tuple(self._match_row(place, row) for place, row in enumerate(self.goal.match, 1))
 
     def _match_row(self, place: int, row: MatchRow) -> MappedValue:
-        target = self._property(row.identifier)
-        if not target.identifier:
-            raise GoalIncomplete(
-                f"Goal {self.goal.key!r} matches by property {target.key!r}, which is not an "
-                f"identifier. Only identifiers name one profile; choose one of them."
-            )
+        target = self.properties.identifier(row.identifier)
         column = self.columns.add(row.field)
         if column is None:
             raise self._no_field(row.field)
@@ -197,7 +193,7 @@ class _Fields:
     def _mapping_row(
         self, place: int, row: ImportField, goal: Goal, timezone: str
     ) -> MappedValue | None:
-        target = self._property(row.property)
+        target = self.properties.named(row.property)
         column = self.columns.add(row.field)
         if column is None:
             if not self.seen_before:
@@ -221,7 +217,7 @@ class _Fields:
         )
 
     def _object_type(self, place: int) -> MappedValue:
-        target = self._property(self.goal.object_type_property)
+        target = self.properties.named(self.goal.object_type_property)
         name = sql.Literal(self.goal.object.name)
         value = sql.SQL("ARRAY[{}]" if target.list else "{}").format(name)
         return MappedValue(
@@ -242,15 +238,6 @@ class _Fields:
             reason = reason or _identifier_refusal(written, target)
             if reason:
                 raise GoalIncomplete(f"Goal {self.goal.key!r}: {reason}")
-
-    def _property(self, key: str) -> PropertyDefinition:
-        try:
-            return self.known[key]
-        except KeyError:
-            raise GoalIncomplete(
-                f"Goal {self.goal.key!r} names property {key!r}, which is not there. "
-                f"Make it, or choose another."
-            ) from None
 
     def _no_field(self, name: str) -> GoalIncomplete:
         return GoalIncomplete(

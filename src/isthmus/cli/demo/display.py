@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from isthmus.cli import progress
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -16,18 +18,7 @@ if TYPE_CHECKING:
     from isthmus.connections.models import Goal, RunGoal
 
 COLUMNS = ("received", "created", "updated", "unchanged", "removed", "skipped", "failed")
-STEPS = {
-    "plan": "looking up fields",
-    "ask": "asking Salesforce",
-    "download": "downloading",
-    "order": "putting in order",
-    "merge": "matching and merging",
-    "select": "selecting members",
-    "match": "finding their records",
-    "compare": "comparing with what was sent",
-    "send": "sending",
-    "finish": "counting",
-}
+STEPS = {**progress.STEPS, "compare": "comparing with what was sent"}
 
 
 class Display:
