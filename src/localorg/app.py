@@ -15,12 +15,14 @@ from starlette.routing import BaseRoute
 from localorg import bulk_query, query, versions
 from localorg.bulk_ingest import routes as bulk_ingest
 from localorg.collections import routes as collections
+from localorg.composite import routes as composite
 from localorg.control import routes as control
 from localorg.errors import OAuthError, SalesforceError, method_not_allowed, not_found
 from localorg.front_door import FrontDoor
 from localorg.limits import routes as limits
 from localorg.oauth import routes as oauth
 from localorg.org import Org
+from localorg.replication import routes as replication
 from localorg.sobjects import describe_routes, record_routes
 from localorg.web import JsonAnswer, ignoring_case
 
@@ -54,6 +56,8 @@ def _routes(org: Org) -> list[BaseRoute]:
         *bulk_query.routes,
         *bulk_ingest.routes,
         *collections.routes,
+        *composite.routes,
+        *replication.routes,
         *describe_routes.routes,
         *record_routes.routes,
     ]

@@ -5,9 +5,11 @@ from localorg.control.faults import Faults
 from localorg.control.request_log import RequestLog
 from localorg.limits.usage import Usage
 from localorg.oauth.sessions import Sessions
+from localorg.rights import Rights
 from localorg.schema import Schema
 from localorg.settings import Settings
 from localorg.store import Store
+from localorg.transactions import OpenTransactions
 
 
 class Org:
@@ -22,6 +24,8 @@ class Org:
         self.store = store
         self.clock = clock
         self.settings = settings
+        self.rights = Rights(store)
+        self.transactions = OpenTransactions()
         self.sessions = Sessions(clock, settings.session_timeout_seconds)
         self.usage = Usage(clock, settings.daily_api_requests)
         self.faults = Faults()

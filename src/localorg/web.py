@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Route
 
 from localorg.errors import SalesforceError, json_parser_error
 from localorg.org import Org
+from localorg.schema import Schema
 
 JSON = "application/json;charset=UTF-8"
 _MOST_BYTES = 50 * 1024 * 1024
@@ -39,6 +40,11 @@ def user_of(request: Request) -> str:
     """The id of the user whose access token a request carries."""
     user_id: str = request.state.user_id
     return user_id
+
+
+def schema_of(request: Request) -> Schema:
+    """The objects and fields that the user who asks may see."""
+    return org_of(request).rights.schema_for(user_of(request))
 
 
 def version_of(request: Request) -> str:

@@ -4,9 +4,10 @@ from typing import Any, get_type_hints
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from localorg.clock import stored_datetime
+from localorg.control import access, jobs, life
 from localorg.control.faults import BULK_JOB_FAILED, HTTP, Fault
 from localorg.errors import SalesforceError
 from localorg.seed import change_records
@@ -71,7 +72,10 @@ def _bad(message: str) -> SalesforceError:
     return SalesforceError(HTTPStatus.BAD_REQUEST, "INVALID_CONTROL", message)
 
 
-routes = [
+routes: list[BaseRoute] = [
+    *access.routes,
+    *jobs.routes,
+    *life.routes,
     Route("/_localorg/activity", _activity, methods=["POST"]),
     Route("/_localorg/clock", _clock, methods=["POST"]),
     Route("/_localorg/faults", _plan_fault, methods=["POST"]),

@@ -1,0 +1,1 @@
+"""Salesforce's formula language, turned into SQL."""

@@ -1,0 +1,1 @@
+"""What happens to records besides being written: conversion, merging, the recycle bin."""
