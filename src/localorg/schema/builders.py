@@ -1,9 +1,10 @@
 """Short ways to write fields down."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
-from localorg.schema.field import Field, PicklistValue
+from localorg.schema.field import ALIAS, Field, PicklistValue
 
 READ_ONLY: dict[str, Any] = {"createable": False, "updateable": False}
 
@@ -60,6 +61,13 @@ def double(name: str, label: str, precision: int, scale: int, **options: Any) ->
     return Field(name=name, label=label, type="double", precision=precision, scale=scale, **options)
 
 
+def percent(name: str, label: str, precision: int, scale: int, **options: Any) -> Field:
+    """A share of a hundred: 25.0 stands for 25 %."""
+    return Field(
+        name=name, label=label, type="percent", precision=precision, scale=scale, **options
+    )
+
+
 def currency(name: str, label: str, precision: int, scale: int, **options: Any) -> Field:
     """An amount of money."""
     return Field(
@@ -78,17 +86,27 @@ def datetime(name: str, label: str, **options: Any) -> Field:
 
 
 def picklist(name: str, label: str, values: Iterable[str], **options: Any) -> Field:
-    """One value of a list; `default="x"` names what an insert that says nothing gets."""
+    """One value of a list; `default="x"` names what an insert that says nothing gets.
+
+    `closed` and `converted` name the statuses that end a case and a lead.
+    """
     default = options.pop("default", None)
+    closed, converted = options.pop("closed", ()), options.pop("converted", ())
     return Field(
         name=name,
         label=label,
         type="picklist",
         length=options.pop("length", 255),
         picklist_values=tuple(
-            PicklistValue(value=value, default=value == default) for value in values
+            PicklistValue(
+                value=value,
+                default=value == default,
+                closed=value in closed,
+                converted=value in converted,
+            )
+            for value in values
         ),
-        defaulted_on_create=default is not None,
+        defaulted_on_create=options.pop("defaulted_on_create", default is not None),
         **options,
     )
 
@@ -105,23 +123,55 @@ def multipicklist(name: str, label: str, values: Iterable[str], **options: Any) 
     )
 
 
-def lookup(name: str, label: str, target: str, relationship: str, **options: Any) -> Field:
-    """A reference to a record of the object `target`, walked in SOQL as `relationship`."""
+def lookup(
+    name: str, label: str, target: str | tuple[str, ...], relationship: str, **options: Any
+) -> Field:
+    """A reference to a record of the object `target`, walked in SOQL as `relationship`.
+
+    Several targets make it polymorphic; `children` is the name by which the parent knows the
+    records that point to it.
+    """
     return Field(
         name=name,
         label=label,
         type="reference",
         length=18,
-        reference_to=(target,),
+        reference_to=(target,) if isinstance(target, str) else target,
         relationship_name=relationship,
+        child_relationship_name=options.pop("children", None),
         **options,
     )
 
 
-def address(prefix: str, label: str, *, street_label: str | None = None) -> list[Field]:
+def combobox(name: str, label: str, values: Iterable[str], **options: Any) -> Field:
+    """Text with suggestions."""
+    return Field(
+        name=name,
+        label=label,
+        type="combobox",
+        length=options.pop("length", 255),
+        picklist_values=tuple(PicklistValue(value=value) for value in values),
+        **options,
+    )
+
+
+def computed(field: Field, sql: str) -> Field:
+    """A field whose value follows from others of its row; `{}` in `sql` is the row's table."""
+    return replace(
+        field,
+        createable=False,
+        updateable=False,
+        defaulted_on_create=not field.nillable,
+        formula_sql=sql.replace("{}", ALIAS),
+    )
+
+
+def address(
+    prefix: str, label: str, *, street_label: str | None = None, **options: Any
+) -> list[Field]:
     """A compound address and its parts: `prefix` is such as Mailing, or empty on a Lead."""
     compound = prefix + "Address"
-    part: dict[str, Any] = {"compound_field_name": compound}
+    part: dict[str, Any] = {"compound_field_name": compound, **options}
     start = label.removesuffix("Address").strip()
 
     def named(text: str) -> str:
@@ -151,9 +201,18 @@ def record_id(label: str) -> Field:
     )
 
 
-def owner() -> Field:
-    """The user whose record it is; the one who inserts it unless said otherwise."""
-    return lookup("OwnerId", "Owner ID", "User", "Owner", nillable=False, defaulted_on_create=True)
+def owner(*, queues: bool = False) -> Field:
+    """The user whose record it is, or a queue; who inserts it unless said otherwise."""
+    targets = ("Group", "User") if queues else ("User",)
+    return lookup("OwnerId", "Owner ID", targets, "Owner", nillable=False, defaulted_on_create=True)
+
+
+def viewed() -> list[Field]:
+    """When the user who asks last looked at the record; nobody looks at records here."""
+    return [
+        datetime("LastViewedDate", "Last Viewed Date", **READ_ONLY),
+        datetime("LastReferencedDate", "Last Referenced Date", **READ_ONLY),
+    ]
 
 
 def stamps() -> list[Field]:

@@ -7,6 +7,35 @@ from localorg.errors import invalid_column
 from localorg.schema.field import Field
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ValidationRule:
+    """Refuses records for which its formula is true."""
+
+    name: str
+    formula: str
+    message: str
+    # The API name of the field that the message stands at; None for the top of the page.
+    error_field: str | None = None
+    active: bool = True
+    # The compiled formula over a row of the merged values; see `localorg.formulas.validation`.
+    sql: str = ""
+    # The stored fields whose values it needs, and those whose old values it needs.
+    columns: tuple[str, ...] = ()
+    prior_columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RecordType:
+    """A kind of record of an object, as a set-up file defines it; the org has a row for it."""
+
+    name: str
+    developer_name: str
+    description: str | None = None
+    active: bool = True
+    # What records get that name none.
+    default: bool = False
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ObjectType:
     """One object of the org; every look-up by name ignores case."""
@@ -23,8 +52,21 @@ class ObjectType:
     createable: bool = True
     updateable: bool = True
     deletable: bool = True
+    undeletable: bool = True
     mergeable: bool = False
     replicateable: bool = True
+    searchable: bool = True
+    layoutable: bool = True
+    triggerable: bool = True
+    validation_rules: tuple[ValidationRule, ...] = ()
+    record_types: tuple[RecordType, ...] = ()
+    # What queries read instead of the table: a SELECT in parentheses. None stands for the table.
+    source: str | None = None
+
+    @property
+    def custom(self) -> bool:
+        """True for `X__c`."""
+        return self.name.endswith("__c")
 
     def field(self, name: str) -> Field:
         """The field of this name; raises SalesforceError INVALID_FIELD where there is none."""

@@ -27,6 +27,7 @@ from localorg.schema.builders import (
     string,
     textarea,
     url,
+    viewed,
 )
 from localorg.schema.field import Field
 from localorg.schema.object_type import ObjectType, by_name
@@ -37,6 +38,7 @@ LEAD_STATUSES = (
     "Closed - Converted",
     "Closed - Not Converted",
 )
+LEAD_CONVERTED_STATUSES = frozenset({"Closed - Converted"})
 LEAD_SOURCES = ("Web", "Phone Inquiry", "Partner Referral", "Purchased List", "Other")
 SALUTATIONS = ("Mr.", "Ms.", "Mrs.", "Dr.", "Prof.")
 RATINGS = ("Hot", "Warm", "Cold")
@@ -66,7 +68,8 @@ TIERS = ("Bronze", "Silver", "Gold", "Platinum")
 _IN_NAME: dict[str, Any] = {"compound_field_name": "Name"}
 
 
-def _name(length: int, **options: Any) -> Field:
+def full_name(length: int, **options: Any) -> Field:
+    """The compound name of a person."""
     return string(
         "Name",
         "Full Name",
@@ -78,7 +81,8 @@ def _name(length: int, **options: Any) -> Field:
     )
 
 
-def _person_name(*, required: bool) -> list[Field]:
+def person_name(*, required: bool) -> list[Field]:
+    """The parts of a person's name."""
     return [
         string("LastName", "Last Name", 80, nillable=not required, **_IN_NAME),
         string("FirstName", "First Name", 40, **_IN_NAME),
@@ -154,7 +158,18 @@ def _conversion() -> list[Field]:
             indexed=True,
             **READ_ONLY,
         ),
+        lookup(
+            "ConvertedOpportunityId",
+            "Converted Opportunity ID",
+            "Opportunity",
+            "ConvertedOpportunity",
+            **READ_ONLY,
+        ),
     ]
+
+
+def _individual() -> Field:
+    return lookup("IndividualId", "Individual ID", "Individual", "Individual")
 
 
 def lead() -> ObjectType:
@@ -162,8 +177,8 @@ def lead() -> ObjectType:
     fields = [
         record_id("Lead ID"),
         *deletion("Lead"),
-        *_person_name(required=True),
-        _name(121),
+        *person_name(required=True),
+        full_name(121),
         string("Title", "Title", 128),
         string("Company", "Company", 255, nillable=False),
         *address("", "Address"),
@@ -174,17 +189,26 @@ def lead() -> ObjectType:
         url("Website", "Website"),
         textarea("Description", "Description", 32000),
         picklist("LeadSource", "Lead Source", LEAD_SOURCES),
-        picklist("Status", "Status", LEAD_STATUSES, nillable=False, default="Open - Not Contacted"),
+        picklist(
+            "Status",
+            "Status",
+            LEAD_STATUSES,
+            nillable=False,
+            default="Open - Not Contacted",
+            converted=LEAD_CONVERTED_STATUSES,
+        ),
         picklist("Industry", "Industry", INDUSTRIES),
         picklist("Rating", "Rating", RATINGS),
         currency("AnnualRevenue", "Annual Revenue", 18, 0),
         integer("NumberOfEmployees", "Employees", 8),
-        owner(),
+        owner(queues=True),
         *_opt_outs(),
         *_conversion(),
         boolean("IsUnreadByOwner", "Unread By Owner"),
         *stamps(),
         last_activity(),
+        *viewed(),
+        _individual(),
         *_bounced(),
         *custom_fields(),
     ]
@@ -203,10 +227,18 @@ def contact() -> ObjectType:
     fields = [
         record_id("Contact ID"),
         *deletion("Contact"),
-        lookup("AccountId", "Account ID", "Account", "Account", indexed=True),
+        lookup(
+            "AccountId",
+            "Account ID",
+            "Account",
+            "Account",
+            indexed=True,
+            children="Contacts",
+            cascade_delete=True,
+        ),
         boolean("IsPersonAccount", "Is Person Account", **READ_ONLY),
-        *_person_name(required=True),
-        _name(121),
+        *person_name(required=True),
+        full_name(121),
         *address("Other", "Other Address"),
         *address("Mailing", "Mailing Address"),
         phone("Phone", "Business Phone"),
@@ -227,6 +259,8 @@ def contact() -> ObjectType:
         *_opt_outs(),
         *stamps(),
         last_activity(),
+        *viewed(),
+        _individual(),
         *_bounced(),
         boolean("IsEmailBounced", "Is Email Bounced", **READ_ONLY),
         *custom_fields(),
@@ -259,6 +293,7 @@ _RENAMED = (
     "LastActivityDate",
     "EmailBouncedReason",
     "EmailBouncedDate",
+    "IndividualId",
 )
 _ADDRESS_PARTS = ("Street", "City", "State", "PostalCode", "Country", "Address")
 # What a person account shows of its hidden contact under the same name.
@@ -291,11 +326,12 @@ def _person_fields() -> list[Field]:
 
 
 def _as_person_field(field: Field, name: str) -> Field:
-    compound = field.compound_field_name
+    compound, way = field.compound_field_name, field.relationship_name
     return replace(
         field,
         name=name,
         compound_field_name="Person" + compound if compound else None,
+        relationship_name="Person" + way if way else None,
         length=80 if field.name == "Title" else field.length,
     )
 
@@ -306,7 +342,7 @@ def account() -> ObjectType:
         record_id("Account ID"),
         *deletion("Account"),
         string("Name", "Account Name", 255, nillable=False, name_field=True),
-        *_person_name(required=False),
+        *person_name(required=False),
         picklist("Type", "Account Type", ACCOUNT_TYPES),
         lookup(
             "RecordTypeId",
@@ -315,7 +351,7 @@ def account() -> ObjectType:
             "RecordType",
             defaulted_on_create=True,
         ),
-        lookup("ParentId", "Parent Account ID", "Account", "Parent"),
+        lookup("ParentId", "Parent Account ID", "Account", "Parent", children="ChildAccounts"),
         *address("Billing", "Billing Address"),
         *address("Shipping", "Shipping Address"),
         phone("Phone", "Account Phone"),
@@ -330,6 +366,7 @@ def account() -> ObjectType:
         owner(),
         *stamps(),
         last_activity(),
+        *viewed(),
         boolean("IsPersonAccount", "Is Person Account", **READ_ONLY),
         lookup(
             "PersonContactId", "Contact ID", "Contact", "PersonContact", indexed=True, **READ_ONLY

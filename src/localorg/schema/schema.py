@@ -1,4 +1,5 @@
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from types import MappingProxyType
 
 from localorg.errors import invalid_type
@@ -30,7 +31,52 @@ class Schema:
 
     def children(self, parent: str) -> Iterator[tuple[ObjectType, Field]]:
         """Every lookup that points to the object named `parent`, with the object it is on."""
+        yield from self._children.get(parent, ())
+
+    def child_relationship(self, parent: str, name: str) -> tuple[ObjectType, Field] | None:
+        """The children that the object named `parent` knows as `name`, such as Contacts."""
+        return self._child_relationships.get((parent, name.lower()))
+
+    @cached_property
+    def person_fields(self) -> Mapping[str, str]:
+        """What a person account shows of its contact: Account's name -> Contact's name."""
+        account, contact = self.objects.get("account"), self.objects.get("contact")
+        if account is None or contact is None:
+            return MappingProxyType({})
+        return MappingProxyType(dict(_person_pairs(account, contact)))
+
+    @cached_property
+    def _children(self) -> Mapping[str, list[tuple[ObjectType, Field]]]:
+        found: dict[str, list[tuple[ObjectType, Field]]] = {}
         for object_type in self.objects.values():
             for field in object_type.fields.values():
-                if parent in field.reference_to:
-                    yield object_type, field
+                for parent in field.reference_to:
+                    found.setdefault(parent, []).append((object_type, field))
+        return found
+
+    @cached_property
+    def _child_relationships(self) -> Mapping[tuple[str, str], tuple[ObjectType, Field]]:
+        return {
+            (parent, field.child_relationship_name.lower()): (object_type, field)
+            for parent, children in self._children.items()
+            for object_type, field in children
+            if field.child_relationship_name
+        }
+
+
+def _person_pairs(account: ObjectType, contact: ObjectType) -> Iterator[tuple[str, str]]:
+    for field in account.fields.values():
+        theirs = _contact_name(field.name)
+        if theirs is not None and theirs.lower() in contact.fields:
+            yield field.name, theirs
+
+
+def _contact_name(name: str) -> str | None:
+    """What the contact calls a field of its person account; None for a field of the account."""
+    if name in {"LastName", "FirstName", "Salutation", "Name", "Phone", "Fax", "OwnerId"}:
+        return name
+    if name.endswith("__pc"):
+        return name.removesuffix("__pc") + "__c"
+    if name.startswith("Person") and name != "PersonContactId":
+        return name.removeprefix("Person")
+    return None

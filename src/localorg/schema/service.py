@@ -1,4 +1,4 @@
-"""The object of customer service: Case."""
+"""The objects of customer service: cases, their comments and their statuses."""
 
 from localorg.schema.builders import (
     READ_ONLY,
@@ -14,8 +14,10 @@ from localorg.schema.builders import (
     stamps,
     string,
     textarea,
+    viewed,
 )
 from localorg.schema.object_type import ObjectType, by_name
+from localorg.schema.setup import status
 
 CASE_STATUSES = ("New", "Working", "Escalated", "Closed")
 CASE_CLOSED_STATUSES = frozenset({"Closed"})
@@ -49,15 +51,23 @@ def case() -> ObjectType:
             name_field=True,
             **READ_ONLY,
         ),
-        lookup("ContactId", "Contact ID", "Contact", "Contact", indexed=True),
-        lookup("AccountId", "Account ID", "Account", "Account", indexed=True),
-        lookup("ParentId", "Parent Case ID", "Case", "Parent"),
+        lookup(
+            "ContactId",
+            "Contact ID",
+            "Contact",
+            "Contact",
+            indexed=True,
+            children="Cases",
+            restricted_delete=True,
+        ),
+        lookup("AccountId", "Account ID", "Account", "Account", indexed=True, children="Cases"),
+        lookup("ParentId", "Parent Case ID", "Case", "Parent", children="Cases"),
         string("SuppliedName", "Name", 80),
         email("SuppliedEmail", "Email Address", indexed=True),
         string("SuppliedPhone", "Phone", 40),
         string("SuppliedCompany", "Company", 80),
         picklist("Type", "Case Type", CASE_TYPES),
-        picklist("Status", "Status", CASE_STATUSES, default="New"),
+        picklist("Status", "Status", CASE_STATUSES, default="New", closed=CASE_CLOSED_STATUSES),
         picklist("Reason", "Case Reason", CASE_REASONS),
         picklist("Origin", "Case Origin", CASE_ORIGINS),
         string("Subject", "Subject", 255),
@@ -66,12 +76,15 @@ def case() -> ObjectType:
         boolean("IsClosed", "Closed", **READ_ONLY),
         datetime("ClosedDate", "Closed Date", **READ_ONLY),
         boolean("IsEscalated", "Escalated"),
-        owner(),
+        owner(queues=True),
         *stamps(),
         phone("ContactPhone", "Contact Phone", **READ_ONLY),
         phone("ContactMobile", "Contact Mobile", **READ_ONLY),
         email("ContactEmail", "Contact Email", **READ_ONLY),
         phone("ContactFax", "Contact Fax", **READ_ONLY),
+        # Written only: the text becomes a CaseComment and reads as null.
+        textarea("Comments", "Internal Comments", 4000),
+        *viewed(),
     ]
     return ObjectType(
         name="Case",
@@ -80,4 +93,46 @@ def case() -> ObjectType:
         key_prefix="500",
         mergeable=True,
         fields=by_name(fields),
+    )
+
+
+def case_comment() -> ObjectType:
+    """What somebody noted at a case."""
+    fields = [
+        record_id("Case Comment ID"),
+        lookup(
+            "ParentId",
+            "Parent ID",
+            "Case",
+            "Parent",
+            indexed=True,
+            nillable=False,
+            updateable=False,
+            children="CaseComments",
+            cascade_delete=True,
+        ),
+        boolean("IsPublished", "Published"),
+        textarea("CommentBody", "Body", 4000),
+        *stamps(),
+        *deletion(),
+    ]
+    return ObjectType(
+        name="CaseComment",
+        label="Case Comment",
+        label_plural="Case Comments",
+        key_prefix="00a",
+        searchable=False,
+        layoutable=False,
+        fields=by_name(fields),
+    )
+
+
+def case_status() -> ObjectType:
+    """The statuses that a case can have."""
+    return status(
+        "CaseStatus",
+        "Case Status Value",
+        boolean("IsDefault", "Is Default", **READ_ONLY),
+        boolean("IsClosed", "Is Closed", **READ_ONLY),
+        bulk_queryable=False,
     )

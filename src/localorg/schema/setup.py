@@ -1,31 +1,36 @@
-"""The objects that describe the org itself: its users, its record types, its permissions."""
+"""The objects that describe the org itself: its users, its record types, its statuses."""
 
 from typing import Any
 
 from localorg.schema.builders import (
     READ_ONLY,
+    address,
     boolean,
     datetime,
     email,
+    integer,
+    lookup,
+    phone,
     picklist,
     record_id,
     stamps,
     string,
 )
+from localorg.schema.field import Field
 from localorg.schema.object_type import ObjectType, by_name
 
-# Nothing here is written over the API in this version.
-_FIXED: dict[str, Any] = {"createable": False, "updateable": False, "deletable": False}
-PERMISSIONS = (
-    ("PermissionsApiEnabled", "API Enabled"),
-    ("PermissionsApiUserOnly", "Api Only User"),
-    ("PermissionsBulkApiHardDelete", "Bulk API Hard Delete"),
-    ("PermissionsCanApproveUninstalledApps", "Approve Uninstalled Connected Apps"),
-    ("PermissionsManageDataIntegrations", "Manage Data Integrations"),
-    ("PermissionsModifyAllData", "Modify All Data"),
-    ("PermissionsViewAllData", "View All Data"),
-    ("PermissionsViewSetup", "View Setup and Configuration"),
-)
+USER_TYPES = ("Standard", "PowerPartner", "CSPLitePortal", "CustomerSuccess", "Guest")
+_KEPT: dict[str, Any] = {"nillable": False, **READ_ONLY}
+# What is set up, not written over the API.
+FIXED: dict[str, Any] = {
+    "createable": False,
+    "updateable": False,
+    "deletable": False,
+    "undeletable": False,
+    "searchable": False,
+    "layoutable": False,
+    "triggerable": False,
+}
 
 
 def user() -> ObjectType:
@@ -39,11 +44,22 @@ def user() -> ObjectType:
         string("Alias", "Alias", 8, nillable=False, **READ_ONLY),
         email("Email", "Email", nillable=False, **READ_ONLY),
         boolean("IsActive", "Active", **READ_ONLY),
-        string("ProfileId", "Profile ID", 18, nillable=False, **READ_ONLY),
-        picklist("UserType", "User Type", ("Standard",), **READ_ONLY),
+        lookup("ProfileId", "Profile ID", "Profile", "Profile", **_KEPT),
+        lookup("UserRoleId", "Role ID", "UserRole", "UserRole", **READ_ONLY),
+        lookup("ManagerId", "Manager ID", "User", "Manager", **READ_ONLY),
+        picklist("UserType", "User Type", USER_TYPES, **READ_ONLY),
+        string("CompanyName", "Company Name", 80, **READ_ONLY),
+        string("Department", "Department", 80, **READ_ONLY),
+        string("Title", "Title", 80, **READ_ONLY),
+        string("Phone", "Phone", 40, **READ_ONLY),
+        string("MobilePhone", "Cell", 40, **READ_ONLY),
+        string("CommunityNickname", "Nickname", 40, nillable=False, **READ_ONLY),
+        string("FederationIdentifier", "SAML Federation ID", 512, **READ_ONLY),
+        datetime("LastLoginDate", "Last Login", **READ_ONLY),
         string("TimeZoneSidKey", "Time Zone", 40, nillable=False, **READ_ONLY),
         string("LocaleSidKey", "Locale", 40, nillable=False, **READ_ONLY),
         string("LanguageLocaleKey", "Language", 40, nillable=False, **READ_ONLY),
+        string("EmailEncodingKey", "Email Encoding", 40, nillable=False, **READ_ONLY),
         *stamps(),
     ]
     return ObjectType(
@@ -52,7 +68,26 @@ def user() -> ObjectType:
         label_plural="Users",
         key_prefix="005",
         fields=by_name(fields),
-        **_FIXED,
+        **(FIXED | {"searchable": True, "layoutable": True, "triggerable": True}),
+    )
+
+
+def user_role() -> ObjectType:
+    """A place in the hierarchy of the org."""
+    fields = [
+        record_id("Role ID"),
+        string("Name", "Name", 80, nillable=False, name_field=True, **READ_ONLY),
+        lookup("ParentRoleId", "Parent Role ID", "UserRole", "ParentRole", **READ_ONLY),
+        string("DeveloperName", "Developer Name", 80, nillable=False, **READ_ONLY),
+        *stamps()[2:],
+    ]
+    return ObjectType(
+        name="UserRole",
+        label="Role",
+        label_plural="Role",
+        key_prefix="00E",
+        fields=by_name(fields),
+        **FIXED,
     )
 
 
@@ -64,6 +99,12 @@ def organization() -> ObjectType:
         picklist("OrganizationType", "Edition", ("Enterprise Edition",), **READ_ONLY),
         boolean("IsSandbox", "Is Sandbox", **READ_ONLY),
         string("InstanceName", "Instance Name", 5, **READ_ONLY),
+        string("Division", "Division", 80, **READ_ONLY),
+        *address("", "Address", **READ_ONLY),
+        phone("Phone", "Phone", **READ_ONLY),
+        phone("Fax", "Fax", **READ_ONLY),
+        string("PrimaryContact", "Primary Contact", 80, **READ_ONLY),
+        integer("FiscalYearStartMonth", "Fiscal Year Starts In", 9, **READ_ONLY),
         string("NamespacePrefix", "Namespace Prefix", 15, **READ_ONLY),
         datetime("TrialExpirationDate", "Trial Expiration Date", **READ_ONLY),
         string("LanguageLocaleKey", "Default Language", 40, nillable=False, **READ_ONLY),
@@ -78,18 +119,20 @@ def organization() -> ObjectType:
         key_prefix="00D",
         fields=by_name(fields),
         replicateable=False,
-        **_FIXED,
+        **FIXED,
     )
 
 
 def record_type() -> ObjectType:
-    """A kind of record of an object; here it tells persons from businesses."""
+    """A kind of record of an object, such as persons and businesses among accounts."""
     fields = [
         record_id("Record Type ID"),
         string("Name", "Name", 80, nillable=False, name_field=True, **READ_ONLY),
         string("DeveloperName", "Record Type Name", 80, nillable=False, **READ_ONLY),
+        string("NamespacePrefix", "Namespace Prefix", 15, **READ_ONLY),
         string("Description", "Description", 255, **READ_ONLY),
-        string("SobjectType", "SObject Type Name", 40, nillable=False, **READ_ONLY),
+        string("BusinessProcessId", "Business Process ID", 18, **READ_ONLY),
+        picklist("SobjectType", "SObject Type Name", (), nillable=False, **READ_ONLY),
         boolean("IsActive", "Active", **READ_ONLY),
         boolean("IsPersonType", "Is Person Type", **READ_ONLY),
         *stamps(),
@@ -100,24 +143,25 @@ def record_type() -> ObjectType:
         label_plural="Record Types",
         key_prefix="012",
         fields=by_name(fields),
-        **_FIXED,
+        **FIXED,
     )
 
 
-def user_permission_access() -> ObjectType:
-    """What the integration user may do: one row, readable without any permission."""
+def status(name: str, label: str, *flags: Field, **options: Any) -> ObjectType:
+    """The values of a status picklist as an object of their own, with flags about each."""
     fields = [
-        record_id("User Permission Access ID"),
-        datetime("LastCacheUpdate", "Last Cache Update", **READ_ONLY),
-        *(boolean(name, label, **READ_ONLY) for name, label in PERMISSIONS),
+        record_id(f"{label} ID"),
+        string("MasterLabel", "Master Label", 255, nillable=False, name_field=True, **READ_ONLY),
+        string("ApiName", "Api Name", 255, nillable=False, **READ_ONLY),
+        integer("SortOrder", "Sort Order", 9, **READ_ONLY),
+        *flags,
+        *stamps(),
     ]
     return ObjectType(
-        name="UserPermissionAccess",
-        label="User Permission Access",
-        label_plural="User Permission Access",
-        key_prefix="0Qr",
+        name=name,
+        label=label,
+        label_plural=label,
+        key_prefix="01J",
         fields=by_name(fields),
-        bulk_queryable=False,
-        replicateable=False,
-        **_FIXED,
+        **(FIXED | options),
     )

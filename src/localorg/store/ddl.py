@@ -18,6 +18,11 @@ def create_table(object_type: ObjectType) -> str:
     )
 
 
+def add_column(object_type: ObjectType, field: Field) -> str:
+    """The statement that gives an object's table a new column."""
+    return "".join(("ALTER TABLE ", quoted(object_type.name), " ADD COLUMN ", _column(field)))
+
+
 def create_indexes(object_type: ObjectType) -> Iterator[str]:
     """The statements that make an object's indexes."""
     for field in object_type.columns:
@@ -43,7 +48,7 @@ def _column(field: Field) -> str:
         words.append("NOT NULL PRIMARY KEY")
     elif field.type == "boolean":
         words.append("NOT NULL DEFAULT 0")
-    elif field.is_text and not field.case_sensitive:
+    elif field.is_text and not field.case_sensitive and field.type != "encryptedstring":
         # Salesforce compares text without regard to case; the column's collation makes
         # comparisons, sorting and the index agree on that (for ASCII letters).
         words.append("COLLATE NOCASE")

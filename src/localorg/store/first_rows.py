@@ -1,20 +1,34 @@
-"""The rows of a new org: its own facts, its users, its record types, what they may do."""
+"""The rows of a new org: its own facts, its users and what they may do, record types, statuses."""
 
+from collections.abc import Iterator
 from typing import Any
 
-from localorg.ids import make_id
+from localorg.ids import make_id, number_of
+from localorg.schema import PERMISSIONS
+from localorg.schema.people import LEAD_STATUSES
+from localorg.schema.sales import STAGES
+from localorg.schema.service import CASE_CLOSED_STATUSES, CASE_STATUSES
 from localorg.store.identities import (
     BUSINESS_RECORD_TYPE_ID,
     COLLEAGUES,
+    FORMER_COLLEAGUE_ID,
     INTEGRATION_USER_ID,
     INTEGRATION_USERNAME,
     ORGANIZATION_ID,
     OWNER_IDS,
     PERSON_RECORD_TYPE_ID,
     PROFILE_ID,
+    STANDARD_PROFILE_ID,
 )
 
 Row = dict[str, Any]
+
+# What an administrator may not do: the permission takes more away than it gives.
+# Setting audit fields has to be switched on in Setup before anybody can be given it.
+_NOT_OF_ADMINISTRATORS = frozenset({"PermissionsApiUserOnly", "PermissionsCreateAuditFields"})
+_OF_STANDARD_USERS = frozenset({"PermissionsApiEnabled", "PermissionsConvertLeads"})
+# Statuses of several objects share a key prefix; each has numbers of its own.
+_FIRST_CASE_STATUS, _FIRST_LEAD_STATUS, _FIRST_STAGE = 1, 101, 201
 
 
 def first_rows(stamp: str) -> dict[str, list[Row]]:
@@ -26,12 +40,26 @@ def first_rows(stamp: str) -> dict[str, list[Row]]:
         "LastModifiedById": INTEGRATION_USER_ID,
         "SystemModstamp": stamp,
     }
-    return {
-        "Organization": [_organization() | made],
-        "User": [row | made for row in _users()],
-        "RecordType": [row | made for row in _record_types()],
-        "UserPermissionAccess": [_permissions(stamp)],
+    users = _users()
+    rows = {
+        "Organization": [_organization()],
+        "User": users,
+        "RecordType": _record_types(),
+        "Profile": _profiles(),
+        "PermissionSet": _permission_sets(),
+        "CaseStatus": list(_case_statuses()),
+        "LeadStatus": list(_lead_statuses()),
+        "OpportunityStage": list(_stages()),
     }
+    return {name: [row | made for row in found] for name, found in rows.items()} | {
+        "PermissionSetAssignment": [_assignment(user, stamp) for user in users],
+        "UserPermissionAccess": [_access(user, stamp) for user in users],
+    }
+
+
+def permission_set_of(profile_id: str) -> str:
+    """The id of the permission set that a profile of a new org owns."""
+    return make_id("0PS", number_of(profile_id))
 
 
 def _organization() -> Row:
@@ -44,6 +72,7 @@ def _organization() -> Row:
         "LanguageLocaleKey": "en_US",
         "TimeZoneSidKey": "GMT",
         "DefaultLocaleSidKey": "en_US",
+        "FiscalYearStartMonth": 1,
     }
 
 
@@ -53,7 +82,9 @@ def _users() -> list[Row]:
         _user(user_id, f"{login}@localorg.example", first, last)
         for user_id, (login, first, last) in zip(OWNER_IDS, COLLEAGUES, strict=True)
     )
-    return [integration, *colleagues]
+    former = _user(FORMER_COLLEAGUE_ID, "elif@localorg.example", "Elif", "Kaya")
+    standard = {"ProfileId": STANDARD_PROFILE_ID, "IsActive": 0}
+    return [integration, *colleagues, former | standard]
 
 
 def _user(user_id: str, username: str, first: str, last: str) -> Row:
@@ -65,12 +96,14 @@ def _user(user_id: str, username: str, first: str, last: str) -> Row:
         "LastName": last,
         "Name": f"{first} {last}",
         "Alias": username[:5],
+        "CommunityNickname": username.partition("@")[0],
         "IsActive": 1,
         "ProfileId": PROFILE_ID,
         "UserType": "Standard",
         "TimeZoneSidKey": "GMT",
         "LocaleSidKey": "en_US",
         "LanguageLocaleKey": "en_US",
+        "EmailEncodingKey": "UTF-8",
     }
 
 
@@ -92,13 +125,87 @@ def _record_type(type_id: str, name: str, developer_name: str, *, person: bool) 
     }
 
 
-def _permissions(stamp: str) -> Row:
+def _permissions(profile_id: str) -> Row:
+    names = (name for name, _ in PERMISSIONS)
+    if profile_id == PROFILE_ID:
+        return {name: int(name not in _NOT_OF_ADMINISTRATORS) for name in names}
+    return {name: int(name in _OF_STANDARD_USERS) for name in names}
+
+
+def _profiles() -> list[Row]:
+    named = ((PROFILE_ID, "System Administrator"), (STANDARD_PROFILE_ID, "Standard User"))
+    return [
+        {"Id": profile_id, "Name": name, "UserType": "Standard", **_permissions(profile_id)}
+        for profile_id, name in named
+    ]
+
+
+def _permission_sets() -> list[Row]:
+    return [
+        {
+            "Id": permission_set_of(profile_id),
+            # Salesforce calls the permission set of a profile by the profile's id.
+            "Name": f"X{profile_id}",
+            "Label": profile_id,
+            "ProfileId": profile_id,
+            "IsOwnedByProfile": 1,
+            "IsCustom": 0,
+            "Type": "Profile",
+            **_permissions(profile_id),
+        }
+        for profile_id in (PROFILE_ID, STANDARD_PROFILE_ID)
+    ]
+
+
+def _assignment(user: Row, stamp: str) -> Row:
     return {
-        "Id": make_id("0Qr", 1),
+        "Id": make_id("0Pa", number_of(user["Id"])),
+        "PermissionSetId": permission_set_of(user["ProfileId"]),
+        "AssigneeId": user["Id"],
+        "IsActive": 1,
+        "SystemModstamp": stamp,
+    }
+
+
+def _access(user: Row, stamp: str) -> Row:
+    return {
+        "Id": make_id("0Qr", number_of(user["Id"])),
         "LastCacheUpdate": stamp,
-        "PermissionsApiEnabled": 1,
-        "PermissionsManageDataIntegrations": 1,
-        "PermissionsModifyAllData": 1,
-        "PermissionsViewAllData": 1,
-        "PermissionsViewSetup": 1,
+        **_permissions(user["ProfileId"]),
+    }
+
+
+def _case_statuses() -> Iterator[Row]:
+    for order, label in enumerate(CASE_STATUSES, _FIRST_CASE_STATUS):
+        yield _status(order, _FIRST_CASE_STATUS, label) | {
+            "IsDefault": int(label == CASE_STATUSES[0]),
+            "IsClosed": int(label in CASE_CLOSED_STATUSES),
+        }
+
+
+def _lead_statuses() -> Iterator[Row]:
+    for number, label in enumerate(LEAD_STATUSES, _FIRST_LEAD_STATUS):
+        yield _status(number, _FIRST_LEAD_STATUS, label) | {
+            "IsDefault": int(label == LEAD_STATUSES[0]),
+            "IsConverted": int(label == "Closed - Converted"),
+        }
+
+
+def _stages() -> Iterator[Row]:
+    for number, (label, probability, category, closed, won) in enumerate(STAGES, _FIRST_STAGE):
+        yield _status(number, _FIRST_STAGE, label) | {
+            "IsActive": 1,
+            "IsClosed": closed,
+            "IsWon": won,
+            "ForecastCategoryName": category,
+            "DefaultProbability": probability,
+        }
+
+
+def _status(number: int, first: int, label: str) -> Row:
+    return {
+        "Id": make_id("01J", number),
+        "MasterLabel": label,
+        "ApiName": label,
+        "SortOrder": number - first + 1,
     }

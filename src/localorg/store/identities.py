@@ -15,4 +15,9 @@ COLLEAGUES = (
 OWNER_IDS = tuple(make_id("005", 2 + number) for number in range(len(COLLEAGUES)))
 BUSINESS_RECORD_TYPE_ID = make_id("012", 1)
 PERSON_RECORD_TYPE_ID = make_id("012", 2)
+# The profile System Administrator.
 PROFILE_ID = make_id("00e", 1)
+# A profile that may use the API and see and change records, but neither see nor change the set-up.
+STANDARD_PROFILE_ID = make_id("00e", 2)
+# Someone who left the org: nothing can be given to them.
+FORMER_COLLEAGUE_ID = make_id("005", 2 + len(COLLEAGUES))

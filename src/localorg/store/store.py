@@ -1,18 +1,22 @@
 import queue
 import sqlite3
 import tempfile
-import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from localorg.clock import stored_datetime
+from localorg.formulas import functions
 from localorg.ids import IdSequence, number_of
 from localorg.schema import Schema
-from localorg.store.ddl import create_indexes, create_table, index_name, quoted
+from localorg.store.ddl import create_indexes, index_name, quoted
+from localorg.store.fair_lock import FairLock
 from localorg.store.first_rows import first_rows
+from localorg.store.statuses import write_statuses
+from localorg.store.upgrade import add_first_rows, bring_up_to_date
 
 IN_MEMORY = ":memory:"
 # Key prefixes of things that no table keeps: Bulk jobs and query cursors.
@@ -26,6 +30,9 @@ _COUNT_OPENING = (
     "ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value"
 )
 
+# The store whose transaction the present work is a part of.
+_inside: ContextVar["Store | None"] = ContextVar("_inside", default=None)
+
 
 class Store:
     """The org's records in SQLite: one writer at a time, readers beside it.
@@ -38,20 +45,34 @@ class Store:
     def __init__(self, path: str | Path, schema: Schema, now: datetime | None = None) -> None:
         """Open or make the file at `path`; `now` is the org's birth if it is a new one."""
         self.schema = schema
+        # What formulas take for the time; an org sets it to its own clock.
+        self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
         self._temporary = tempfile.TemporaryDirectory(prefix="localorg-")
-        # For files that need not survive the process, such as the results of Bulk jobs.
-        self.folder = Path(self._temporary.name)
+        temporary = Path(self._temporary.name)
         self.kept = str(path) != IN_MEMORY
-        self._path = Path(path) if self.kept else self.folder / "org.db"
+        self._path = Path(path) if self.kept else temporary / "org.db"
+        # For files that belong to records, such as the results of Bulk jobs: beside the data file
+        # of a kept org, made by whoever needs it first.
+        self.folder = Path(f"{self._path}-files") if self.kept else temporary
         self._idle_readers: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
-        self._write_lock = threading.RLock()
+        self._write_lock = FairLock()
         self._writer = self._connect()
-        self._create(now or datetime.now(UTC))
+        try:
+            self._create(now or datetime.now(UTC))
+        except BaseException:
+            self.close()
+            raise
         self.ids = IdSequence(self._last_numbers())
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
-        """A connection that can only read, for this thread until the block ends."""
+        """A connection that can only read, for this thread until the block ends.
+
+        Inside `write` it is the writer's, so that a transaction reads what it wrote.
+        """
+        if _inside.get() is self:
+            yield self._writer
+            return
         connection = self._idle_reader() or self._new_reader()
         try:
             yield connection
@@ -64,16 +85,42 @@ class Store:
     def write(self) -> Iterator[sqlite3.Connection]:
         """One transaction: committed at the block's end, rolled back where it raises.
 
-        Other threads that want to write wait until it is over.
+        Other threads that want to write wait until it is over. A block inside another one is a
+        part of its transaction that can be rolled back alone; that holds for the threads that work
+        for it too, as long as the context goes with the work (`anyio.to_thread` takes it along).
         """
+        if _inside.get() is self:
+            with self._part():
+                yield self._writer
+            return
         with self._write_lock:
             self._writer.execute("BEGIN IMMEDIATE")
+            token = _inside.set(self)
             try:
                 yield self._writer
             except BaseException:
                 self._writer.execute("ROLLBACK")
                 raise
+            finally:
+                _inside.reset(token)
             self._writer.execute("COMMIT")
+
+    @contextmanager
+    def _part(self) -> Iterator[None]:
+        self._writer.execute("SAVEPOINT part")
+        try:
+            yield
+        except BaseException:
+            self._writer.execute("ROLLBACK TO part")
+            raise
+        finally:
+            self._writer.execute("RELEASE part")
+
+    @contextmanager
+    def maintaining(self) -> Iterator[sqlite3.Connection]:
+        """The writer's connection outside a transaction; others that want to write wait."""
+        with self._write_lock:
+            yield self._writer
 
     def load(self, object_name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """Insert rows as they are, in one transaction: values in storage form, `Id` included."""
@@ -99,9 +146,15 @@ class Store:
             with self.write() as connection:
                 self._create_indexes(connection)
 
+    @property
+    def path(self) -> Path:
+        """The SQLite file, a temporary one where the org is not kept."""
+        return self._path
+
     def is_empty(self) -> bool:
-        """Whether no object that can be written to has a record."""
-        tables = [entry.name for entry in self.schema.objects.values() if entry.createable]
+        """Whether no object that can be written to has a record; what is set up does not count."""
+        objects = self.schema.objects.values()
+        tables = [entry.name for entry in objects if entry.createable and entry.undeletable]
         with self.read() as connection:
             return not any(_has_row(connection, table) for table in tables)
 
@@ -124,6 +177,10 @@ class Store:
         connection.execute("PRAGMA query_only = ON")
         return connection
 
+    def _moment(self) -> datetime:
+        # The clock may be put in after the connection was made.
+        return self.now()
+
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
             self._path,
@@ -132,6 +189,7 @@ class Store:
             check_same_thread=False,
             cached_statements=512,
         )
+        functions.install(connection, self._moment)
         connection.execute("PRAGMA journal_mode = WAL")
         # A power cut may take the last seconds of a kept org; a killed process takes nothing.
         connection.execute(f"PRAGMA synchronous = {'NORMAL' if self.kept else 'OFF'}")
@@ -144,13 +202,12 @@ class Store:
     def _create(self, now: datetime) -> None:
         with self.write() as connection:
             connection.execute(_META)
-            for object_type in self.schema.objects.values():
-                connection.execute(create_table(object_type))
-            self._create_indexes(connection)
+            stamp = stored_datetime(now)
+            added = bring_up_to_date(connection, self.schema, stamp)
             self._openings: int = connection.execute(_COUNT_OPENING).fetchone()[0]
-        if self._openings == 1:
-            for name, rows in first_rows(stored_datetime(now)).items():
-                self.load(name, tuple(rows[0]), [tuple(row.values()) for row in rows])
+            # In the same transaction: a process that is killed leaves a whole org or none.
+            add_first_rows(connection, added, first_rows(stamp))
+            write_statuses(connection, self.schema, stamp)
 
     def _create_indexes(self, connection: sqlite3.Connection) -> None:
         for object_type in self.schema.objects.values():
@@ -163,7 +220,8 @@ class Store:
             for entry in self.schema.objects.values():
                 statement = "".join(("SELECT max(Id) FROM ", quoted(entry.name)))
                 highest = connection.execute(statement).fetchone()[0]
-                last[entry.key_prefix] = number_of(highest) if highest else 0
+                number = number_of(highest) if highest else 0
+                last[entry.key_prefix] = max(number, last.get(entry.key_prefix, 0))
         return last
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from localorg.ids import make_id
 from localorg.schema import standard_schema
-from localorg.store import OWNER_IDS, Store
+from localorg.store import FORMER_COLLEAGUE_ID, OWNER_IDS, Store
 
 LEAD = ("Id", "LastName", "SystemModstamp")
 
@@ -33,7 +33,45 @@ def test_a_new_org_knows_itself_its_users_and_record_types() -> None:
             )
         ]
     store.close()
-    assert counts == [1, 1 + len(OWNER_IDS), 1, 1]
+    # The integration user, its colleagues, and one who left.
+    users = 1 + len(OWNER_IDS) + 1
+    assert counts == [1, users, 1, users]
+
+
+def test_a_new_org_has_profiles_that_allow_different_things() -> None:
+    store = Store(":memory:", standard_schema())
+    with store.read() as connection:
+        profiles = connection.execute(
+            "SELECT Profile.Name, shadow.PermissionsApiEnabled, shadow.PermissionsViewSetup "
+            "FROM PermissionSet shadow JOIN Profile ON Profile.Id = shadow.ProfileId "
+            "WHERE shadow.IsOwnedByProfile ORDER BY Profile.Id"
+        ).fetchall()
+        assigned = connection.execute(
+            "SELECT count(*) FROM User JOIN PermissionSetAssignment a ON a.AssigneeId = User.Id "
+            "JOIN PermissionSet p ON p.Id = a.PermissionSetId AND p.ProfileId = User.ProfileId"
+        ).fetchone()
+        inactive = connection.execute("SELECT Id FROM User WHERE NOT IsActive").fetchall()
+    store.close()
+    assert profiles == [("System Administrator", 1, 1), ("Standard User", 1, 0)]
+    assert assigned == (1 + len(OWNER_IDS) + 1,)
+    assert inactive == [(FORMER_COLLEAGUE_ID,)]
+
+
+def test_a_new_org_lists_its_statuses() -> None:
+    store = Store(":memory:", standard_schema())
+    with store.read() as connection:
+        converted = connection.execute(
+            "SELECT MasterLabel FROM LeadStatus WHERE IsConverted"
+        ).fetchall()
+        closed = connection.execute("SELECT MasterLabel FROM CaseStatus WHERE IsClosed").fetchall()
+        stages = connection.execute("SELECT count(*) FROM OpportunityStage").fetchone()
+        ids = connection.execute(
+            "SELECT count(DISTINCT Id) FROM (SELECT Id FROM LeadStatus UNION ALL "
+            "SELECT Id FROM CaseStatus UNION ALL SELECT Id FROM OpportunityStage)"
+        ).fetchone()
+    store.close()
+    assert (converted, closed) == ([("Closed - Converted",)], [("Closed",)])
+    assert (stages, ids) == ((10,), (18,))
 
 
 def test_a_file_keeps_its_records_and_goes_on_numbering(tmp_path: Path) -> None:
@@ -117,3 +155,20 @@ def test_text_is_compared_without_case_and_ids_are_not() -> None:
         by_id = connection.execute("SELECT LastName FROM Lead WHERE Id = '00QA'").fetchall()
     store.close()
     assert (by_name, by_id) == ([("00Qa",)], [("Bea",)])
+
+
+def test_an_org_that_was_not_finished_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(_stamp: str) -> dict[str, list[dict[str, str]]]:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("localorg.store.store.first_rows", killed)
+        with pytest.raises(KeyboardInterrupt):
+            Store(tmp_path / "org.db", standard_schema())
+    store = Store(tmp_path / "org.db", standard_schema())
+    with store.read() as connection:
+        users = connection.execute("SELECT count(*) FROM User").fetchone()
+    store.close()
+    assert users == (1 + len(OWNER_IDS) + 1,)
