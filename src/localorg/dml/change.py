@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,3 +47,15 @@ class Change:
         if with_created:
             result["created"] = self.created
         return result
+
+
+def touched_fields(changes: Iterable[Change]) -> set[str]:
+    """The fields that at least one of the changes sets."""
+    return set[str]().union(*(change.values for change in changes))
+
+
+def lock_row(change: Change) -> None:
+    """Let a change fail as if another transaction held its record."""
+    held = f" or 1 records: {change.key}" if change.key else ""
+    message = f"unable to obtain exclusive access to this record{held}"
+    change.fail("UNABLE_TO_LOCK_ROW", message)

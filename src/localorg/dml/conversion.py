@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_DOWN, Decimal
 
 from localorg.clock import stored_datetime
@@ -30,6 +30,13 @@ def converter(field: Field, schema: Schema) -> Converter:
     if field.type == "reference":
         return _reference(field, schema)
     return _CONVERTERS.get(field.type, _plain_text)(field)
+
+
+def is_plain_text(field: Field) -> bool:
+    """Whether every text that is not too long is stored as it came."""
+    if field.type == "picklist":
+        return not field.restricted_picklist
+    return field.type != "reference" and field.type not in _CONVERTERS
 
 
 def wrong_type(field: Field, text: str) -> RowError:
@@ -71,13 +78,18 @@ def _email(field: Field) -> Converter:
 def _picklist(field: Field) -> Converter:
     if not field.restricted_picklist:
         return _plain_text(field)
-    values = {entry.value.lower(): entry.value for entry in field.picklist_values}
+    values = _active_values(field)
 
     def convert(text: str) -> Stored | RowError:
         found = values.get(text.lower())
         return _bad_value(field, text) if found is None else found
 
     return convert
+
+
+def _active_values(field: Field) -> dict[str, str]:
+    """The values that may be chosen, by their lower-case text."""
+    return {entry.value.lower(): entry.value for entry in field.picklist_values if entry.active}
 
 
 def _bad_value(field: Field, text: str) -> RowError:
@@ -87,7 +99,7 @@ def _bad_value(field: Field, text: str) -> RowError:
 
 def _multipicklist(field: Field) -> Converter:
     plain = _plain_text(field)
-    values = {entry.value.lower(): entry.value for entry in field.picklist_values}
+    values = _active_values(field)
 
     def convert(text: str) -> Stored | RowError:
         parts = [part for part in map(str.strip, text.split(";")) if part]
@@ -128,6 +140,9 @@ def _number(field: Field) -> Converter:
     most = 10 ** (field.precision - field.scale)
     step = Decimal(1).scaleb(-field.scale)
     whole = field.scale == 0
+    # Nothing has to be cut off a number that is written like this.
+    decimals = rf"(\.\d{{1,{field.scale}}})?" if field.scale else ""
+    fits = re.compile(rf"[+-]?\d{{1,15}}{decimals}", re.ASCII).fullmatch
 
     def convert(text: str) -> Stored | RowError:
         try:
@@ -138,6 +153,8 @@ def _number(field: Field) -> Converter:
             return wrong_type(field, text)
         if not -most < value < most:
             return _out_of_range(field, text)
+        if fits(text) is not None:
+            return int(text) if whole else value
         return _cut(text, step, whole=whole)
 
     return convert
@@ -179,12 +196,28 @@ def _datetime(field: Field) -> Converter:
     return convert
 
 
+def _time(field: Field) -> Converter:
+    def convert(text: str) -> Stored | RowError:
+        try:
+            moment = time.fromisoformat(text)
+        except ValueError:
+            return wrong_type(field, text)
+        if text[2:3] != ":" or (moment.tzinfo is not None and moment.utcoffset() != timedelta()):
+            return wrong_type(field, text)
+        return moment.replace(tzinfo=None).isoformat("milliseconds") + "Z"
+
+    return convert
+
+
 def _reference(field: Field, schema: Schema) -> Converter:
-    prefixes = {schema.object(name).key_prefix for name in field.reference_to}
+    parents = [schema.objects.get(name.lower()) for name in field.reference_to]
+    prefixes = {parent.key_prefix for parent in parents if parent is not None}
+    # Ids of objects that the user does not see are refused later, with another text.
+    strict = None not in parents
 
     def convert(text: str) -> Stored | RowError:
         found = normalised_id(text)
-        if found is None or found[:3] not in prefixes:
+        if found is None or (strict and found[:3] not in prefixes):
             return wrong_id(field.label, field.name, text)
         return found
 
@@ -208,4 +241,5 @@ _CONVERTERS: dict[str, Callable[[Field], Converter]] = {
     "multipicklist": _multipicklist,
     "percent": _number,
     "picklist": _picklist,
+    "time": _time,
 }

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from localorg.dml.change import Change
 from localorg.dml.conversion import wrong_id
 from localorg.dml.reading import Operation, Target
-from localorg.dml.sql import select_by
+from localorg.dml.sql import deletion, select_by
 from localorg.ids import normalised_id
 from localorg.schema import Field, ObjectType
 
@@ -44,17 +44,15 @@ def _match_by_id(target: Target, change: Change) -> None:
 def _match_by_external_id(
     connection: sqlite3.Connection, object_type: ObjectType, key: Field, changes: list[Change]
 ) -> None:
-    keyed = _with_key(key, changes)
-    _refuse_repeated(key, keyed)
-    keyed = [change for change in keyed if not change.errors]
-    values = [change.values[key.name] for change in keyed]
-    columns = ("Id", "IsDeleted", key.name)
+    keyed = _refuse_repeated(key, _with_key(key, changes))
+    values = [change.values[key.name] for change in keyed.values()]
+    columns = ("Id", key.name, *deletion(object_type))
     holders: defaultdict[str, list[str]] = defaultdict(list)
     for row in select_by(connection, object_type.name, columns, key.name, values):
-        if not row["IsDeleted"]:
+        if not row.get("IsDeleted"):
             holders[folded(key, row[key.name])].append(str(row["Id"]))
-    for change in keyed:
-        _take_holder(change, holders[folded(key, change.values[key.name])])
+    for value, change in keyed.items():
+        _take_holder(change, holders[value])
 
 
 def _with_key(key: Field, changes: list[Change]) -> list[Change]:
@@ -64,14 +62,18 @@ def _with_key(key: Field, changes: list[Change]) -> list[Change]:
     return [change for change in changes if not change.errors]
 
 
-def _refuse_repeated(key: Field, changes: list[Change]) -> None:
-    """Salesforce saves none of the records of a chunk that share an external id."""
-    counts = Counter(folded(key, change.values[key.name]) for change in changes)
-    for change in changes:
-        value = change.values[key.name]
-        if counts[folded(key, value)] > 1:
-            message = f"Duplicate external id specified: {value}"
+def _refuse_repeated(key: Field, changes: list[Change]) -> dict[str, Change]:
+    """Fail all changes of a chunk that share an external id; the others by their folded keys."""
+    values = [folded(key, change.values[key.name]) for change in changes]
+    keyed = dict(zip(values, changes, strict=True))
+    if len(keyed) == len(changes):
+        return keyed
+    counts = Counter(values)
+    for value, change in zip(values, changes, strict=True):
+        if counts[value] > 1:
+            message = f"Duplicate external id specified: {change.values[key.name]}"
             change.fail("DUPLICATE_VALUE", message, key.name)
+    return {value: change for value, change in keyed.items() if counts[value] == 1}
 
 
 def _take_holder(change: Change, holders: list[str]) -> None:

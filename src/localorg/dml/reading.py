@@ -7,10 +7,9 @@ from typing import Any
 
 from localorg.dml.change import Change, ParentKey
 from localorg.dml.conversion import Converter, converter, wrong_type
+from localorg.dml.csv_columns import NULL_IN_CSV, CsvColumn, read_columns
 from localorg.errors import RowError, invalid_column, json_parser_error
 from localorg.schema import Field, ObjectType, Schema
-
-NULL_IN_CSV = "#N/A"
 
 
 class Operation(StrEnum):
@@ -20,6 +19,7 @@ class Operation(StrEnum):
     UPDATE = "update"
     UPSERT = "upsert"
     DELETE = "delete"
+    HARD_DELETE = "hardDelete"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +57,7 @@ class RecordReader:
             for position, column in enumerate(self._columns)
             if column.field and column.convert and not column.is_key and not column.refusal
         ]
+        self._csv_columns = [CsvColumn(*parts) for parts in self._plain]
         self._special = [
             (position, column)
             for position, column in enumerate(self._columns)
@@ -81,6 +82,17 @@ class RecordReader:
                 values[field.name] = value  # type: ignore[assignment]
         self._read_special(change, row)
         return change
+
+    def read_csv_rows(self, rows: Sequence[Sequence[str]]) -> list[Change]:
+        """The changes that CSV rows ask for, as `read_csv` has them one by one."""
+        found = read_columns(self._csv_columns, rows)
+        changes = [Change(values) for values in found.values]
+        for number, errors in found.errors.items():
+            changes[number].errors += errors
+        if self._special:
+            for change, row in zip(changes, rows, strict=True):
+                self._read_special(change, row)
+        return changes
 
     def read_json(self, values: Sequence[Any]) -> Change:
         """The change that a JSON object asks for: null clears a field.
@@ -173,23 +185,37 @@ def _column(target: Target, name: str) -> _Column:
 
 
 def _parent_key(target: Target, name: str) -> ParentKey:
-    relationship, _, key_name = name.partition(".")
+    """What `Account.Ext__c` names; with several kinds of parents also `Lead:Who.Email`."""
+    path, _, key_name = name.partition(".")
+    kind, _, relationship = path.rpartition(":")
     lookup = target.object_type.relationship(relationship)
     if lookup is None:
         raise invalid_column(name, target.object_type.name)
-    parent = target.schema.object(lookup.reference_to[0])
-    key = parent.field(key_name)
-    if not key.is_upsert_key:
-        raise invalid_column(name, target.object_type.name)
-    return ParentKey(lookup, parent, key)
+    for parent in _parents(target, lookup, kind):
+        key = parent.fields.get(key_name.lower())
+        if key is not None and key.is_upsert_key:
+            return ParentKey(lookup, parent, key)
+    raise invalid_column(name, target.object_type.name)
+
+
+def _parents(target: Target, lookup: Field, kind: str) -> Iterable[ObjectType]:
+    """The objects that the user sees and the lookup may point to; only `kind` if it is named."""
+    for name in lookup.reference_to:
+        parent = target.schema.objects.get(name.lower())
+        if parent is not None and kind.lower() in {"", name.lower()}:
+            yield parent
 
 
 def _refusal(target: Target, field: Field) -> RowError | None:
     """Why no record may bring a value for this field, or None."""
     if field.type == "id":
         return _id_refusal(target.operation)
-    operation = target.operation
-    writable = field.updateable if operation is Operation.UPDATE else field.createable
+    creates = target.operation is not Operation.UPDATE and target.object_type.createable
+    updates = target.operation is not Operation.INSERT and target.object_type.updateable
+    if not (creates or updates):
+        # The user may write none of the object's records, which `save_chunk` says of each.
+        return None
+    writable = field.createable if creates else field.updateable
     return None if writable else read_only(field.name)
 
 
@@ -260,7 +286,7 @@ def _json_type(field: Field) -> str:
     return field.type if field.is_number or field.type in _PLAIN_JSON_TYPES else "string"
 
 
-_PLAIN_JSON_TYPES = frozenset({"boolean", "date", "datetime"})
+_PLAIN_JSON_TYPES = frozenset({"boolean", "date", "datetime", "time"})
 
 
 def _unreadable(kind: str, found: str) -> Exception:

@@ -2,8 +2,10 @@
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 
 from localorg.dml.conversion import Stored
+from localorg.schema import ObjectType
 from localorg.store import quoted
 
 Row = dict[str, Stored]
@@ -32,20 +34,28 @@ def update_rows(
     """Set `columns` of each row, which is found by its Id."""
     assignments = ", ".join(f"{quoted(name)} = ?" for name in columns)
     statement = "".join(("UPDATE ", quoted(table), " SET ", assignments, " WHERE Id = ?"))
-    order = (*columns, "Id")
-    connection.executemany(statement, [tuple([row[name] for name in order]) for row in rows])
+    connection.executemany(statement, map(itemgetter(*columns, "Id"), rows))
 
 
 def insert_rows(connection: sqlite3.Connection, table: str, rows: Sequence[Row]) -> None:
     """Insert rows; a column that a row has no value for is left empty."""
-    columns = sorted({name for row in rows for name in row})
+    columns = sorted(set[str]().union(*rows))
     names = ", ".join(map(quoted, columns))
     statement = "".join(
         ("INSERT INTO ", quoted(table), " (", names, ") VALUES (", marks(len(columns)), ")")
     )
-    connection.executemany(statement, [tuple([row.get(name) for name in columns]) for row in rows])
+    if all(len(row) == len(columns) > 1 for row in rows):
+        connection.executemany(statement, map(itemgetter(*columns), rows))
+    else:
+        found = [tuple([row.get(name) for name in columns]) for row in rows]
+        connection.executemany(statement, found)
 
 
 def marks(count: int) -> str:
     """The place-holders of `count` parameters."""
     return ", ".join("?" * count)
+
+
+def deletion(object_type: ObjectType) -> tuple[str, ...]:
+    """The column that says whether a record is deleted, where the object has one."""
+    return ("IsDeleted",) if "isdeleted" in object_type.fields else ()

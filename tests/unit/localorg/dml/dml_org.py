@@ -9,12 +9,13 @@ from localorg.dml import (
     Change,
     JsonRecords,
     Operation,
+    SaveOptions,
     Target,
     delete_chunk,
     save_chunk,
     writing,
 )
-from localorg.schema import standard_schema
+from localorg.schema import Schema, standard_schema
 from localorg.store import INTEGRATION_USER_ID, Store, quoted
 
 START = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -24,9 +25,12 @@ START_STORED = "2026-01-31T12:00:00.000Z"
 class DmlOrg:
     """Saves JSON objects and shows the rows that came of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, schema: Schema | None = None) -> None:
         self.clock = Clock(lambda: START)
-        self.store = Store(":memory:", standard_schema(), START)
+        self.store = Store(":memory:", schema or standard_schema(), START)
+        self.store.now = self.clock.now
+        # What the next calls are made with.
+        self.options = SaveOptions()
 
     def insert(self, name: str, *records: Mapping[str, Any]) -> list[Change]:
         return self._save(name, Operation.INSERT, None, records)
@@ -40,7 +44,7 @@ class DmlOrg:
     def delete(self, name: str, *ids: str | None) -> list[Change]:
         changes = [Change(key=record_id) for record_id in ids]
         with writing(self.store, self.clock, INTEGRATION_USER_ID) as writer:
-            delete_chunk(writer, self._target(name, Operation.DELETE, None), changes)
+            delete_chunk(writer, self.target(name, Operation.DELETE, None), changes)
         return changes
 
     def inserted(self, name: str, **values: Any) -> str:
@@ -62,14 +66,14 @@ class DmlOrg:
     def _save(
         self, name: str, operation: Operation, key: str | None, records: tuple[Any, ...]
     ) -> list[Change]:
-        target = self._target(name, operation, key)
+        target = self.target(name, operation, key)
         reader = JsonRecords(target)
         changes = [reader.read(record) for record in records]
         with writing(self.store, self.clock, INTEGRATION_USER_ID) as writer:
-            save_chunk(writer, target, changes)
+            save_chunk(writer, target, changes, self.options)
         return changes
 
-    def _target(self, name: str, operation: Operation, key: str | None) -> Target:
+    def target(self, name: str, operation: Operation, key: str | None) -> Target:
         object_type = self.store.schema.object(name)
         return Target(
             schema=self.store.schema,

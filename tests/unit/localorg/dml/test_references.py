@@ -1,6 +1,7 @@
 import pytest
 
 from localorg.errors import SalesforceError
+from localorg.store import OWNER_IDS
 from unit.localorg.dml.dml_org import DmlOrg, codes, messages
 
 
@@ -39,3 +40,29 @@ def test_a_lookup_points_to_a_live_record(org: DmlOrg) -> None:
     )
     assert codes(changes) == ["ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY"]
     assert changes[1].errors[0].fields == ("AccountId",)
+
+
+def test_an_owner_is_found_by_the_user_name(org: DmlOrg) -> None:
+    lead = org.inserted(
+        "Lead", LastName="L", Company="C", Owner={"Username": "bruno@localorg.example"}
+    )
+    assert org.row("Lead", lead)["OwnerId"] == OWNER_IDS[1]
+
+
+def test_one_of_several_kinds_of_parents_can_be_named(org: DmlOrg) -> None:
+    lead = org.inserted("Lead", LastName="L", Company="C", Email="l@example.org")
+    contact = org.inserted("Contact", LastName="L", Email="l@example.org")
+    subject = {"Subject": "Call", "Status": "Not Started", "Priority": "Normal"}
+    kinds = ("Lead:Who", "Contact:Who")
+    tasks = [
+        org.inserted("Task", **subject, **{kind: {"Email": "l@example.org"}}) for kind in kinds
+    ]
+    assert [org.row("Task", task)["WhoId"] for task in tasks] == [lead, contact]
+    with pytest.raises(SalesforceError, match=r"No such column 'Account:Who\.Email'"):
+        org.insert("Task", subject | {"Account:Who": {"Email": "l@example.org"}})
+
+
+def test_a_lookup_takes_ids_of_its_own_kinds_only(org: DmlOrg) -> None:
+    account = org.inserted("Account", Name="Acme")
+    changes = org.insert("Lead", {"LastName": "L", "Company": "C", "OwnerId": account})
+    assert messages(changes) == [f"Owner ID: id value of incorrect type: {account}"]

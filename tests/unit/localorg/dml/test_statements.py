@@ -51,3 +51,19 @@ def statements_for(org: DmlOrg, count: int) -> int:
 
 def test_a_chunk_takes_as_many_statements_however_many_records_it_has(org: DmlOrg) -> None:
     assert statements_for(org, 2) == statements_for(org, 200)
+
+
+def test_what_the_org_does_not_use_costs_no_statement(org: DmlOrg) -> None:
+    lead = org.store.schema.object("Lead")
+    target = Target(schema=org.store.schema, object_type=lead, operation=Operation.INSERT)
+    changes = [Change(values={"LastName": "L", "Company": "C"}) for _ in range(200)]
+    with org.store.write() as connection:
+        counting = Counting(connection)
+        writer = Writer(
+            connection=cast("sqlite3.Connection", counting),
+            store=org.store,
+            user_id="005",
+            stamp=START_STORED,
+        )
+        save_chunk(writer, target, changes)
+    assert counting.asked == 1
