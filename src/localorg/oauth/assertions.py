@@ -2,10 +2,11 @@
 
 import base64
 import binascii
-import json
+import math
 from datetime import datetime
 from typing import Any
 
+import orjson
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -33,6 +34,14 @@ def load_public_key(pem: bytes) -> RSAPublicKey:
         message = f"The key is a {type(key).__name__}; JWT bearer is signed with RSA (RS256)."
         raise ValueError(message)  # noqa: TRY004 - the file's content is wrong, not a type
     return key
+
+
+def claimed_issuer(assertion: str) -> str:
+    """The client id that an assertion names, not proven yet; raises OAuthError invalid_grant."""
+    parts = assertion.split(".")
+    if len(parts) != _PARTS:
+        raise _invalid()
+    return str(_json_object(parts[1]).get("iss", ""))
 
 
 def verified_claims(
@@ -69,14 +78,18 @@ def _signed_claims(assertion: str, key: RSAPublicKey) -> dict[str, Any]:
 def _expiry_seconds(claims: dict[str, Any]) -> float:
     try:
         expiry = float(claims["exp"])
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, OverflowError, TypeError, ValueError):
         raise _invalid() from None
+    if not math.isfinite(expiry):
+        # Nothing is later than NaN: such an assertion would never end.
+        raise _invalid()
     return expiry / 1000 if expiry > _MOST_SECONDS else expiry
 
 
 def _json_object(part: str) -> dict[str, Any]:
     try:
-        value = json.loads(_decoded(part))
+        # Unlike json, it refuses NaN, half surrogate pairs and endless nesting.
+        value = orjson.loads(_decoded(part))
     except ValueError:
         raise _invalid() from None
     if not isinstance(value, dict):

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from integration.localorg.oauth.browser import Browser
 from integration.localorg.org_client import Answer, OrgClient, V, serving
 from localorg.clock import Clock
 from localorg.org import Org
@@ -141,3 +142,42 @@ def test_a_wrong_assertion_is_told_why(
 
 def test_without_a_certificate_there_is_no_bearer_flow(client: OrgClient) -> None:
     assert error(bearer(client)) == (400, "invalid_client", "invalid client credentials")
+
+
+AMARA = "amara@localorg.example"
+
+
+def test_a_user_who_approved_the_app_once_can_be_asserted(jwt_client: OrgClient) -> None:
+    refused = (400, "invalid_grant", "user hasn't approved this consumer")
+    assert error(bearer(jwt_client, sub=AMARA)) == refused
+    browser = Browser(jwt_client)
+    browser.log_in(browser.open(), AMARA)
+    browser.approved_code()
+    answer = bearer(jwt_client, sub=AMARA.upper()).json
+    assert "refresh_token" not in answer
+    assert "refresh_token" not in answer["scope"]
+    jwt_client.token = answer["access_token"]
+    info = jwt_client.call("GET", "/services/oauth2/userinfo").json
+    assert info["preferred_username"] == AMARA
+
+
+def test_where_an_administrator_approves_users_an_assertion_needs_it(client: OrgClient) -> None:
+    pem = KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    policies = {
+        "certificate": pem.decode(),
+        "permitted_users": "admin_approved",
+        "pre_authorised": ["bruno@localorg.example"],
+    }
+    client.call("PATCH", "/_localorg/apps/localorg", policies)
+    far = {"exp": 4_102_444_800_000}
+    refused = (400, "invalid_app_access", "user is not admin approved to access this app")
+    assert error(bearer(client, sub=AMARA, **far)) == refused
+    assert bearer(client, sub="bruno@localorg.example", **far).status == 200
+    client.call("PATCH", "/_localorg/apps/localorg", {"pre_authorised": ["System Administrator"]})
+    assert bearer(client, sub=AMARA, **far).status == 200
+
+
+def test_an_assertion_is_required(client: OrgClient) -> None:
+    grant = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+    answer = client.token_answer(grant_type=grant)
+    assert error(answer)[1:] == ("invalid_request", "missing required parameter: assertion")

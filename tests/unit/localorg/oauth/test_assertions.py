@@ -23,10 +23,14 @@ def encoded(value: bytes) -> str:
     return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
 
 
+def signed(claims: bytes, key: rsa.RSAPrivateKey = KEY, alg: str = "RS256") -> str:
+    text = f"{encoded(json.dumps({'alg': alg}).encode())}.{encoded(claims)}"
+    return f"{text}.{encoded(key.sign(text.encode(), PKCS1v15(), SHA256()))}"
+
+
 def assertion(key: rsa.RSAPrivateKey = KEY, alg: str = "RS256", **claims: Any) -> str:
     body = {"iss": "localorg", "sub": "a@b.example", "aud": LOGIN, "exp": SOON} | claims
-    signed = f"{encoded(json.dumps({'alg': alg}).encode())}.{encoded(json.dumps(body).encode())}"
-    return f"{signed}.{encoded(key.sign(signed.encode(), PKCS1v15(), SHA256()))}"
+    return signed(json.dumps(body).encode(), key, alg)
 
 
 def claims(text: str) -> dict[str, Any]:
@@ -47,6 +51,13 @@ def test_the_expiry_may_be_text_and_in_milliseconds(exp: int | str) -> None:
         assertion(exp=(SOON - 200) * 1000),
         assertion(exp="soon"),
         assertion(exp=None),
+        assertion(exp=float("nan")),
+        assertion(exp="nan"),
+        assertion(exp="inf"),
+        assertion(exp=10**400),
+        assertion(sub="\ud800"),
+        signed(b"[" * 100_000),
+        signed(b'{"iss":' * 100_000),
         "a.b",
         "a.b.c",
         "",
