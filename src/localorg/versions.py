@@ -7,7 +7,8 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from localorg.errors import SalesforceError, not_found
-from localorg.web import JsonAnswer, version_of
+from localorg.store import ORGANIZATION_ID
+from localorg.web import JsonAnswer, user_of, version_of
 
 FIRST = 31
 LATEST = 66
@@ -51,7 +52,8 @@ async def _versions(_request: Request) -> JsonAnswer:
 
 async def _resources(request: Request) -> JsonAnswer:
     base = f"/services/data/v{version_of(request)}"
-    return JsonAnswer({name: f"{base}/{name}" for name in _RESOURCES})
+    identity = f"{str(request.base_url).rstrip('/')}/id/{ORGANIZATION_ID}/{user_of(request)}"
+    return JsonAnswer({"identity": identity} | {name: f"{base}/{name}" for name in _RESOURCES})
 
 
 routes = [

@@ -1,6 +1,5 @@
 """What every API area needs of HTTP: JSON in, JSON out, routes that ignore case."""
 
-import gzip
 import re
 import zlib
 from collections.abc import Iterable
@@ -8,16 +7,20 @@ from http import HTTPStatus
 from typing import Any
 
 import orjson
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Match, Route
 
 from localorg.errors import SalesforceError, json_parser_error
 from localorg.org import Org
 from localorg.schema import Schema
+from localorg.xml_bodies import read_xml
 
 JSON = "application/json;charset=UTF-8"
 _MOST_BYTES = 50 * 1024 * 1024
+_WINDOWS = {"gzip": 31, "deflate": 15}
+_KINDS = {type(None): "null", bool: "a boolean", list: "an array", str: "a string"}
 
 
 class JsonAnswer(Response):
@@ -54,8 +57,13 @@ def version_of(request: Request) -> str:
 
 
 async def read_json(request: Request) -> Any:
-    """The body of a request; raises JSON_PARSER_ERROR where it is no JSON."""
+    """The body of a request; raises JSON_PARSER_ERROR where it is no JSON.
+
+    A body that comes as XML is what it would be in JSON; raises XML_PARSER_ERROR.
+    """
     body = await read_body(request)
+    if "xml" in request.headers.get("content-type", ""):
+        return read_xml(body)
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -67,24 +75,35 @@ async def read_object(request: Request) -> dict[str, Any]:
     """The body of a request; raises JSON_PARSER_ERROR where it is no JSON object."""
     body = await read_json(request)
     if not isinstance(body, dict):
-        message = f"A JSON object is expected, not {type(body).__name__} at [line:1, column:1]"
-        raise json_parser_error(message)
+        kind = _KINDS.get(type(body), "a number")
+        raise json_parser_error(f"A JSON object is expected, not {kind} at [line:1, column:1]")
     return body
 
 
 async def read_body(request: Request) -> bytes:
     """The bytes of a request's body, unpacked where they came as gzip or deflate."""
     body = await request.body()
-    try:
-        body = _unpacked(body, request.headers.get("content-encoding", "identity").lower())
-    except (OSError, EOFError, zlib.error) as error:
-        raise json_parser_error(f"The body can't be unpacked: {error}") from error
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if encoding in _WINDOWS:
+        body = await run_in_threadpool(_unpacked, body, encoding)
+    elif encoding != "identity":
+        message = f"The Content-Encoding {encoding} is not supported. Use gzip, deflate or none."
+        raise SalesforceError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", message)
     if len(body) > _MOST_BYTES:
-        message = f"The body has {len(body)} bytes; {_MOST_BYTES} are allowed."
+        message = f"The body has more than the {_MOST_BYTES} bytes that are allowed."
         raise SalesforceError(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "EXCEEDED_MAX_SIZE_REQUEST", message
         )
     return body
+
+
+def methods_at(request: Request) -> str:
+    """The methods that the path of a request takes, as an Allow header lists them."""
+    methods: set[str] = set()
+    for route in request.app.routes:
+        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE:
+            methods |= route.methods or set()
+    return ", ".join(sorted(methods))
 
 
 def ignoring_case(routes: Iterable[BaseRoute]) -> list[BaseRoute]:
@@ -92,13 +111,25 @@ def ignoring_case(routes: Iterable[BaseRoute]) -> list[BaseRoute]:
     found = list(routes)
     for route in found:
         if isinstance(route, Route):
-            route.path_regex = re.compile(route.path_regex.pattern, re.IGNORECASE)
+            # `$` would match before a line end too, and `.` none.
+            whole = route.path_regex.pattern.removesuffix("$") + r"\Z"
+            route.path_regex = re.compile(whole, re.IGNORECASE | re.DOTALL)
     return found
 
 
 def _unpacked(body: bytes, encoding: str) -> bytes:
-    if encoding == "gzip":
-        return gzip.decompress(body)
-    if encoding == "deflate":
-        return zlib.decompress(body)
-    return body
+    """The body without its packing, cut off where it is longer than any body may be."""
+    pieces: list[bytes] = []
+    room, rest = _MOST_BYTES + 1, body
+    # What is packed as gzip may be several pieces, one behind the other.
+    while room > 0 and (rest or not pieces):
+        packer = zlib.decompressobj(_WINDOWS[encoding])
+        try:
+            piece = packer.decompress(rest, room)
+        except zlib.error as error:
+            raise json_parser_error(f"The body can't be unpacked: {error}") from error
+        if not packer.eof and len(piece) < room:
+            raise json_parser_error("The body can't be unpacked: its end is missing")
+        pieces.append(piece)
+        room, rest = room - len(piece), packer.unused_data
+    return b"".join(pieces)

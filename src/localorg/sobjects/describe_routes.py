@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from email.utils import format_datetime, parsedate_to_datetime
+from http import HTTPStatus
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -9,93 +10,72 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from localorg.errors import not_found
-from localorg.org import Org
-from localorg.schema import ObjectType, describe_object, describe_summary
-from localorg.store import BUSINESS_RECORD_TYPE_ID
-from localorg.web import JsonAnswer, org_of, version_of
+from localorg.schema import describe_object, describe_summary
+from localorg.sobjects.place import Place, place_of
+from localorg.sobjects.record_types import record_type_infos
+from localorg.sobjects.records import read_records
+from localorg.web import JsonAnswer, org_of, schema_of, user_of, version_of
 
-_RECORD_TYPES = (
-    "SELECT Id, Name, DeveloperName, IsActive FROM RecordType WHERE SobjectType = ? ORDER BY Id"
-)
-_BORN = "SELECT CreatedDate FROM Organization"
-# Every object has this one, whatever others it has.
-_MASTER_ID = "012000000000000AAA"
+# No object has this name: it stands for the list of all of them.
+_LIST = ""
 
 
-def object_named(org: Org, name: str) -> ObjectType:
-    """The object of a path; raises 404 NOT_FOUND where there is none."""
-    found = org.schema.objects.get(name.lower())
-    if found is None:
-        raise not_found()
-    return found
+async def _list_objects(request: Request) -> Response:
+    return await run_in_threadpool(_objects, request)
 
 
-async def _list_objects(request: Request) -> JsonAnswer:
-    base = _base(request)
-    objects = org_of(request).schema.objects.values()
-    return JsonAnswer(
-        {
-            "encoding": "UTF-8",
-            "maxBatchSize": 200,
-            "sobjects": [describe_summary(object_type, base) for object_type in objects],
-        }
-    )
-
-
-async def show_object(request: Request) -> JsonAnswer:
-    """An object without its fields."""
-    object_type = object_named(org_of(request), request.path_params["name"])
-    summary = describe_summary(object_type, _base(request))
-    return JsonAnswer({"objectDescribe": summary, "recentItems": []})
+async def show_object(request: Request) -> Response:
+    """An object without its fields, and the user's recent records of it."""
+    return await run_in_threadpool(_basic_information, request)
 
 
 async def _describe(request: Request) -> Response:
-    org = org_of(request)
-    object_type = object_named(org, request.path_params["name"])
-    changed = await run_in_threadpool(_schema_changed, org)
+    return await run_in_threadpool(_description, request)
+
+
+def _objects(request: Request) -> Response:
+    base = _base(request)
+    objects = schema_of(request).objects.values()
+    summaries = [describe_summary(object_type, base) for object_type in objects]
+    answer = {"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": summaries}
+    known = [{key: value for key, value in entry.items() if key != "urls"} for entry in summaries]
+    return _unless_known(request, _LIST, {"objects": known}, answer)
+
+
+def _basic_information(request: Request) -> JsonAnswer:
+    place = place_of(request)
+    summary = describe_summary(place.object_type, _base(request))
+    return JsonAnswer({"objectDescribe": summary, "recentItems": _recent_items(place)})
+
+
+def _recent_items(place: Place) -> list[dict[str, Any]]:
+    object_type = place.object_type
+    ids = place.org.recent_records.of(place.user_id, object_type.name)
+    names = [object_type.name_field] if object_type.name_field else []
+    fields = [object_type.field("Id"), *names]
+    with place.org.store.read() as connection:
+        found = read_records(connection, object_type, fields, ids, version_of(place.request))
+    return [found[record_id] for record_id in ids if record_id in found]
+
+
+def _description(request: Request) -> Response:
+    place = place_of(request)
+    with place.org.store.read() as connection:
+        record_types = record_type_infos(connection, place.object_type)
+    answer = describe_object(place.schema, place.object_type, _base(request), record_types)
+    known = {key: value for key, value in answer.items() if key != "urls"}
+    return _unless_known(request, place.object_type.name, known, answer)
+
+
+def _unless_known(
+    request: Request, name: str, content: dict[str, Any], answer: dict[str, Any]
+) -> Response:
+    """The answer, or 304 where its content is not newer than what the client has."""
+    changed = org_of(request).descriptions.changed(user_of(request), name, content)
     headers = {"last-modified": format_datetime(changed, usegmt=True)}
     if _is_fresh(request.headers.get("if-modified-since"), changed):
-        return Response(status_code=304, headers=headers)
-    answer = await run_in_threadpool(_description, org, object_type, _base(request))
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
     return JsonAnswer(answer, headers=headers)
-
-
-def _description(org: Org, object_type: ObjectType, base: str) -> dict[str, Any]:
-    with org.store.read() as connection:
-        rows = connection.execute(_RECORD_TYPES, (object_type.name,)).fetchall()
-    record_types = [_record_type(*row) for row in rows] + [_master(default=not rows)]
-    return describe_object(org.schema, object_type, base, record_types)
-
-
-def _record_type(record_id: str, name: str, developer_name: str, active: int) -> dict[str, Any]:
-    return {
-        "active": bool(active),
-        "available": True,
-        "defaultRecordTypeMapping": record_id == BUSINESS_RECORD_TYPE_ID,
-        "developerName": developer_name,
-        "master": False,
-        "name": name,
-        "recordTypeId": record_id,
-    }
-
-
-def _master(*, default: bool) -> dict[str, Any]:
-    return {
-        "active": True,
-        "available": True,
-        "defaultRecordTypeMapping": default,
-        "developerName": "Master",
-        "master": True,
-        "name": "Master",
-        "recordTypeId": _MASTER_ID,
-    }
-
-
-def _schema_changed(org: Org) -> datetime:
-    """When the schema was last changed: it is as old as the org in this version."""
-    with org.store.read() as connection:
-        return datetime.fromisoformat(connection.execute(_BORN).fetchone()[0])
 
 
 def _is_fresh(if_modified_since: str | None, changed: datetime) -> bool:

@@ -1,12 +1,13 @@
 """Records read by id, as JSON."""
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from localorg.clock import rest_datetime
-from localorg.dml.sql import Row, select_by
+from localorg.dml.sql import Row, marks
 from localorg.schema import Field, ObjectType
+from localorg.store import quoted
 
 _ADDRESS_KEYS = (
     "city",
@@ -21,6 +22,7 @@ _ADDRESS_KEYS = (
     "street",
 )
 _IDS_PER_STATEMENT = 500
+_ALIAS = "record"
 
 
 def read_records(
@@ -31,12 +33,11 @@ def read_records(
     version: str,
 ) -> dict[str, dict[str, Any]]:
     """The records that are not deleted, by id, with the given fields and `attributes`."""
-    columns = sorted({name for field in fields for name in _columns(object_type, field)})
-    columns = ["Id", *_deletion(object_type), *(name for name in columns if name != "Id")]
     found: dict[str, dict[str, Any]] = {}
+    columns = _columns(object_type, fields)
     for start in range(0, len(ids), _IDS_PER_STATEMENT):
         some = ids[start : start + _IDS_PER_STATEMENT]
-        for row in select_by(connection, object_type.name, columns, "Id", some):
+        for row in _select(connection, object_type, columns, some):
             if not row.get("IsDeleted"):
                 found[str(row["Id"])] = _record(object_type, fields, row, version)
     return found
@@ -49,15 +50,42 @@ def fields_named(object_type: ObjectType, names: str | None) -> list[Field]:
     return [object_type.field(name.strip()) for name in names.split(",") if name.strip()]
 
 
-def _deletion(object_type: ObjectType) -> list[str]:
-    return ["IsDeleted"] if "isdeleted" in object_type.fields else []
+def json_value(field: Field, stored: Any) -> Any:
+    """A stored value as JSON shows it."""
+    if stored is None:
+        return None
+    as_json = _AS_JSON.get(field.type)
+    return as_json(stored) if as_json else stored
 
 
-def _columns(object_type: ObjectType, field: Field) -> list[str]:
-    """The columns that a field's value is made of."""
-    if field.stored:
-        return [field.name] if field.name != "IsDeleted" else []
-    return [part.name for part in object_type.parts[field.name]]
+def _columns(object_type: ObjectType, fields: Iterable[Field]) -> list[Field]:
+    """The fields that are read for others' sake too: of each compound its parts."""
+    needed = {"Id": object_type.field("Id")}
+    if "isdeleted" in object_type.fields:
+        needed["IsDeleted"] = object_type.field("IsDeleted")
+    for field in fields:
+        parts = object_type.parts.get(field.name, ()) if field.compound else (field,)
+        needed |= {part.name: part for part in parts}
+    return list(needed.values())
+
+
+def _select(
+    connection: sqlite3.Connection,
+    object_type: ObjectType,
+    columns: Sequence[Field],
+    ids: Sequence[str],
+) -> Iterable[Row]:
+    values = ", ".join(_expression(field) for field in columns)
+    source = object_type.source or quoted(object_type.name)
+    condition = (" WHERE ", _ALIAS, ".Id IN (", marks(len(ids)), ")")
+    statement = "".join(("SELECT ", values, " FROM ", source, " AS ", _ALIAS, *condition))
+    names = [field.name for field in columns]
+    for row in connection.execute(statement, tuple(ids)):
+        yield dict(zip(names, row, strict=True))
+
+
+def _expression(field: Field) -> str:
+    return field.expression(_ALIAS) or f"{_ALIAS}.{quoted(field.name)}"
 
 
 def _record(
@@ -67,19 +95,11 @@ def _record(
     record: dict[str, Any] = {"attributes": {"type": object_type.name, "url": url}}
     for field in fields:
         record[field.name] = (
-            json_value(field, row[field.name])
-            if field.stored
-            else _address(object_type, field, row)
+            _compound(object_type, field, row)
+            if field.compound
+            else json_value(field, row[field.name])
         )
     return record
-
-
-def json_value(field: Field, stored: Any) -> Any:
-    """A stored value as JSON shows it."""
-    if stored is None:
-        return None
-    as_json = _AS_JSON.get(field.type)
-    return as_json(stored) if as_json else stored
 
 
 _AS_JSON: Mapping[str, Callable[[Any], Any]] = {
@@ -91,12 +111,12 @@ _AS_JSON: Mapping[str, Callable[[Any], Any]] = {
 }
 
 
-def _address(object_type: ObjectType, field: Field, row: Row) -> dict[str, Any] | None:
+def _compound(object_type: ObjectType, field: Field, row: Row) -> dict[str, Any] | None:
     prefix = field.name.removesuffix("Address")
     parts = {
-        part.name.removeprefix(prefix).lower(): row[part.name]
-        for part in object_type.parts[field.name]
+        part.name.removeprefix(prefix).lower(): json_value(part, row[part.name])
+        for part in object_type.parts.get(field.name, ())
     }
-    if not any(parts.values()):
+    if all(value in (None, "") for value in parts.values()):
         return None
     return {key: parts.get(key.lower()) for key in _ADDRESS_KEYS}

@@ -1,6 +1,8 @@
 from typing import Any
 
 from integration.localorg.org_client import OrgClient, V
+from localorg.org import Org
+from localorg.store import INTEGRATION_USER_ID
 
 MANY = V + "/composite/sobjects"
 
@@ -103,3 +105,77 @@ def test_a_record_without_a_type_or_an_unknown_field_fails_the_request(client: O
     assert (untyped.status, untyped.code) == (400, "INVALID_TYPE")
     unknown = client.call("POST", MANY, {"records": [lead(), lead(Foo__c="x")]})
     assert (unknown.status, unknown.code) == (400, "INVALID_FIELD")
+
+
+def test_records_are_upserted_by_id(client: OrgClient) -> None:
+    known = client.insert("Lead", LastName="L", Company="C")
+    records = [lead(Id=known, Title="x"), lead(Title="y")]
+    results = client.call("PATCH", MANY + "/Lead/Id", {"records": records}).json
+    assert [result.get("created") for result in results] == [False, True]
+    assert client.record("Lead", known)["Title"] == "x"
+
+
+def test_only_ten_changes_of_object_are_taken(client: OrgClient) -> None:
+    contact = {"attributes": {"type": "Contact"}, "LastName": "L"}
+    ten = [lead(), contact] * 5
+    assert statuses(client.call("POST", MANY, {"records": ten}).json) == [None] * 10
+    answer = client.call("POST", MANY, {"records": [*ten, lead()]})
+    assert (answer.status, answer.code) == (400, "LIMIT_EXCEEDED")
+    assert "more than 10 chunks" in answer.message
+
+
+def test_ids_to_read_are_limited(client: OrgClient) -> None:
+    ids = ["00Q000000000001EAA"] * 2000
+    body = {"ids": ids, "fields": ["Id"]}
+    assert client.call("POST", MANY + "/Lead", body).json == [None] * 2000
+    body = {"ids": [*ids, ids[0]], "fields": ["Id"]}
+    assert client.call("POST", MANY + "/Lead", body).code == "EXCEEDED_ID_LIMIT"
+    path = f"{MANY}/Lead?fields=Id&ids="
+    assert len(client.call("GET", path + ",".join(ids[:800])).json) == 800
+    assert client.call("GET", path + ",".join(id_[:15] for id_ in ids[:801])).status == 400
+    assert client.call("GET", path + ",".join(ids[:900])).status == 414
+
+
+def test_nothing_to_delete_and_ids_of_nothing_are_refused(client: OrgClient) -> None:
+    assert client.call("DELETE", MANY).code == "MISSING_ARGUMENT"
+    for text in ("nonsense", "zzz000000000001EAA"):
+        answer = client.call("DELETE", f"{MANY}?ids={text}")
+        assert (answer.status, answer.code) == (400, "MALFORMED_ID")
+
+
+def test_all_or_none_deletes_none(client: OrgClient) -> None:
+    contact = client.insert("Contact", LastName="L")
+    ids = f"{contact},003000000000001AAA"
+    results = client.call("DELETE", f"{MANY}?ids={ids}&allOrNone=true").json
+    assert statuses(results) == [
+        "ALL_OR_NONE_OPERATION_ROLLED_BACK",
+        "INVALID_CROSS_REFERENCE_KEY",
+    ]
+    assert client.record("Contact", contact)["IsDeleted"] is False
+
+
+def test_a_hidden_object_is_no_type(client: OrgClient, org: Org) -> None:
+    org.rights.documents.except_for(
+        INTEGRATION_USER_ID, lambda known: known.with_object("Lead", ())
+    )
+    org.rights.refresh()
+    answer = client.call("POST", MANY, {"records": [lead()]})
+    assert (answer.status, answer.code) == (400, "INVALID_TYPE")
+    body = {"ids": ["00Q000000000001EAA"], "fields": ["Id"]}
+    assert client.call("POST", MANY + "/Lead", body).status == 404
+
+
+def test_what_a_user_may_not_write_fails_row_by_row(client: OrgClient, org: Org) -> None:
+    org.rights.documents.except_for(
+        INTEGRATION_USER_ID, lambda known: known.with_object("Lead", ("read",))
+    )
+    org.rights.refresh()
+    contact = {"attributes": {"type": "Contact"}, "LastName": "L"}
+    results = client.call("POST", MANY, {"records": [lead(), contact]}).json
+    assert statuses(results) == ["CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", None]
+
+
+def test_one_call_is_one_api_request(client: OrgClient, org: Org) -> None:
+    before = org.usage.used("DailyApiRequests")
+    client.call("POST", MANY, {"records": [lead()] * 200})
+    assert org.usage.used("DailyApiRequests") == before + 1

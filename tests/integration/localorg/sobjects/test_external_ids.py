@@ -1,4 +1,8 @@
+import pytest
+
 from integration.localorg.org_client import OrgClient, V
+from localorg.org import Org
+from localorg.store import INTEGRATION_USER_ID
 
 LEADS = V + "/sobjects/Lead"
 BY_KEY = LEADS + "/Isthmus_Id__c/a-1"
@@ -61,3 +65,47 @@ def test_a_parent_is_named_by_its_key(client: OrgClient) -> None:
     account = client.insert("Account", Name="Acme", Isthmus_Id__c="acme")
     contact = client.insert("Contact", LastName="L", Account={"Isthmus_Id__c": "acme"})
     assert client.record("Contact", contact)["AccountId"] == account
+
+
+def test_old_versions_do_not_say_whether_they_created(client: OrgClient) -> None:
+    path = BY_KEY.replace("v66.0", "v45.0")
+    made = client.call("PATCH", path, PERSON)
+    assert (made.status, set(made.json)) == (201, {"id", "success", "errors"})
+    assert made.headers["location"].endswith(made.json["id"])
+    changed = client.call("PATCH", path, {"Title": "Dr"})
+    assert (changed.status, changed.content) == (204, b"")
+
+
+@pytest.mark.parametrize("value", ["ada@mail.inc", "ada.json", "ada.xml"])
+def test_a_value_that_looks_like_a_file_is_not_found(client: OrgClient, value: str) -> None:
+    client.insert("Lead", **PERSON, Isthmus_Id__c=value)
+    answer = client.call("GET", f"{LEADS}/Isthmus_Id__c/{value}")
+    assert (answer.status, answer.text.count("NOT_FOUND")) == (404, 1)
+
+
+def test_an_email_is_a_key(client: OrgClient) -> None:
+    lead = client.insert("Lead", **PERSON, Email="ada+1@example.com")
+    found = client.call("GET", LEADS + "/Email/ada%2B1%40example.com")
+    assert found.json["Id"] == lead
+
+
+def test_a_key_that_is_not_unique_takes_the_right_to_view_all(client: OrgClient, org: Org) -> None:
+    path = LEADS + "/External_Ref__c/r"
+    assert client.call("PATCH", path, PERSON).status == 201
+    org.rights.documents.except_for(
+        INTEGRATION_USER_ID,
+        lambda known: known.with_permission("PermissionsViewAllData", given=False),
+    )
+    org.rights.refresh()
+    answer = client.call("PATCH", path, {"Title": "x"})
+    assert (answer.status, answer.code) == (403, "INSUFFICIENT_ACCESS")
+    assert client.call("PATCH", BY_KEY, PERSON).status == 201
+
+
+def test_a_line_end_behind_a_key_is_part_of_it(client: OrgClient) -> None:
+    lead = client.insert("Lead", **PERSON, Isthmus_Id__c="a-1")
+    for path in (BY_KEY + "%0A", f"{LEADS}/{lead}%0A"):
+        assert client.call("GET", path).status in {400, 404}
+    assert client.call("PATCH", BY_KEY + "%0A", PERSON).json["created"]
+    assert client.call("GET", BY_KEY + "%0A").json["Isthmus_Id__c"] == "a-1\n"
+    assert client.call("GET", BY_KEY).json["Id"] == lead
