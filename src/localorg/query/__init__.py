@@ -1,5 +1,5 @@
 """REST queries: /query and /queryAll, page by page."""
 
-from localorg.query.handlers import routes
+from localorg.query.cursors import Cursors
 
-__all__ = ["routes"]
+__all__ = ["Cursors"]

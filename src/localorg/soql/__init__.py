@@ -1,11 +1,12 @@
 """SOQL: parsing, checking against the schema, and compiling to SQLite's SQL."""
 
-from localorg.soql.compiler import Compiler, Statement
+from localorg.soql.compiler import Compiler
 from localorg.soql.fragment import Fragment, phrase
+from localorg.soql.operands import Column, Table
 from localorg.soql.parser import parse
-from localorg.soql.scope import Column, Table
-from localorg.soql.statements import select, select_count, select_ids, select_rows
-from localorg.soql.texts import install_functions
+from localorg.soql.sqlite_functions import install_functions
+from localorg.soql.statement import Statement
+from localorg.soql.statements import select, select_count, select_ids
 
 __all__ = [
     "Column",
@@ -19,5 +20,4 @@ __all__ = [
     "select",
     "select_count",
     "select_ids",
-    "select_rows",
 ]

@@ -1,50 +1,31 @@
 """Turns a parsed SOQL statement into parameterised SQL for the org's SQLite tables."""
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from localorg.schema import Field, ObjectType, Schema
-from localorg.soql import errors, nodes
-from localorg.soql.fragment import EMPTY, Fragment, chained, joined, phrase
-from localorg.soql.predicates import (
-    IDS,
-    Filter,
-    Predicate,
-    comparison,
-    membership,
-    negated,
-    require_filterable,
-    selection,
-)
-from localorg.soql.scope import Column, Scope, Table
+from localorg.schema import Schema
+from localorg.soql import errors, nodes, semi_joins
+from localorg.soql.conditions import Conditions
+from localorg.soql.fragment import EMPTY, Fragment, Parameter, chained, joined, phrase
+from localorg.soql.functions import Functions
+from localorg.soql.grouping import Grouping, Groups, is_grouped
+from localorg.soql.ordering import ordered, require_sortable
+from localorg.soql.predicates import Filter, Predicate, require_filterable
+from localorg.soql.scope import Scope
+from localorg.soql.selecting import ROOT_ONLY, Children, Item, Selection, operand_of
+from localorg.soql.statement import Statement
 
 MAX_OFFSET = 2_000
-MAX_FIELDS_LIMIT = 200
+# The query itself is the first of five levels of objects.
+MAX_CHILD_LEVELS = 4
 # Of the 100 places on the stack of SQLite's parser; the rest is for what stands around a condition.
 MAX_DEPTH = 60
 SEMI_JOIN_DEPTH = 12
 # SQLite takes 32,766 parameters in a statement; some are for LIMIT and picklists' order.
 MAX_VALUES = 30_000
-NEGATIVE = {"NOT IN", "EXCLUDES"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Statement:
-    """A checked query, ready to be asked for ids, rows or a number of rows."""
-
-    object_type: ObjectType
-    root: Table
-    # The root and the parents that the query reaches, by their paths.
-    tables: Mapping[tuple[str, ...], Table]
-    # Selected fields in order; empty for COUNT(). Addresses are among them, without a column.
-    columns: tuple[Column, ...]
-    counts: bool
-    sources: str
-    where: Fragment
-    order_by: Fragment
-    limit: int | None
-    offset: int | None
+MINE = frozenset({"mine", "mine_and_my_groups"})
+EVERYTHING = "everything"
+NO_USER = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,192 +36,181 @@ class Compiler:
     now: datetime
     # Whether records in the recycle bin are part of the answer (queryAll).
     include_deleted: bool = False
+    # The user who asks, for USING SCOPE mine.
+    user_id: str = NO_USER
+    # The time zone in which the user's days begin and end. Defaults to UTC.
+    zone: str = "UTC"
 
     def compile(self, query: nodes.Query) -> Statement:
         """Return the query checked against the schema.
 
         Raises:
             SalesforceError: INVALID_TYPE, INVALID_FIELD, MALFORMED_QUERY,
-                INVALID_QUERY_FILTER_OPERATOR, NUMBER_OUTSIDE_VALID_RANGE or QUERY_TOO_COMPLICATED.
+                INVALID_QUERY_FILTER_OPERATOR, INVALID_TYPE_FOR_OPERATION,
+                NUMBER_OUTSIDE_VALID_RANGE or QUERY_TOO_COMPLICATED.
 
         """
-        scope = Scope(query, self.schema)
+        return self._compile(Scope(query, self.schema), 0)
+
+    def _compile(self, scope: Scope, level: int) -> Statement:
+        query = scope.query
         counts = _counts(query)
-        columns = () if counts else tuple(_columns(scope))
+        grouping = None
+        if is_grouped(query):
+            grouping = Grouping(scope=scope, functions=self._functions(scope))
+        items = () if counts or grouping else self._items(scope, level)
         where = self._where(scope)
+        order_by = EMPTY if counts or grouping else self._order_by(scope)
         return Statement(
             object_type=scope.root.object_type,
             root=scope.root,
+            items=items,
+            groups=self._groups(scope, grouping, where) if grouping else None,
             tables={(): scope.root, **scope.tables},
-            columns=columns,
             counts=counts,
             where=where,
-            order_by=_order_by(scope),
+            order_by=order_by,
             sources=scope.sources,
             limit=query.limit,
             offset=_offset(query),
         )
 
-    def _where(self, scope: Scope) -> Fragment:
-        filters = []
-        root = scope.root
-        deleted = root.object_type.fields.get("isdeleted")
-        if deleted is not None and not self.include_deleted:
-            filters.append(Fragment(phrase(root.column(deleted).expression, "= 0")))
-        if scope.query.where is not None:
-            filters.append(self._condition(scope, scope.query.where).fragment)
-        where = chained("AND", filters) if filters else EMPTY
-        if where.depth > MAX_DEPTH or len(where.parameters) > MAX_VALUES:
+    def _functions(self, scope: Scope) -> Functions:
+        return Functions(statement=scope.query.text, zone=self.zone)
+
+    def _items(self, scope: Scope, level: int) -> tuple[Item, ...]:
+        selection = Selection(
+            scope=scope,
+            functions=self._functions(scope),
+            children=lambda item: self._children(scope, item, level + 1),
+        )
+        return selection.items()
+
+    def _children(self, parent: Scope, item: nodes.SubQuery, level: int) -> Children:
+        query = item.query
+        found = self.schema.child_relationship(parent.root.object_type.name, query.source)
+        if found is None:
+            raise errors.no_such_children(query.text, query.source_position, query.source)
+        if level > MAX_CHILD_LEVELS:
+            message = f"sub-queries can be nested {MAX_CHILD_LEVELS} levels deep at most"
+            raise errors.malformed(query.text, item.position, message)
+        child, lookup = found
+        if is_grouped(query) or _counts(query):
+            raise errors.malformed(query.text, query.select[0].position, ROOT_ONLY)
+        statement = self._compile(Scope(query, self.schema, source=child), level)
+        name = lookup.child_relationship_name or query.source
+        return Children(name=name, lookup=lookup, statement=statement)
+
+    def _groups(self, scope: Scope, grouping: Grouping, where: Fragment) -> Groups:
+        outputs = grouping.outputs()
+        having = EMPTY
+        if scope.query.having is not None:
+            conditions = self._conditions(scope, grouping)
+            having = _checked(conditions.fragment(scope.query.having))
+        order_by = grouping.order_by()
+        source = grouping.source(where, having, order_by)
+        if len(source.parameters) > MAX_VALUES:
             raise errors.too_complicated()
-        return where
+        return Groups(outputs=outputs, source=source)
 
-    def _condition(self, scope: Scope, condition: nodes.Condition) -> Predicate:
-        if isinstance(condition, nodes.Junction):
-            return self._junction(scope, condition, condition.word)
-        if isinstance(condition, nodes.Not):
-            return self._negation(scope, condition.condition)
-        if isinstance(condition, nodes.Comparison):
-            subject = self._subject(scope, condition.path)
-            return comparison(subject, condition.operator, condition.value)
-        listed = self._listed(scope, condition)
-        return negated(listed) if condition.operator in NEGATIVE else listed
+    def _where(self, scope: Scope) -> Fragment:
+        filters = self._not_deleted(scope)
+        if scope.query.scope is not None:
+            filters += self._using_scope(scope, scope.query.scope)
+        if scope.query.where is not None:
+            semi_joins.check_places(scope.query.where, scope.query.text)
+            filters.append(self._conditions(scope, None).fragment(scope.query.where))
+        return _checked(chained("AND", filters)) if filters else EMPTY
 
-    def _junction(self, scope: Scope, junction: nodes.Junction, word: str) -> Predicate:
-        parts = [self._condition(scope, part).fragment for part in junction.conditions]
-        return Predicate(chained(word, parts))
+    def _not_deleted(self, scope: Scope) -> list[Fragment]:
+        deleted = scope.root.object_type.fields.get("isdeleted")
+        if deleted is None or self.include_deleted:
+            return []
+        return [Fragment(phrase(scope.root.expression(deleted), "= 0"))]
 
-    def _negation(self, scope: Scope, condition: nodes.Condition) -> Predicate:
-        """Return the opposite; NOT moves inwards to the filters, which know about nulls."""
-        if isinstance(condition, nodes.Not):
-            return self._condition(scope, condition.condition)
-        if isinstance(condition, nodes.Junction):
-            opposites = tuple(nodes.Not(condition=part) for part in condition.conditions)
-            word = "OR" if condition.word == "AND" else "AND"
-            return self._junction(scope, nodes.Junction(word=word, conditions=opposites), word)
-        return negated(self._condition(scope, condition))
+    def _using_scope(self, scope: Scope, asked: nodes.UsingScope) -> list[Fragment]:
+        name = asked.name.lower()
+        owner = scope.root.object_type.fields.get("ownerid")
+        if name == EVERYTHING:
+            return []
+        if name not in MINE or owner is None:
+            message = f"scope '{asked.name}' is not supported for {scope.root.object_type.name}"
+            raise errors.malformed(scope.query.text, asked.position, message)
+        values: tuple[Parameter, ...] = (self.user_id,)
+        return [Fragment(phrase(scope.root.expression(owner), "= ?"), values)]
 
-    def _listed(self, scope: Scope, condition: nodes.Membership | nodes.SemiJoin) -> Predicate:
-        subject = self._subject(scope, condition.path)
-        if isinstance(condition, nodes.SemiJoin):
-            return self._semi_join(subject, condition.query)
-        test = selection if condition.operator in {"INCLUDES", "EXCLUDES"} else membership
-        return test(subject, condition.values)
+    def _conditions(self, scope: Scope, grouping: Grouping | None) -> Conditions:
+        functions = self._functions(scope)
+        return Conditions(
+            statement=scope.query.text,
+            now=self.now,
+            zone=self.zone,
+            operand=grouping.operand
+            if grouping
+            else lambda subject: operand_of(scope, functions, subject),
+            semi_join=lambda subject, join: self._semi_join(scope, subject, join),
+        )
 
-    def _semi_join(self, subject: Filter, query: nodes.Query) -> Predicate:
+    def _semi_join(self, scope: Scope, subject: Filter, join: nodes.SemiJoin) -> Predicate:
+        left = semi_joins.check_left(scope, join, subject.column)
         require_filterable(subject)
-        inner = self.compile(query)
-        if len(inner.columns) != 1 or inner.columns[0].field.type not in IDS:
-            message = "semi join sub-selects can only select one ID or reference field"
-            raise errors.malformed(query.text, query.source_position, message)
-        column = inner.columns[0].expression
+        semi_joins.check_inner(join.query, scope)
+        inner = Scope(join.query, self.schema)
+        column = semi_joins.check_selected(join.query, inner, left).expression
+        where = self._where(inner)
         present = Fragment(phrase(column, "IS NOT NULL"))
-        where = chained("AND", [present, inner.where] if inner.where else [present])
+        where = chained("AND", [present, where] if where else [present])
         ids = joined(("SELECT", column, "FROM", inner.sources, "WHERE", where))
-        test = joined((subject.expression, "IN (", ids, page(inner), ")"))
+        test = joined((subject.expression, "IN (", ids, ")"))
         deeper = Fragment(test.text, test.parameters, where.depth + SEMI_JOIN_DEPTH)
         return Predicate(deeper, subject.expression)
 
-    def _subject(self, scope: Scope, path: nodes.FieldPath) -> Filter:
-        return Filter(
-            statement=scope.query.text, path=path, column=scope.column(path), now=self.now
-        )
+    def _order_by(self, scope: Scope) -> Fragment:
+        terms = []
+        for term in scope.query.order_by:
+            if isinstance(term.subject, nodes.FunctionCall):
+                raise errors.unexpected_token(
+                    scope.query.text, term.subject.position, term.subject.name
+                )
+            column = scope.column(term.subject)
+            require_sortable(scope.query.text, term, column.field)
+            terms.append((column, term))
+        return ordered(terms)
 
 
 def page(statement: Statement) -> Fragment:
     """Return ORDER BY, LIMIT and OFFSET of a statement."""
     order = joined(("ORDER BY", statement.order_by)) if statement.order_by else EMPTY
-    if statement.limit is None and statement.offset is None:
-        return order
-    limit = -1 if statement.limit is None else statement.limit  # -1 is SQLite's "all"
-    return joined((order, Fragment("LIMIT ? OFFSET ?", (limit, statement.offset or 0))))
+    return joined((order, limits(statement.limit, statement.offset)))
+
+
+def limits(limit: int | None, offset: int | None) -> Fragment:
+    """Return LIMIT and OFFSET."""
+    if limit is None and offset is None:
+        return EMPTY
+    most = -1 if limit is None else limit  # -1 is SQLite's "all"
+    return Fragment("LIMIT ? OFFSET ?", (most, offset or 0))
+
+
+def _checked(condition: Fragment) -> Fragment:
+    if condition.depth > MAX_DEPTH or len(condition.parameters) > MAX_VALUES:
+        raise errors.too_complicated()
+    return condition
 
 
 def _counts(query: nodes.Query) -> bool:
     """Say whether the query is `SELECT COUNT() FROM ...`."""
-    first = query.select[0]
-    if not isinstance(first, nodes.FunctionCall) or first.argument is not None:
+    counts = [
+        item
+        for item in query.select
+        if isinstance(item, nodes.FunctionCall) and item.argument is None
+    ]
+    if not counts:
         return False
-    if first.name.upper() != "COUNT" or len(query.select) > 1 or query.group_by:
+    [first, *_] = counts
+    if len(query.select) > 1 or query.group_by is not None or first.alias is not None:
         raise errors.unexpected_token(query.text, first.position, first.name)
     return True
-
-
-def _columns(scope: Scope) -> Iterator[Column]:
-    """Yield the selected fields, each once."""
-    if scope.query.group_by is not None:
-        raise _not_understood(scope, scope.query.group_by.position, "GROUP BY")
-    seen = set()
-    for item in scope.query.select:
-        for column in _selected(scope, item):
-            if column.path in seen:
-                raise errors.invalid_field(
-                    scope.query.text,
-                    item.position,
-                    f"duplicate field selected: {'.'.join(column.path)}",
-                )
-            seen.add(column.path)
-            yield column
-
-
-def _selected(scope: Scope, item: nodes.SelectItem) -> list[Column]:
-    if isinstance(item, nodes.FieldPath):
-        return [scope.column(item)]
-    if isinstance(item, nodes.FieldsFunction):
-        return _field_group(scope, item)
-    if isinstance(item, nodes.FunctionCall):
-        raise _not_understood(scope, item.position, f"{item.name}()")
-    name = "TYPEOF" if isinstance(item, nodes.TypeOf) else "a sub-query"
-    raise _not_understood(scope, item.position, name)
-
-
-def _field_group(scope: Scope, item: nodes.FieldsFunction) -> list[Column]:
-    limit = scope.query.limit
-    if item.group != "STANDARD" and (limit is None or limit > MAX_FIELDS_LIMIT):
-        raise errors.malformed_without_caret(
-            f"The SOQL FIELDS function must have a LIMIT of at most {MAX_FIELDS_LIMIT}"
-        )
-    fields = scope.root.object_type.fields.values()
-    return [scope.root.column(field) for field in fields if _in_group(field, item.group)]
-
-
-def _in_group(field: Field, group: str) -> bool:
-    return group == "ALL" or field.custom == (group == "CUSTOM")
-
-
-def _not_understood(scope: Scope, position: int, what: str) -> Exception:
-    message = (
-        f"localorg does not run {what} in SELECT yet: select fields, parent fields, "
-        "FIELDS(...) or COUNT() alone"
-    )
-    return errors.malformed(scope.query.text, position, message)
-
-
-def _order_by(scope: Scope) -> Fragment:
-    terms = [_ordering(scope, term) for term in scope.query.order_by]
-    parameters = [value for term in terms for value in term.parameters]
-    return Fragment(", ".join(term.text for term in terms), tuple(parameters))
-
-
-def _ordering(scope: Scope, term: nodes.Ordering) -> Fragment:
-    column = scope.column(term.path)
-    if not column.field.sortable or not column.field.stored:
-        message = f"field '{column.field.name}' can not be sorted in a query call"
-        raise errors.invalid_field(scope.query.text, term.path.position, message)
-    direction = "DESC" if term.descending else "ASC"
-    nulls = "NULLS LAST" if term.nulls_last else "NULLS FIRST"
-    return joined((_sort_key(column), direction, nulls))
-
-
-def _sort_key(column: Column) -> Fragment:
-    """Return what rows are sorted by: picklists by their values' order, texts without case."""
-    values = column.field.picklist_values
-    if column.field.type == "picklist" and values:
-        whens = ["WHEN ? THEN ?"] * len(values)
-        numbers = [part for place, entry in enumerate(values) for part in (entry.value, place)]
-        text = phrase("CASE", column.expression, *whens, "ELSE", column.expression, "END")
-        return Fragment(text, tuple(numbers))
-    collation = "COLLATE NOCASE" if column.field.is_text else ""
-    return Fragment(phrase(column.expression, collation))
 
 
 def _offset(query: nodes.Query) -> int | None:

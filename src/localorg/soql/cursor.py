@@ -32,6 +32,8 @@ RESERVED = frozenset(
         "WITH",
     )
 )
+# Objects that are called like reserved words.
+OBJECTS = frozenset({"GROUP", "ORDER"})
 
 
 class Cursor:
@@ -75,9 +77,14 @@ class Cursor:
     def name(self) -> Token:
         """Pass a name that is no reserved word."""
         token = self.token
-        if token.kind is not TokenKind.NAME or token.word in RESERVED:
+        is_parent = token.word in OBJECTS and self.tokens[self.index + 1].text == "."
+        if token.kind is not TokenKind.NAME or (token.word in RESERVED and not is_parent):
             self.refuse()
         return self.advance()
+
+    def object_name(self) -> Token:
+        """Pass an object's name."""
+        return self.advance() if self.token.word in OBJECTS else self.name()
 
     def whole_number(self) -> int:
         """Pass a number without sign, fraction or exponent."""

@@ -111,3 +111,28 @@ def too_complicated() -> SalesforceError:
 def number_outside_range(text: str, position: int, message: str) -> SalesforceError:
     """Return NUMBER_OUTSIDE_VALID_RANGE with a caret at `position`."""
     return SalesforceError(400, "NUMBER_OUTSIDE_VALID_RANGE", pointed(text, position, message))
+
+
+def no_such_children(text: str, position: int, name: str) -> SalesforceError:
+    """Return the answer to a sub-query about children that the object does not have."""
+    message = (
+        f"Didn't understand relationship '{name}' in FROM part of query call. If you are "
+        "attempting to use a custom relationship, be sure to append the '__r' after the custom "
+        f"relationship name.{NAMES_HINT}"
+    )
+    return SalesforceError(400, "INVALID_TYPE", pointed(text, position, message))
+
+
+def not_queryable(name: str) -> SalesforceError:
+    """Return INVALID_TYPE_FOR_OPERATION for an object that no query can read."""
+    message = f"entity type {name} does not support query"
+    return SalesforceError(400, "INVALID_TYPE_FOR_OPERATION", message)
+
+
+def no_query_more() -> SalesforceError:
+    """Return the answer to a grouped query of more than one page."""
+    message = (
+        "Aggregate query does not support queryMore(), use LIMIT to restrict the results to a "
+        "single batch"
+    )
+    return SalesforceError(400, "EXCEEDED_ID_LIMIT", message)

@@ -1,4 +1,4 @@
-"""Reads the conditions of a WHERE clause."""
+"""Reads the conditions of a WHERE or HAVING clause."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,6 @@ from localorg.soql.lexer import TokenKind
 from localorg.soql.nodes import (
     Comparison,
     Condition,
-    FieldPath,
     Junction,
     Literal,
     LiteralKind,
@@ -17,7 +16,9 @@ from localorg.soql.nodes import (
     Not,
     Query,
     SemiJoin,
+    Subject,
 )
+from localorg.soql.paths import parse_subject
 
 QueryParser = Callable[[Cursor], Query]
 COMPARISONS = {"=": "=", "!=": "!=", "<>": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
@@ -27,6 +28,7 @@ KINDS = {
     TokenKind.NUMBER: LiteralKind.NUMBER,
     TokenKind.DATE: LiteralKind.DATE,
     TokenKind.DATETIME: LiteralKind.DATETIME,
+    TokenKind.TIME: LiteralKind.TIME,
 }
 WORDS = {
     "TRUE": LiteralKind.BOOLEAN,
@@ -34,15 +36,6 @@ WORDS = {
     "NULL": LiteralKind.NULL,
 }
 MAX_STRING = 4_000
-
-
-def parse_path(cursor: Cursor) -> FieldPath:
-    """Return the field path at the cursor."""
-    first = cursor.name()
-    parts = [first.text]
-    while cursor.accept("."):
-        parts.append(cursor.name().text)
-    return FieldPath(parts=tuple(parts), position=first.position)
 
 
 def parse_condition(cursor: Cursor, sub_query: QueryParser) -> Condition:
@@ -80,14 +73,14 @@ def _bracketed(cursor: Cursor, sub_query: QueryParser) -> Condition:
 
 
 def _filter(cursor: Cursor, sub_query: QueryParser) -> Condition:
-    path = parse_path(cursor)
+    subject = parse_subject(cursor)
     operator = COMPARISONS.get(cursor.token.word)
     if operator is not None:
         cursor.advance()
-        return Comparison(path=path, operator=operator, value=parse_value(cursor))
+        return Comparison(subject=subject, operator=operator, value=parse_value(cursor))
     if cursor.accept("LIKE"):
-        return Comparison(path=path, operator="LIKE", value=parse_value(cursor))
-    return _membership(cursor, path, _list_operator(cursor), sub_query)
+        return Comparison(subject=subject, operator="LIKE", value=parse_value(cursor))
+    return _membership(cursor, subject, _list_operator(cursor), sub_query)
 
 
 def _list_operator(cursor: Cursor) -> str:
@@ -101,26 +94,23 @@ def _list_operator(cursor: Cursor) -> str:
 
 
 def _membership(
-    cursor: Cursor, path: FieldPath, operator: str, sub_query: QueryParser
+    cursor: Cursor, subject: Subject, operator: str, sub_query: QueryParser
 ) -> Membership | SemiJoin:
     if cursor.following(":"):
         raise _bind_variable(cursor)
     cursor.expect("(")
     if cursor.following(")"):
-        raise errors.unexpected_token(cursor.text, path.position, f"{path.text} {operator} ()")
+        token = f"{subject.text} {operator} ()"
+        raise errors.unexpected_token(cursor.text, subject.position, token)
     if cursor.following("SELECT") and operator.endswith("IN"):
-        return _semi_join(cursor, path, operator, sub_query)
+        query = sub_query(cursor)
+        cursor.expect(")")
+        return SemiJoin(subject=subject, operator=operator, query=query)
     values = [parse_value(cursor)]
     while cursor.accept(","):
         values.append(parse_value(cursor))
     cursor.expect(")")
-    return Membership(path=path, operator=operator, values=tuple(values))
-
-
-def _semi_join(cursor: Cursor, path: FieldPath, operator: str, sub_query: QueryParser) -> SemiJoin:
-    query = sub_query(cursor)
-    cursor.expect(")")
-    return SemiJoin(path=path, operator=operator, query=query)
+    return Membership(subject=subject, operator=operator, values=tuple(values))
 
 
 def parse_value(cursor: Cursor) -> Literal:

@@ -15,6 +15,7 @@ class TokenKind(StrEnum):
     NUMBER = "number"
     DATE = "date"
     DATETIME = "datetime"
+    TIME = "time"
     SYMBOL = "symbol"
     END = "end"
 
@@ -39,6 +40,7 @@ PATTERN = re.compile(
       (?P<space>\s+)
     | (?P<datetime>\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:?\d\d))
     | (?P<date>\d{4}-\d\d-\d\d)
+    | (?P<time>\d\d:\d\d:\d\d(?:\.\d+)?[Zz])
     | (?P<number>[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)
     | (?P<name>[A-Za-z][A-Za-z0-9_]*)
     | (?P<string>'(?:[^'\\]|\\.)*')

@@ -1,6 +1,7 @@
 """Dates and times in WHERE clauses, in the form in which the store keeps them."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from localorg.soql import errors
 from localorg.soql.date_literals import Span, span_of
@@ -24,15 +25,41 @@ def stored_moment(statement: str, literal: Literal) -> str:
     return f"{moment.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
 
 
-def span(literal: Literal, now: datetime) -> Span:
-    """Return the days that a literal such as LAST_N_DAYS:7 stands for."""
-    return span_of(literal.text.upper(), literal.count, now.date())
+def stored_time(statement: str, literal: Literal) -> str:
+    """Return `10:30:00.000Z` for a time of the day."""
+    try:
+        moment = time.fromisoformat(literal.text.upper().removesuffix("Z"))
+    except ValueError:
+        raise _invalid(statement, literal, "time") from None
+    return f"{moment.isoformat(timespec='milliseconds')}Z"
 
 
-def bounds(days: Span, *, of_moments: bool) -> tuple[str, str]:
-    """Return the first value in the days and the first one after them, as stored."""
-    suffix = "T00:00:00.000Z" if of_moments else ""
-    return f"{days.start}{suffix}", f"{days.end}{suffix}"
+def span(literal: Literal, now: datetime, zone: str) -> Span:
+    """Return the days that a literal such as LAST_N_DAYS:7 stands for in a time zone."""
+    return span_of(literal.text.upper(), literal.count, now.astimezone(ZoneInfo(zone)).date())
+
+
+def bounds(days: Span, zone: str | None) -> tuple[str, str]:
+    """Return the first value in the days and the first one after them, as stored.
+
+    Args:
+        days: the days.
+        zone: the time zone in which the days begin and end, for moments; None for values that are
+            days themselves.
+
+    """
+    if zone is None:
+        return f"{days.start}", f"{days.end}"
+    return _midnight(days.start, zone), _midnight(days.end, zone)
+
+
+def _midnight(day: date, zone: str) -> str:
+    local = datetime.combine(day, time(), ZoneInfo(zone))
+    try:
+        utc = local.astimezone(UTC)
+    except OverflowError:  # the calendar's first day begins before the calendar
+        utc = local
+    return f"{utc.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
 
 
 def last_day(days: Span) -> date:

@@ -17,6 +17,7 @@ class LiteralKind(StrEnum):
     NULL = "null"
     DATE = "date"
     DATETIME = "dateTime"
+    TIME = "time"
     DATE_LITERAL = "date literal"
 
 
@@ -31,11 +32,20 @@ class Literal:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Alias:
+    """The name that an item of SELECT is given: `COUNT(Id) leads`."""
+
+    text: str
+    position: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class FieldPath:
     """A field, or a field of a parent: `Email`, `Account.Owner.Name`."""
 
     parts: tuple[str, ...]
     position: int
+    alias: Alias | None = None
 
     @property
     def text(self) -> str:
@@ -45,12 +55,22 @@ class FieldPath:
 
 @dataclass(frozen=True, kw_only=True)
 class FunctionCall:
-    """A function in the SELECT list, such as `COUNT(Id)` or `toLabel(Status) label`."""
+    """A function of a field, such as `COUNT(Id)`, `toLabel(Status) label`, `CALENDAR_YEAR(...)`."""
 
     name: str
-    argument: FieldPath | None
-    alias: str | None
+    argument: "FieldPath | FunctionCall | None"
     position: int
+    alias: Alias | None = None
+
+    @property
+    def text(self) -> str:
+        """The call as it was written, without spaces."""
+        return f"{self.name}({self.argument.text if self.argument else ''})"
+
+    @property
+    def word(self) -> str:
+        """The function's name in upper case."""
+        return self.name.upper()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,20 +90,33 @@ class SubQuery:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TypeOf:
-    """A `TYPEOF ... END` expression; what is inside is not kept."""
+class TypeBranch:
+    """`WHEN User THEN Name, Email` of a TYPEOF expression."""
 
+    object_name: str
+    position: int
+    fields: tuple[FieldPath, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TypeOf:
+    """A `TYPEOF Owner WHEN ... ELSE ... END` expression."""
+
+    path: FieldPath
+    branches: tuple[TypeBranch, ...]
+    otherwise: tuple[FieldPath, ...]
     position: int
 
 
 SelectItem = FieldPath | FunctionCall | FieldsFunction | SubQuery | TypeOf
+Subject = FieldPath | FunctionCall
 
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
     """A field compared with one value by `=`, `!=`, `<`, `<=`, `>`, `>=` or `LIKE`."""
 
-    path: FieldPath
+    subject: Subject
     operator: str
     value: Literal
 
@@ -92,7 +125,7 @@ class Comparison:
 class Membership:
     """A field looked up in a list by `IN`, `NOT IN`, `INCLUDES` or `EXCLUDES`."""
 
-    path: FieldPath
+    subject: Subject
     operator: str
     values: tuple[Literal, ...]
 
@@ -101,7 +134,7 @@ class Membership:
 class SemiJoin:
     """A field looked up in the answer of another query by `IN` or `NOT IN`."""
 
-    path: FieldPath
+    subject: Subject
     operator: str
     query: "Query"
 
@@ -125,12 +158,37 @@ Condition = Comparison | Membership | SemiJoin | Not | Junction
 
 
 @dataclass(frozen=True, kw_only=True)
+class GroupBy:
+    """GROUP BY: its fields and functions, and ROLLUP or CUBE where they are asked for."""
+
+    items: tuple[Subject, ...]
+    position: int
+    kind: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Ordering:
     """One term of ORDER BY."""
 
-    path: FieldPath
+    subject: Subject
     descending: bool
     nulls_last: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class FromAlias:
+    """A short name for a parent: the `a` of `FROM Contact c, c.Account a`."""
+
+    name: str
+    path: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class UsingScope:
+    """USING SCOPE: whose records are looked at."""
+
+    name: str
+    position: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,13 +196,23 @@ class Query:
     """A whole statement. `text` is the statement that all positions count in."""
 
     text: str
+    position: int  # of SELECT
     select: tuple[SelectItem, ...]
     source: str  # the object after FROM, as written
     source_position: int
     alias: str | None = None
+    parent_aliases: tuple[FromAlias, ...] = ()
+    scope: UsingScope | None = None
     where: Condition | None = None
-    group_by: FieldPath | None = None  # the first field of GROUP BY
+    group_by: GroupBy | None = None
+    having: Condition | None = None
+    having_position: int = 0
     order_by: tuple[Ordering, ...] = ()
+    order_position: int = 0
     limit: int | None = None
+    limit_position: int = 0
     offset: int | None = None
     offset_position: int = 0
+    # FOR VIEW, FOR REFERENCE or FOR UPDATE; none of them changes an answer.
+    purpose: str = ""
+    purpose_position: int = 0

@@ -1,22 +1,20 @@
 """Reads a SOQL statement into a `Query`."""
 
+from typing import Any
+
 from localorg.soql import errors
-from localorg.soql.cursor import RESERVED, Cursor
-from localorg.soql.filters import parse_condition, parse_path
-from localorg.soql.lexer import Token, TokenKind
-from localorg.soql.nodes import (
-    FieldPath,
-    FieldsFunction,
-    FunctionCall,
-    Ordering,
-    Query,
-    SelectItem,
-    SubQuery,
-    TypeOf,
-)
+from localorg.soql.cursor import Cursor
+from localorg.soql.filters import parse_condition
+from localorg.soql.lexer import TokenKind
+from localorg.soql.nodes import FromAlias, GroupBy, Ordering, Query, Subject, UsingScope
+from localorg.soql.paths import is_alias, parse_path, parse_subject
+from localorg.soql.select_list import parse_select
 
 MAX_LENGTH = 100_000
-FIELD_GROUPS = frozenset({"ALL", "STANDARD", "CUSTOM"})
+PURPOSES = ("VIEW", "REFERENCE", "UPDATE")
+SECURITY_MODES = ("SECURITY_ENFORCED", "USER_MODE", "SYSTEM_MODE")
+# Words that follow the object's name and are no alias of it.
+AFTER_SOURCE = frozenset({"ALL", "FOR", "UPDATE"})
 
 
 def parse(text: str) -> Query:
@@ -43,118 +41,98 @@ def parse(text: str) -> Query:
 def parse_query(cursor: Cursor) -> Query:
     """Return the query that begins at the cursor, up to the first token that is no part of it."""
     cursor.enter()
-    select = _select(cursor)
-    cursor.expect("FROM")
-    source = _source_name(cursor)
-    alias = _alias(cursor)
-    where = parse_condition(cursor, parse_query) if cursor.accept("WHERE") else None
-    group_by = _group_by(cursor)
-    order_by = _order_by(cursor)
-    limit = cursor.whole_number() if cursor.accept("LIMIT") else None
-    offset, offset_position = _offset(cursor)
-    _endings(cursor)
+    parts: dict[str, Any] = {"text": cursor.text, "position": cursor.token.position}
+    parts["select"] = parse_select(cursor, parse_query)
+    parts |= _source(cursor) | _conditions(cursor) | _page(cursor) | _endings(cursor)
     cursor.leave()
-    return Query(
-        text=cursor.text,
-        select=select,
-        source=source.text,
-        source_position=source.position,
-        alias=alias,
-        where=where,
-        group_by=group_by,
-        order_by=order_by,
-        limit=limit,
-        offset=offset,
-        offset_position=offset_position,
-    )
+    return Query(**parts)
 
 
-def _select(cursor: Cursor) -> tuple[SelectItem, ...]:
-    start = cursor.token.position
-    cursor.expect("SELECT")
-    if cursor.following("FROM"):
-        raise errors.unexpected_token(cursor.text, start, "SELECT FROM")
-    items = [_select_item(cursor)]
+def _source(cursor: Cursor) -> dict[str, Any]:
+    cursor.expect("FROM")
+    source = cursor.object_name()
+    alias = _alias(cursor)
+    parents = []
     while cursor.accept(","):
-        items.append(_select_item(cursor))
-    return tuple(items)
-
-
-def _select_item(cursor: Cursor) -> SelectItem:
-    start = cursor.token.position
-    if cursor.following("(", "SELECT"):
-        return _sub_query(cursor, start)
-    if cursor.accept("TYPEOF"):
-        return _type_of(cursor, start)
-    path = parse_path(cursor)
-    if cursor.following("("):
-        return _function(cursor, path)
-    if _is_alias(cursor.token):
-        raise errors.malformed(
-            cursor.text, cursor.token.position, "only aggregate expressions use field aliasing"
-        )
-    return path
-
-
-def _sub_query(cursor: Cursor, start: int) -> SubQuery:
-    cursor.expect("(")
-    query = parse_query(cursor)
-    cursor.expect(")")
-    return SubQuery(query=query, position=start)
-
-
-def _type_of(cursor: Cursor, start: int) -> TypeOf:
-    while not cursor.accept("END"):
-        if cursor.token.kind is TokenKind.END:
-            cursor.refuse()
-        cursor.advance()
-    return TypeOf(position=start)
-
-
-def _function(cursor: Cursor, path: FieldPath) -> FunctionCall | FieldsFunction:
-    if len(path.parts) > 1:
-        cursor.refuse()
-    cursor.expect("(")
-    argument = None if cursor.following(")") else parse_path(cursor)
-    cursor.expect(")")
-    if path.text.upper() == "FIELDS":
-        return _fields_function(cursor, path, argument)
-    alias = cursor.name().text if _is_alias(cursor.token) else None
-    return FunctionCall(name=path.text, argument=argument, alias=alias, position=path.position)
-
-
-def _fields_function(cursor: Cursor, path: FieldPath, argument: FieldPath | None) -> FieldsFunction:
-    group = argument.text.upper() if argument else ""
-    if group not in FIELD_GROUPS:
-        raise errors.unexpected_token(cursor.text, path.position, f"FIELDS({group})")
-    return FieldsFunction(group=group, position=path.position)
-
-
-def _is_alias(token: Token) -> bool:
-    return token.kind is TokenKind.NAME and token.word not in RESERVED
-
-
-def _source_name(cursor: Cursor) -> Token:
-    """Pass the object's name; Group and Order are objects although they are reserved words."""
-    return cursor.advance() if cursor.token.word in {"GROUP", "ORDER"} else cursor.name()
+        parents.append(_parent_alias(cursor, source.text, alias))
+    return {
+        "source": source.text,
+        "source_position": source.position,
+        "alias": alias,
+        "parent_aliases": tuple(parents),
+    }
 
 
 def _alias(cursor: Cursor) -> str | None:
     if cursor.accept("AS"):
         return cursor.name().text
-    if cursor.following("ALL", "ROWS") or cursor.following("FOR"):
+    if cursor.token.word in AFTER_SOURCE:
         return None
-    return cursor.name().text if _is_alias(cursor.token) else None
+    return cursor.advance().text if is_alias(cursor.token) else None
 
 
-def _group_by(cursor: Cursor) -> FieldPath | None:
+def _parent_alias(cursor: Cursor, source: str, alias: str | None) -> FromAlias:
+    path = parse_path(cursor)
+    own = {source.lower(), (alias or "").lower()}
+    parts = path.parts[1:] if path.parts[0].lower() in own else path.parts
+    cursor.accept("AS")
+    return FromAlias(name=cursor.name().text, path=parts)
+
+
+def _conditions(cursor: Cursor) -> dict[str, Any]:
+    parts: dict[str, Any] = {"scope": _scope(cursor)}
+    if cursor.accept("WHERE"):
+        parts["where"] = parse_condition(cursor, parse_query)
+    if cursor.accept("WITH"):
+        _security_mode(cursor)
+    parts["group_by"] = _group_by(cursor)
+    parts["having_position"] = cursor.token.position
+    if cursor.accept("HAVING"):
+        parts["having"] = parse_condition(cursor, parse_query)
+    return parts
+
+
+def _scope(cursor: Cursor) -> UsingScope | None:
+    if not cursor.accept("USING"):
+        return None
+    cursor.expect("SCOPE")
+    name = cursor.name()
+    return UsingScope(name=name.text, position=name.position)
+
+
+def _security_mode(cursor: Cursor) -> None:
+    """Pass how rights are looked at; the API always looks at them."""
+    if not any(cursor.accept(mode) for mode in SECURITY_MODES):
+        cursor.refuse()
+
+
+def _group_by(cursor: Cursor) -> GroupBy | None:
+    position = cursor.token.position
     if not cursor.accept("GROUP"):
         return None
     cursor.expect("BY")
-    first = parse_path(cursor)
+    for kind in ("ROLLUP", "CUBE"):
+        if cursor.accept(kind, "("):
+            items = _subjects(cursor)
+            cursor.expect(")")
+            return GroupBy(items=items, position=position, kind=kind)
+    return GroupBy(items=_subjects(cursor), position=position)
+
+
+def _subjects(cursor: Cursor) -> tuple[Subject, ...]:
+    subjects = [parse_subject(cursor)]
     while cursor.accept(","):
-        parse_path(cursor)
-    return first
+        subjects.append(parse_subject(cursor))
+    return tuple(subjects)
+
+
+def _page(cursor: Cursor) -> dict[str, Any]:
+    parts: dict[str, Any] = {"order_position": cursor.token.position}
+    parts["order_by"] = _order_by(cursor)
+    for word in ("limit", "offset"):
+        parts[f"{word}_position"] = cursor.token.position
+        parts[word] = cursor.whole_number() if cursor.accept(word.upper()) else None
+    return parts
 
 
 def _order_by(cursor: Cursor) -> tuple[Ordering, ...]:
@@ -168,11 +146,11 @@ def _order_by(cursor: Cursor) -> tuple[Ordering, ...]:
 
 
 def _ordering(cursor: Cursor) -> Ordering:
-    path = parse_path(cursor)
+    subject = parse_subject(cursor)
     descending = cursor.accept("DESC")
     if not descending:
         cursor.accept("ASC")
-    return Ordering(path=path, descending=descending, nulls_last=_nulls_last(cursor))
+    return Ordering(subject=subject, descending=descending, nulls_last=_nulls_last(cursor))
 
 
 def _nulls_last(cursor: Cursor) -> bool:
@@ -185,15 +163,13 @@ def _nulls_last(cursor: Cursor) -> bool:
     return False
 
 
-def _offset(cursor: Cursor) -> tuple[int | None, int]:
-    position = cursor.token.position
-    return (cursor.whole_number(), position) if cursor.accept("OFFSET") else (None, position)
-
-
-def _endings(cursor: Cursor) -> None:
-    """Pass FOR VIEW and FOR REFERENCE, which change no answer, and refuse ALL ROWS."""
+def _endings(cursor: Cursor) -> dict[str, Any]:
+    """Pass what a query is for, and refuse ALL ROWS."""
+    parts: dict[str, Any] = {}
     while cursor.accept("FOR"):
-        if not (cursor.accept("VIEW") or cursor.accept("REFERENCE")):
+        parts = {"purpose": cursor.token.word, "purpose_position": cursor.token.position}
+        if not any(cursor.accept(purpose) for purpose in PURPOSES):
             cursor.refuse()
     if cursor.following("ALL", "ROWS"):
         raise errors.malformed_without_caret("ALL ROWS not allowed in this context")
+    return parts

@@ -20,8 +20,8 @@ from localorg.soql.fragment import (
     phrase,
     placeholders,
 )
-from localorg.soql.nodes import FieldPath, Literal, LiteralKind
-from localorg.soql.scope import Column
+from localorg.soql.nodes import Literal, LiteralKind
+from localorg.soql.operands import Operand
 from localorg.soql.texts import FOLD, fold, like_pattern, spellings, string_value
 
 IDS = frozenset({"id", "reference"})
@@ -45,9 +45,10 @@ class Filter:
     """What a filter is about: its field, where it stands, and what time it is in the org."""
 
     statement: str
-    path: FieldPath
-    column: Column
+    position: int
+    column: Operand
     now: datetime
+    zone: str = "UTC"  # in which days begin and end
 
     @property
     def type(self) -> str:
@@ -69,11 +70,11 @@ class Filter:
             f"value of filter criterion for field '{self.column.field.name}' must be of type "
             f"{kind} and {advice}"
         )
-        return errors.invalid_field(self.statement, self.path.position, message)
+        return errors.invalid_field(self.statement, self.position, message)
 
     def bad_operator(self, message: str) -> Exception:
         """Return the error for an operator that the field's type does not have."""
-        return errors.invalid_operator(self.statement, self.path.position, message)
+        return errors.invalid_operator(self.statement, self.position, message)
 
 
 def negated(predicate: Predicate) -> Predicate:
@@ -125,9 +126,9 @@ def selection(subject: Filter, values: Sequence[Literal]) -> Predicate:
 
 def require_filterable(subject: Filter) -> None:
     """Refuse fields that a WHERE clause cannot name, such as long texts and addresses."""
-    if not subject.column.field.filterable or not subject.column.field.stored:
+    if not subject.column.field.filterable or subject.column.field.compound:
         message = f"field '{subject.column.field.name}' can not be filtered in a query call"
-        raise errors.invalid_field(subject.statement, subject.path.position, message)
+        raise errors.invalid_field(subject.statement, subject.position, message)
 
 
 def _is_simple(subject: Filter, option: Predicate) -> bool:
@@ -161,7 +162,7 @@ Comparer = Callable[[Filter, str, Literal], Predicate]
 def _comparer(subject: Filter) -> Comparer:
     if subject.type in IDS:
         return _id
-    by_type = {"boolean": _boolean, "date": _date, "datetime": _moment}
+    by_type = {"boolean": _boolean, "date": _date, "datetime": _moment, "time": _time}
     if subject.column.field.is_number:
         return _number
     return by_type.get(subject.type, _text)
@@ -220,6 +221,15 @@ def _moment(subject: Filter, operator: str, value: Literal) -> Predicate:
     return Predicate(subject.compare(operator, stored), subject.expression)
 
 
+def _time(subject: Filter, operator: str, value: Literal) -> Predicate:
+    if operator == "LIKE":
+        raise subject.bad_operator("invalid operator on time field")
+    if value.kind is not LiteralKind.TIME:
+        raise subject.mismatch("time", "should not be enclosed in quotes")
+    stored = moments.stored_time(subject.statement, value)
+    return Predicate(subject.compare(operator, stored), subject.expression)
+
+
 def _require_moment(
     subject: Filter, operator: str, value: Literal, kind: LiteralKind, name: str
 ) -> None:
@@ -230,8 +240,9 @@ def _require_moment(
 
 
 def _span(subject: Filter, operator: str, value: Literal) -> Predicate:
-    days = moments.span(value, subject.now)
-    low, high = moments.bounds(days, of_moments=subject.type == "datetime")
+    days = moments.span(value, subject.now, subject.zone)
+    zone = subject.zone if subject.type == "datetime" else None
+    low, high = moments.bounds(days, zone)
     if operator == "=":
         inside = joined((subject.compare(">=", low), "AND", subject.compare("<", high)))
         return Predicate(bracketed(inside), subject.expression)
@@ -242,7 +253,7 @@ def _span(subject: Filter, operator: str, value: Literal) -> Predicate:
 def _birthday(subject: Filter, operator: str, value: Literal) -> Predicate:
     """Return a comparison of month and day alone."""
     if value.kind is LiteralKind.DATE_LITERAL:
-        days = moments.span(value, subject.now)
+        days = moments.span(value, subject.now, subject.zone)
         first, last = days.start.isoformat(), moments.last_day(days).isoformat()
     else:
         first = last = moments.stored_date(subject.statement, value)

@@ -1,55 +1,38 @@
 """Finds fields by their paths and the joins that lead to them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from localorg.schema import Field, ObjectType, Schema
 from localorg.soql import errors
 from localorg.soql.fragment import phrase
 from localorg.soql.nodes import FieldPath, Query
+from localorg.soql.operands import Column, NameTable, Table
 from localorg.store import quoted
 
 MAX_LEVELS = 5
 MAX_PARENTS = 55
 ROOT = "t0"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Table:
-    """One table in the FROM clause: the query's own object or a parent."""
-
-    object_type: ObjectType
-    alias: str
-    # Canonical relationship names from the query's object to here; empty for the object itself.
-    path: tuple[str, ...] = ()
-    # A parent that may be one of several objects calls itself "Name" in JSON.
-    polymorphic: bool = False
-
-    def column(self, found: Field) -> "Column":
-        """Return a field of this table."""
-        return Column(table=self, field=found)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Column:
-    """A field reached from the query's object."""
-
-    table: Table
-    field: Field
-
-    @property
-    def expression(self) -> str:
-        """The column in SQL."""
-        return ".".join((self.table.alias, quoted(self.field.name)))
-
-    @property
-    def path(self) -> tuple[str, ...]:
-        """The names from the query's object to the field, as the schema spells them."""
-        return (*self.table.path, self.field.name)
-
-    @property
-    def is_parents(self) -> bool:
-        """Whether the field belongs to a parent, so that even a boolean may be null."""
-        return bool(self.table.path)
+# The fields of Salesforce's object Name, which stands for owners and other polymorphic parents.
+NAME_FIELDS = frozenset(
+    {
+        "alias",
+        "email",
+        "firstname",
+        "id",
+        "isactive",
+        "lastname",
+        "name",
+        "phone",
+        "profileid",
+        "recordtypeid",
+        "title",
+        "userroleid",
+        "username",
+    }
+)
+TYPE = Field(name="Type", label="Type", type="picklist", length=40)
 
 
 @dataclass
@@ -58,11 +41,19 @@ class Scope:
 
     query: Query
     schema: Schema
+    # The children's object where the query is a sub-query; its FROM names a relationship then.
+    source: ObjectType | None = None
     tables: dict[tuple[str, ...], Table] = field(default_factory=dict)
     joins: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.root = Table(object_type=self._source(), alias=ROOT)
+        self.root = Table(object_type=self.source or self._source(), alias=ROOT)
+        if not self.root.object_type.queryable:
+            raise errors.not_queryable(self.root.object_type.name)
+        own = (self.root.object_type.name, self.query.source, self.query.alias or "")
+        self._own_names = {name.lower() for name in own}
+        self._aliases = {alias.name.lower(): alias.path for alias in self.query.parent_aliases}
+        self._joined = 0
 
     def _source(self) -> ObjectType:
         found = self.schema.objects.get(self.query.source.lower())
@@ -79,58 +70,105 @@ class Scope:
             SalesforceError: INVALID_FIELD where a name is unknown.
 
         """
-        table = self.root
-        for name in self._relationships(path):
-            table = self._parent(table, name, path)
-        found = table.object_type.fields.get(path.parts[-1].lower())
+        table = self.table(self._relationships(path), path)
+        return self.column_of(table, path, path.parts[-1])
+
+    def column_of(self, table: Table, path: FieldPath, name: str) -> Column:
+        """Return the field `name` of a table; errors point at `path`."""
+        found = table.object_type.fields.get(name.lower())
         if found is None:
             raise errors.no_such_column(
-                self.query.text, path.position, path.parts[-1], table.object_type.name
+                self.query.text, path.position, name, table.object_type.name
             )
         return table.column(found)
+
+    def table(self, names: Iterable[str], path: FieldPath) -> Table:
+        """Return the parent that relationship names lead to; errors point at `path`."""
+        table = self.root
+        for name in names:
+            table = self._parent(table, name, path)
+        return table
 
     @property
     def sources(self) -> str:
         """The FROM clause without its keyword."""
-        return phrase(quoted(self.root.object_type.name), "AS", ROOT, *self.joins)
+        return phrase(source_of(self.root.object_type), "AS", ROOT, *self.joins)
 
     def _relationships(self, path: FieldPath) -> tuple[str, ...]:
         """Return the parents' names in a path, without the object's own name or alias."""
-        names = path.parts[:-1]
-        if names and self.root.object_type.relationship(names[0]) is None:
-            own = {self.root.object_type.name.lower(), (self.query.alias or "").lower()}
-            names = names[1:] if names[0].lower() in own else names
+        names = self.spelt_out(path.parts[:-1])
         if len(names) > MAX_LEVELS:
             message = f"{path.text}: a path can go up {MAX_LEVELS} levels of parents at most"
             raise errors.malformed(self.query.text, path.position, message)
         return names
 
+    def spelt_out(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Return relationship names with aliases put into words."""
+        if not names or self.root.object_type.relationship(names[0]) is not None:
+            return names
+        first = names[0].lower()
+        if first in self._own_names:
+            return names[1:]
+        return (*self._aliases.get(first, names[:1]), *names[1:])
+
     def _parent(self, child: Table, name: str, path: FieldPath) -> Table:
         lookup = child.object_type.relationship(name)
-        target = self._target(lookup) if lookup else None
-        if lookup is None or lookup.relationship_name is None or target is None:
+        targets = self._targets(lookup) if lookup else []
+        if lookup is None or lookup.relationship_name is None or not targets:
             raise errors.no_such_relationship(self.query.text, path.position, name)
         key = (*child.path, lookup.relationship_name)
         if key not in self.tables:
-            self.tables[key] = self._join(child, lookup, target, key)
+            if len(self.tables) == MAX_PARENTS:
+                raise errors.too_complicated()
+            self.tables[key] = self._join(child, lookup, targets, key)
         return self.tables[key]
 
-    def _target(self, lookup: Field) -> ObjectType | None:
+    def _targets(self, lookup: Field) -> list[ObjectType]:
         known = [self.schema.objects.get(name.lower()) for name in lookup.reference_to]
-        found = [object_type for object_type in known if object_type is not None]
-        users = [object_type for object_type in found if object_type.name == "User"]
-        return next(iter(users + found), None)
+        return [object_type for object_type in known if object_type is not None]
 
-    def _join(self, child: Table, lookup: Field, target: ObjectType, key: tuple[str, ...]) -> Table:
-        if len(self.tables) == MAX_PARENTS:
-            raise errors.too_complicated()
-        table = Table(
-            object_type=target,
-            alias=f"t{len(self.tables) + 1}",
+    def _join(
+        self, child: Table, lookup: Field, targets: list[ObjectType], key: tuple[str, ...]
+    ) -> Table:
+        joined = [self._join_one(child, lookup, target, key) for target in targets]
+        if not lookup.polymorphic:
+            return joined[0]
+        return NameTable(
+            object_type=_name_type(targets),
+            alias="",
             path=key,
-            polymorphic=len(lookup.reference_to) > 1,
+            lookup=lookup,
+            alternatives={table.object_type.name: table for table in joined},
         )
-        identity = table.column(target.field("Id")).expression
-        self.joins += ["LEFT JOIN", quoted(target.name), "AS", table.alias, "ON", identity, "="]
-        self.joins.append(child.column(lookup).expression)
+
+    def _join_one(
+        self, child: Table, lookup: Field, target: ObjectType, key: tuple[str, ...]
+    ) -> Table:
+        self._joined += 1
+        table = Table(object_type=target, alias=f"t{self._joined}", path=key, lookup=lookup)
+        identity = table.expression(target.field("Id"))
+        self.joins += ["LEFT JOIN", source_of(target), "AS", table.alias, "ON", identity, "="]
+        self.joins.append(child.expression(lookup))
         return table
+
+
+def source_of(object_type: ObjectType) -> str:
+    """Return where an object's rows are: its table, or what a user sees instead of it."""
+    return object_type.source or quoted(object_type.name)
+
+
+def _name_type(targets: list[ObjectType]) -> ObjectType:
+    """Return the object Name as far as the possible parents can fill its fields."""
+    fields = {
+        name: found
+        for target in targets
+        for name, found in target.fields.items()
+        if name in NAME_FIELDS
+    }
+    return ObjectType(
+        name="Name",
+        label="Name",
+        label_plural="Names",
+        key_prefix="",
+        fields=MappingProxyType(fields | {"type": TYPE}),
+    )

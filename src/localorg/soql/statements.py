@@ -1,14 +1,16 @@
-"""The SQL that asks the store for a compiled query's ids, rows or number of rows."""
+"""The SQL that asks the store for a compiled query's ids, rows, groups or number of rows."""
 
 from collections.abc import Sequence
 
-from localorg.soql.compiler import Statement, page
-from localorg.soql.fragment import EMPTY, Fragment, joined, phrase, placeholders
+from localorg.soql.compiler import limits, page
+from localorg.soql.fragment import EMPTY, Fragment, joined, phrase
+from localorg.soql.scope import source_of
+from localorg.soql.statement import Statement
 
 
 def select_ids(statement: Statement) -> Fragment:
     """Return the query for the ids of all records of the answer, in its order."""
-    return select(statement, [statement.root.column(statement.object_type.field("Id")).expression])
+    return select(statement, [statement.identity])
 
 
 def select_count(statement: Statement) -> Fragment:
@@ -24,18 +26,57 @@ def select(statement: Statement, expressions: Sequence[str]) -> Fragment:
     return joined((*head, where, page(statement)))
 
 
-def select_rows(
-    statement: Statement, expressions: Sequence[str], ids: Sequence[str], *, deleted_too: bool
-) -> Fragment:
-    """Return the query for expressions over the records with these ids, in any order.
+def select_snapshot(statement: Statement) -> Fragment:
+    """Return the query for a JSON array of the places of all records, in the answer's order.
 
-    Records that went to the recycle bin since the ids were read are left out unless `deleted_too`.
+    One text is read ten times as fast as as many rows are. SQLite keeps the order of the inner
+    query, because its optimiser knows that what an array's aggregate answers depends on it.
+    """
+    rows = select(statement, [phrase(statement.place, "AS place")])
+    return joined(("SELECT json_group_array ( place ) FROM (", rows, ")"))
+
+
+def select_highest_id(statement: Statement) -> Fragment:
+    """Return the query for the highest id of the query's object, null where it has no records."""
+    return Fragment(phrase("SELECT max ( Id ) FROM", source_of(statement.object_type)))
+
+
+def select_rows(statement: Statement, expressions: Sequence[str], *, deleted_too: bool) -> Fragment:
+    """Return the query for expressions over some records, in any order.
+
+    Its two parameters are to be added at the end: a JSON array of places, and the highest id
+    that there was when they were read; SQLite may give a row number again when the last record is
+    gone for good, and ids only rise. Records that went to the recycle bin since are left out
+    unless `deleted_too`.
     """
     root = statement.root
-    key = root.column(statement.object_type.field("Id")).expression
     deleted = statement.object_type.fields.get("isdeleted")
     alive = ""
     if deleted is not None and not deleted_too:
-        alive = phrase("AND", root.column(deleted).expression, "= 0")
-    head = ("SELECT", ", ".join(expressions), "FROM", statement.sources, "WHERE", key, "IN")
-    return joined((*head, placeholders(ids), alive))
+        alive = phrase("AND", root.expression(deleted), "= 0")
+    return joined(
+        (
+            "SELECT",
+            ", ".join(expressions),
+            "FROM",
+            statement.sources,
+            "WHERE",
+            statement.place,
+            "IN ( SELECT value FROM json_each ( ? ) ) AND",
+            statement.identity,
+            "<= ?",
+            alive,
+        )
+    )
+
+
+def select_groups(statement: Statement, expressions: Sequence[str], most: int) -> Fragment:
+    """Return the query for up to `most` groups, one row for each.
+
+    The expressions are over the groups' outputs, which are called c0, c1 and so on.
+    """
+    if statement.groups is None:
+        raise ValueError("select_groups() takes a statement with groups; ask `groups` first")
+    limit = most if statement.limit is None else min(most, statement.limit)
+    head = ("SELECT", ", ".join(expressions), "FROM")
+    return joined((*head, statement.groups.source, limits(limit, statement.offset)))

@@ -3,7 +3,6 @@
 import itertools
 import math
 import re
-import sqlite3
 
 from localorg.soql import errors
 from localorg.soql.nodes import Literal
@@ -28,11 +27,6 @@ ESCAPES = {
 PIECE = re.compile(r"\\u([0-9a-fA-F]{4})|\\(.)|([^\\]+)", re.DOTALL)
 SURROGATES = re.compile("[\ud800-\udfff]")
 REPLACEMENT = "\ufffd"
-
-
-def install_functions(connection: sqlite3.Connection) -> None:
-    """Teach a connection the functions that compiled queries call."""
-    connection.create_function(FOLD, 1, fold, deterministic=True)
 
 
 def fold(text: str | None) -> str | None:

@@ -81,8 +81,10 @@ def build(data: dict[str, Any]) -> SampleOrg:
 
 def _row(org: SampleOrg, object_name: str, name: str, record: dict[str, Any]) -> dict[str, Any]:
     fields = org.store.schema.object(object_name).fields
-    row: dict[str, Any] = {"Id": org.with_ids(f"@{name}"), "OwnerId": INTEGRATION_USER_ID}
+    row: dict[str, Any] = {"Id": org.with_ids(f"@{name}")}
     row |= {"CreatedDate": STAMP, "SystemModstamp": STAMP}
+    if "ownerid" in fields:
+        row["OwnerId"] = INTEGRATION_USER_ID
     for key, value in record.items():
         row[key] = org.with_ids(value) if isinstance(value, str) else value
     if "name" in fields and "Name" not in row:

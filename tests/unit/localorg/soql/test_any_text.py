@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from localorg import soql
 from localorg.errors import SalesforceError
+from localorg.soql.statements import select_groups
 from unit.localorg.soql.sample_org import SampleOrg, load
 
 WORDS = st.sampled_from(
@@ -14,6 +15,10 @@ WORDS = st.sampled_from(
         r"\S+",
         r"""SELECT Id FROM Lead Contact Account Case User WHERE AND OR NOT IN LIKE INCLUDES EXCLUDES
         NULL true false ORDER BY ASC DESC NULLS FIRST LAST LIMIT OFFSET ALL ROWS FOR VIEW GROUP
+        BY HAVING ROLLUP( CUBE( GROUPING(Name) USING SCOPE mine WITH USER_MODE WHEN THEN ELSE Owner
+        User (SELECT Id FROM Contacts) (SELECT AccountId FROM Contact) SUM(AnnualRevenue)
+        CALENDAR_YEAR(CreatedDate) HOUR_IN_DAY(convertTimezone(CreatedDate)) toLabel(Status)
+        FORMAT(MAX(CreatedDate)) COUNT_DISTINCT(Company) 10:30:00Z alias
         COUNT() COUNT(Id) FIELDS(ALL) FIELDS(STANDARD) TYPEOF END Name Email Account.Name
         Owner.Email IsDeleted Contact.Account.Parent.Name CreatedDate Birthdate NumberOfEmployees
         Interests__c Address MailingAddress Description AnnualRevenue Status ( ) , . = != <> < <= >
@@ -27,7 +32,9 @@ SALAD = st.lists(WORDS, max_size=30).map(" ".join)
 HEADS = st.sampled_from(
     ["SELECT Id FROM Lead WHERE ", "SELECT Name FROM Contact ORDER BY ", "SELECT "]
 )
-QUERIES = st.sampled_from([case["query"] for case in load("queries.yaml")])
+QUERIES = st.sampled_from(
+    [case["query"] for name in ("queries.yaml", "records.yaml") for case in load(name)]
+)
 
 
 @st.composite
@@ -48,5 +55,8 @@ def test_any_text_is_a_query_that_runs_or_a_salesforce_error(sample: SampleOrg, 
         statement = sample.compile(text)
     except SalesforceError:
         return
-    for fragment in (soql.select_ids(statement), soql.select_count(statement)):
+    fragments = [soql.select_ids(statement), soql.select_count(statement)]
+    if statement.groups is not None:
+        fragments = [select_groups(statement, ["c0"], 10)]
+    for fragment in fragments:
         sample.rows(fragment)  # SQLite takes it, whatever it finds

@@ -59,10 +59,10 @@ def _nested(depth: int, width: int, last: str) -> str:
 
 
 @pytest.mark.parametrize("width", [1, 5, 40])
-@pytest.mark.parametrize("last", ["City != null", "Id IN (SELECT Id FROM Lead)"])
 def test_conditions_nested_in_conditions_are_understood_up_to_40_levels(
-    sample: SampleOrg, width: int, last: str
+    sample: SampleOrg, width: int
 ) -> None:
+    last = "City != null"
     assert isinstance(sample.found(soql_where(_nested(40, width, last))), list)
     assert refusal(sample, soql_where(_nested(80, 1, last))).code == "QUERY_TOO_COMPLICATED"
 
