@@ -1,14 +1,18 @@
 """A new job from the JSON that asks for it."""
 
 from http import HTTPStatus
+from secrets import token_hex
 from typing import Any
 
-from localorg.bulk_ingest.job import DELIMITERS, LINE_ENDINGS, IngestJob
-from localorg.clock import stored_datetime
-from localorg.dml import Operation, Target
+from localorg.bulk.formats import DELIMITERS, LINE_ENDINGS
+from localorg.bulk_ingest.errors import invalid_job
+from localorg.bulk_ingest.job import JobFacts
+from localorg.dml import Operation
 from localorg.errors import SalesforceError, json_parser_error
+from localorg.ids import normalised_id
 from localorg.org import Org
-from localorg.schema import Field, ObjectType
+from localorg.schema import ObjectType, Schema
+from localorg.store import quoted
 
 _KNOWN = (
     "object",
@@ -21,35 +25,37 @@ _KNOWN = (
     # Clients send back what a job's answer shows; Salesforce takes it as long as it agrees.
     "concurrencyMode",
 )
-_HARD_DELETE = "hardDelete"
+_TOKEN_BYTES = 6
+_HARD_DELETE = "PermissionsBulkApiHardDelete"
+_FIRST_WITH_ASSIGNMENT = 49
+_ASSIGNED = ("Lead", "Case")
+_FIND_RULE = "".join(("SELECT SobjectType FROM ", quoted("AssignmentRule"), " WHERE Id = ?"))
 
 
-def new_job(org: Org, body: dict[str, Any], *, user_id: str, version: str) -> IngestJob:
+def new_job(org: Org, body: dict[str, Any], *, user_id: str, version: str) -> JobFacts:
     """The job that `body` asks for; raises SalesforceError where it asks for what can't be."""
     _check_names(body)
-    target = _target(org, body)
+    schema = org.rights.schema_for(user_id)
+    object_type = _object(schema, body)
+    operation = _operation(org, body, user_id)
+    _check_operation(org.schema.object(object_type.name), operation)
     _choice(body, "contentType", ("CSV",), "CSV")
+    now = org.clock.now().timestamp()
     job_id = org.store.ids.next("750")
-    folder = org.store.folder / "ingest" / job_id
-    folder.mkdir(parents=True)
-    now = stored_datetime(org.clock.now())
-    return IngestJob(
+    return JobFacts(
         id=job_id,
-        target=target,
+        folder=f"{job_id}-{token_hex(_TOKEN_BYTES)}",
+        object_name=object_type.name,
+        operation=operation,
+        external_id_field=_external_id_field(object_type, operation, body),
         created_by_id=user_id,
-        created_date=now,
-        system_modstamp=now,
+        created=now,
+        changed=now,
         version=version,
         column_delimiter=_choice(body, "columnDelimiter", DELIMITERS, "COMMA"),
         line_ending=_choice(body, "lineEnding", LINE_ENDINGS, "LF"),
-        assignment_rule_id=body.get("assignmentRuleId"),
-        folder=folder,
+        assignment_rule_id=_assignment_rule(org, object_type, body, version),
     )
-
-
-def invalid_job(message: str) -> SalesforceError:
-    """400 INVALIDJOB."""
-    return SalesforceError(HTTPStatus.BAD_REQUEST, "INVALIDJOB", f"InvalidJob : {message}")
 
 
 def _check_names(body: dict[str, Any]) -> None:
@@ -59,51 +65,51 @@ def _check_names(body: dict[str, Any]) -> None:
             raise json_parser_error(f"{message} at [line:1, column:1]")
 
 
-def _target(org: Org, body: dict[str, Any]) -> Target:
-    object_type = _object(org, body)
-    operation = _operation(body)
-    if not object_type.createable:
-        message = f"entity type {object_type.name} does not support {operation.value}"
-        raise SalesforceError(HTTPStatus.BAD_REQUEST, "INVALID_TYPE_FOR_OPERATION", message)
-    return Target(
-        schema=org.schema,
-        object_type=object_type,
-        operation=operation,
-        key_field=_key_field(object_type, operation, body),
-    )
-
-
-def _object(org: Org, body: dict[str, Any]) -> ObjectType:
+def _object(schema: Schema, body: dict[str, Any]) -> ObjectType:
     name = body.get("object")
     if not isinstance(name, str):
         raise invalid_job("Object is missing: name the object whose records are sent.")
-    object_type = org.schema.objects.get(name.lower())
+    object_type = schema.objects.get(name.lower())
     if object_type is None or not object_type.bulk_queryable:
         message = f"InvalidEntity : Entity '{name}' is not supported by the Bulk API."
         raise SalesforceError(HTTPStatus.BAD_REQUEST, "INVALIDENTITY", message)
     return object_type
 
 
-def _operation(body: dict[str, Any]) -> Operation:
+def _operation(org: Org, body: dict[str, Any], user_id: str) -> Operation:
     name = body.get("operation")
-    if name == _HARD_DELETE:
+    try:
+        operation = Operation(str(name))
+    except ValueError:
+        known = ", ".join(Operation)
+        raise invalid_job(f"Operation '{name}' is unknown. Known are: {known}.") from None
+    if operation is Operation.HARD_DELETE and not org.rights.allows(user_id, _HARD_DELETE):
         message = (
             "FeatureNotEnabled : hardDelete operation requires special user profile permission, "
             "please contact your system administrator"
         )
         raise SalesforceError(HTTPStatus.BAD_REQUEST, "FEATURENOTENABLED", message)
-    try:
-        return Operation(str(name))
-    except ValueError:
-        known = ", ".join([*Operation, _HARD_DELETE])
-        raise invalid_job(f"Operation '{name}' is unknown. Known are: {known}.") from None
+    return operation
 
 
-def _key_field(object_type: ObjectType, operation: Operation, body: dict[str, Any]) -> Field | None:
-    if operation is Operation.INSERT:
-        return None
+def _check_operation(object_type: ObjectType, operation: Operation) -> None:
+    able = {
+        Operation.INSERT: object_type.createable,
+        Operation.UPDATE: object_type.updateable,
+        Operation.UPSERT: object_type.createable and object_type.updateable,
+        Operation.DELETE: object_type.deletable,
+        Operation.HARD_DELETE: object_type.deletable,
+    }
+    if not able[operation]:
+        message = f"entity type {object_type.name} does not support {operation.value}"
+        raise SalesforceError(HTTPStatus.BAD_REQUEST, "INVALID_TYPE_FOR_OPERATION", message)
+
+
+def _external_id_field(
+    object_type: ObjectType, operation: Operation, body: dict[str, Any]
+) -> str | None:
     if operation is not Operation.UPSERT:
-        return object_type.field("Id")
+        return None
     name = body.get("externalIdFieldName")
     if not isinstance(name, str) or not name:
         message = f"External ID was blank for {object_type.name}. "
@@ -112,7 +118,25 @@ def _key_field(object_type: ObjectType, operation: Operation, body: dict[str, An
     if field is None or not field.is_upsert_key:
         message = f"Field name provided, {name} does not match an External ID, Salesforce Id, "
         raise invalid_job(f"{message}or indexed field for {object_type.name}")
-    return field
+    return field.name
+
+
+def _assignment_rule(
+    org: Org, object_type: ObjectType, body: dict[str, Any], version: str
+) -> str | None:
+    text = body.get("assignmentRuleId")
+    if text in {None, ""}:
+        return None
+    if float(version) < _FIRST_WITH_ASSIGNMENT or object_type.name not in _ASSIGNED:
+        message = f"assignmentRuleId is for {' and '.join(_ASSIGNED)} from version "
+        raise invalid_job(f"{message}{_FIRST_WITH_ASSIGNMENT}.0 on; leave it out.")
+    rule_id = normalised_id(str(text))
+    with org.store.read() as connection:
+        row = connection.execute(_FIND_RULE, (rule_id,)).fetchone() if rule_id else None
+    if row is None or row[0] != object_type.name:
+        message = f"assignmentRuleId '{text}' is no assignment rule of {object_type.name}. Query "
+        raise invalid_job(f"{message}AssignmentRule for the ids that there are.")
+    return rule_id
 
 
 def _choice(

@@ -1,64 +1,145 @@
+"""One ingest job: what is kept of it, how far it is, and how it describes itself."""
+
 import threading
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from localorg.clock import Clock, rest_datetime, stored_datetime
-from localorg.dml import Target
+from localorg.bulk.formats import DELIMITERS, LINE_ENDINGS
+from localorg.bulk.states import ENDED, State
+from localorg.clock import rest_datetime, stored_datetime
+from localorg.dml import Operation
 
-DELIMITERS = {
-    "BACKQUOTE": "`",
-    "CARET": "^",
-    "COMMA": ",",
-    "PIPE": "|",
-    "SEMICOLON": ";",
-    "TAB": "\t",
-}
-LINE_ENDINGS = {"LF": "\n", "CRLF": "\r\n"}
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 
-class State(StrEnum):
-    """Where a job is on its way."""
-
-    OPEN = "Open"
-    UPLOAD_COMPLETE = "UploadComplete"
-    IN_PROGRESS = "InProgress"
-    JOB_COMPLETE = "JobComplete"
-    FAILED = "Failed"
-    ABORTED = "Aborted"
-
-
-ENDED = frozenset({State.JOB_COMPLETE, State.FAILED, State.ABORTED})
-
-
-@dataclass(kw_only=True)
-class IngestJob:
-    """One Bulk API 2.0 ingest job."""
+@dataclass(frozen=True, kw_only=True)
+class JobFacts:
+    """Everything that a client was told of a job, as the org's file keeps it."""
 
     id: str
-    target: Target
+    # The name of its folder, which no other job ever had: ids begin again at a reset of the org.
+    folder: str
+    object_name: str
+    operation: Operation
+    # The key of an upsert, as the schema spells it.
+    external_id_field: str | None
     created_by_id: str
-    # Stored datetimes.
-    created_date: str
-    system_modstamp: str
+    # Seconds since 1970 of the org's clock; `closed` is when the job came to UploadComplete.
+    created: float
+    changed: float
+    closed: float | None = None
     # As in the path of the request that made it, such as 66.0.
     version: str
     column_delimiter: str
     line_ending: str
     assignment_rule_id: str | None
-    # Where its upload and its results are; exists as long as the job.
-    folder: Path
     state: State = State.OPEN
     uploaded: bool = False
+    # Whether the result files are whole, which an aborted job's are only after its last chunk.
+    finished: bool = False
     error_message: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The facts as they are kept."""
+        return asdict(self)
+
+    @classmethod
+    def of_json(cls, kept: dict[str, Any]) -> "JobFacts":
+        """The facts as they were kept."""
+        state, operation = State(kept["state"]), Operation(kept["operation"])
+        return cls(**kept | {"state": state, "operation": operation})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Span:
+    """Rows of the upload that are still to be handled."""
+
+    # Counted from 0; what stands before it is done or waits in another span.
+    first: int = 0
+    # The first row after them; None is the end of the file.
+    end: int | None = None
+    # How often they were put back because of locks.
+    retries: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """How far a job is; changes in the same transaction as the records."""
+
     # Failed records are processed too.
-    records_processed: int = 0
-    records_failed: int = 0
+    processed: int = 0
+    failed: int = 0
     milliseconds: int = 0
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    # Set once the result files are whole.
-    finished: threading.Event = field(default_factory=threading.Event)
+    retries: int = 0
+    # In the order in which they are handled.
+    spans: tuple[Span, ...] = (Span(),)
+    # Records of the present batch that failed because of locks.
+    lock_failures: int = 0
+    # Bytes of each result file that count; what stands behind them is from work that was undone.
+    sizes: dict[str, int] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """The progress as it is kept."""
+        return asdict(self)
+
+    @classmethod
+    def of_json(cls, kept: dict[str, Any]) -> "Progress":
+        """The progress as it was kept; a job that had none begins."""
+        if not kept:
+            return cls()
+        return cls(**kept | {"spans": tuple(Span(**span) for span in kept["spans"])})
+
+
+class IngestJob:
+    """An ingest job; its facts are exchanged as a whole, by whoever holds `lock`."""
+
+    def __init__(self, facts: JobFacts, progress: Progress, folder: Path) -> None:
+        """Begin with what is known of it; `folder` has its files and exists as long as it."""
+        self.facts = facts
+        self.progress = progress
+        self.folder = folder
+        self.lock = threading.Lock()
+        # Held while it is worked on.
+        self.working = threading.Lock()
+        self.work: Future[None] | None = None
+        self.steps = 0
+        # Whether a client is sending its data right now.
+        self.receiving = False
+        # Nobody may find it any more, and nothing may be written for it.
+        self.gone = False
+        # Set once the result files are whole.
+        self.finished = threading.Event()
+        if facts.finished:
+            self.finished.set()
+
+    @property
+    def id(self) -> str:
+        """The job's id."""
+        return self.facts.id
+
+    @property
+    def state(self) -> State:
+        """Where it is on its way."""
+        return self.facts.state
+
+    @property
+    def ended(self) -> bool:
+        """Whether its state will not change any more."""
+        return self.state in ENDED
+
+    @property
+    def created(self) -> datetime:
+        """When it was made."""
+        return datetime.fromtimestamp(self.facts.created, UTC)
+
+    @property
+    def closed(self) -> datetime | None:
+        """When it came to UploadComplete."""
+        closed = self.facts.closed
+        return None if closed is None else datetime.fromtimestamp(closed, UTC)
 
     @property
     def upload(self) -> Path:
@@ -68,66 +149,57 @@ class IngestJob:
     @property
     def delimiter(self) -> str:
         """The character between values."""
-        return DELIMITERS[self.column_delimiter]
+        return DELIMITERS[self.facts.column_delimiter]
 
     @property
     def line_end(self) -> str:
         """The characters between records."""
-        return LINE_ENDINGS[self.line_ending]
+        return LINE_ENDINGS[self.facts.line_ending]
 
-    def move(self, state: State, clock: Clock) -> None:
-        """Go to another state."""
-        self.state = state
-        self.system_modstamp = stored_datetime(clock.now())
-
-    def begin(self, clock: Clock) -> bool:
-        """Start working on the upload; False where the job was aborted before."""
-        with self.lock:
-            if self.state is not State.UPLOAD_COMPLETE:
-                return False
-            self.move(State.IN_PROGRESS, clock)
-            return True
-
-    def end(self, state: State, clock: Clock) -> None:
-        """Finish, unless the job was aborted meanwhile."""
-        with self.lock:
-            if self.state is State.IN_PROGRESS:
-                self.move(state, clock)
+    def in_state(self, state: State, now: datetime, **changes: Any) -> JobFacts:
+        """The facts of this job in another state."""
+        return replace(self.facts, state=state, changed=now.timestamp(), **changes)
 
     def as_json(self) -> dict[str, Any]:
         """The job as the answer to its creation and to a change of its state shows it."""
+        facts = self.facts
         answer: dict[str, Any] = {
-            "id": self.id,
-            "operation": self.target.operation.value,
-            "object": self.target.object_type.name,
-            "createdById": self.created_by_id,
-            "createdDate": rest_datetime(self.created_date),
-            "systemModstamp": rest_datetime(self.system_modstamp),
-            "state": self.state.value,
+            "id": facts.id,
+            "operation": facts.operation.value,
+            "object": facts.object_name,
+            "createdById": facts.created_by_id,
+            "createdDate": _shown(facts.created),
+            "systemModstamp": _shown(facts.changed),
+            "state": facts.state.value,
             "concurrencyMode": "Parallel",
             "contentType": "CSV",
-            "apiVersion": float(self.version),
-            "contentUrl": f"services/data/v{self.version}/jobs/ingest/{self.id}/batches",
-            "lineEnding": self.line_ending,
-            "columnDelimiter": self.column_delimiter,
+            "apiVersion": float(facts.version),
+            "contentUrl": f"services/data/v{facts.version}/jobs/ingest/{facts.id}/batches",
+            "lineEnding": facts.line_ending,
+            "columnDelimiter": facts.column_delimiter,
         }
-        if self.target.operation == "upsert" and self.target.key_field is not None:
-            answer["externalIdFieldName"] = self.target.key_field.name
-        if self.assignment_rule_id is not None:
-            answer["assignmentRuleId"] = self.assignment_rule_id
+        if facts.external_id_field is not None:
+            answer["externalIdFieldName"] = facts.external_id_field
+        if facts.assignment_rule_id is not None:
+            answer["assignmentRuleId"] = facts.assignment_rule_id
         return answer
 
     def as_detailed_json(self) -> dict[str, Any]:
         """The job as reading it shows it: with its progress."""
+        progress = self.progress
         answer = self.as_json() | {
             "jobType": "V2Ingest",
-            "numberRecordsProcessed": self.records_processed,
-            "numberRecordsFailed": self.records_failed,
-            "retries": 0,
-            "totalProcessingTime": self.milliseconds,
-            "apiActiveProcessingTime": self.milliseconds,
+            "numberRecordsProcessed": progress.processed,
+            "numberRecordsFailed": progress.failed,
+            "retries": progress.retries,
+            "totalProcessingTime": progress.milliseconds,
+            "apiActiveProcessingTime": progress.milliseconds,
             "apexProcessingTime": 0,
         }
-        if self.error_message is not None:
-            answer["errorMessage"] = self.error_message
+        if self.facts.error_message is not None:
+            answer["errorMessage"] = self.facts.error_message
         return answer
+
+
+def _shown(seconds: float) -> str:
+    return rest_datetime(stored_datetime(datetime.fromtimestamp(seconds, UTC)))

@@ -1,67 +1,85 @@
-import asyncio
-import shutil
+"""The paths of Bulk 2.0 ingest jobs."""
+
 from collections.abc import AsyncIterator
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 import orjson
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
-from localorg.bulk_ingest.creation import invalid_job, new_job
-from localorg.bulk_ingest.job import ENDED, IngestJob, State
+from localorg.bulk.access import check_access, check_creator, may_touch
+from localorg.bulk.listing import Listed, page_of_jobs
+from localorg.bulk.states import State
+from localorg.bulk.streaming import StretchesAnswer
+from localorg.bulk_ingest.creation import new_job
+from localorg.bulk_ingest.errors import invalid_job, too_large, wrong_state
+from localorg.bulk_ingest.job import IngestJob
+from localorg.bulk_ingest.jobs import IngestJobs
 from localorg.bulk_ingest.multipart import parts_of
-from localorg.bulk_ingest.processing import process
-from localorg.bulk_ingest.results import Kind, result_file
-from localorg.errors import SalesforceError, json_parser_error, not_found
-from localorg.ids import normalised_id
-from localorg.org import Org
+from localorg.bulk_ingest.results import Kind, result_file, result_stretches
+from localorg.errors import json_parser_error, not_found
 from localorg.web import JsonAnswer, org_of, read_body, read_object, user_of, version_of
 
-_MOST_BYTES = 150 * 1024 * 1024
+FIRST_VERSION = 41
+# 150 MB once the data is base64, which makes four bytes of three.
+MOST_BYTES = 150 * 1024 * 1024 * 3 // 4
 _MOST_MULTIPART_CHARACTERS = 100_000
-_MOST_LISTED = 1000
+_BYTES_AT_ONCE = 1 << 20
 # An aborted job finishes its chunk before its results are whole.
 _MOST_WAIT_SECONDS = 30
 
 
-def _jobs(request: Request) -> dict[str, IngestJob]:
-    """The ingest jobs of the org that a request came to, by id."""
-    state = request.app.state
-    if not hasattr(state, "ingest_jobs"):
-        state.ingest_jobs = {}
-    jobs: dict[str, IngestJob] = state.ingest_jobs
-    return jobs
+def jobs_of(request: Request) -> IngestJobs:
+    """The ingest jobs of the org that a request came to; 404 where they were not yet."""
+    if float(version_of(request)) < FIRST_VERSION:
+        raise not_found()
+    return org_of(request).ingest_jobs
 
 
 def _job(request: Request) -> IngestJob:
-    job_id = normalised_id(request.path_params["job_id"])
-    job = _jobs(request).get(job_id) if job_id else None
-    if job is None:
-        raise not_found()
+    """The job that a path names; 403 where it is none of the user's business."""
+    job = jobs_of(request).find(request.path_params["job_id"])
+    check_access(org_of(request), user_of(request), job.facts.created_by_id)
+    return job
+
+
+def _own_job(request: Request) -> IngestJob:
+    job = _job(request)
+    check_creator(user_of(request), job.facts.created_by_id)
     return job
 
 
 async def _create(request: Request) -> JsonAnswer:
     content_type = request.headers.get("content-type", "")
     if content_type.lower().startswith("multipart/form-data"):
-        return await _create_filled(request, content_type)
-    return JsonAnswer(_add(request, await read_object(request)).as_json())
+        body = await read_body(request)
+        return await run_in_threadpool(_created_filled, request, content_type, body)
+    return await run_in_threadpool(_created, request, await read_object(request))
 
 
-async def _create_filled(request: Request, content_type: str) -> JsonAnswer:
-    parts = parts_of(content_type, await read_body(request))
+def _created(request: Request, body: dict[str, Any], content: bytes | None = None) -> JsonAnswer:
+    jobs = jobs_of(request)
+    org, version = org_of(request), version_of(request)
+    job = jobs.create(new_job(org, body, user_id=user_of(request), version=version), content)
+    answer = JsonAnswer(job.as_json())  # before the start, so that it says UploadComplete
+    if content is not None:
+        jobs.start(job)
+    return answer
+
+
+def _created_filled(request: Request, content_type: str, body: bytes) -> JsonAnswer:
+    parts = parts_of(content_type, body)
     content = parts.get("content")
     if "job" not in parts or content is None:
         raise json_parser_error("The parts 'job' and 'content' are expected")
-    if len(content.decode("utf-8", "replace")) > _MOST_MULTIPART_CHARACTERS:
-        raise _too_large(len(content), _MOST_MULTIPART_CHARACTERS)
-    job = _add(request, _parsed(parts["job"]))
-    job.upload.write_bytes(content)
-    job.uploaded = True
-    return JsonAnswer(_start(org_of(request), job))
+    characters = len(content.decode("utf-8", "replace"))
+    if characters > _MOST_MULTIPART_CHARACTERS:
+        raise too_large(f"{characters} characters", f"{_MOST_MULTIPART_CHARACTERS} characters")
+    return _created(request, _parsed(parts["job"]), content)
 
 
 def _parsed(text: bytes) -> dict[str, Any]:
@@ -75,116 +93,94 @@ def _parsed(text: bytes) -> dict[str, Any]:
     return body
 
 
-def _add(request: Request, body: dict[str, Any]) -> IngestJob:
-    job = new_job(org_of(request), body, user_id=user_of(request), version=version_of(request))
-    _jobs(request)[job.id] = job
-    return job
-
-
 async def _upload(request: Request) -> Response:
-    job = _job(request)
-    if job.state is not State.OPEN or job.uploaded:
-        raise _wrong_state(f"The job takes no data: its state is {job.state.value}.")
-    job.uploaded = True
+    job = await run_in_threadpool(_own_job, request)
+    jobs = jobs_of(request)
+    path = jobs.begin_upload(job)
     try:
-        await _write(job, request.stream())
+        await _write(path, request.stream())
+    except FileNotFoundError:
+        # The job was forgotten meanwhile, and its folder with it.
+        raise not_found() from None
     except BaseException:
-        job.uploaded = False
+        await run_in_threadpool(jobs.drop_upload, job)
         raise
+    await run_in_threadpool(jobs.end_upload, job)
     return Response(status_code=HTTPStatus.CREATED)
 
 
-async def _write(job: IngestJob, chunks: AsyncIterator[bytes]) -> None:
-    size = 0
-    file = await asyncio.to_thread(job.upload.open, "wb")
-    try:
+async def _write(path: Path, chunks: AsyncIterator[bytes]) -> None:
+    """Write what comes to a file, a good deal at a time."""
+    size, waiting = 0, bytearray()
+    with await run_in_threadpool(path.open, "wb") as file:
         async for chunk in chunks:
             size += len(chunk)
-            if size > _MOST_BYTES:
-                raise _too_large(size, _MOST_BYTES)
-            file.write(chunk)
-    finally:
-        file.close()
+            if size > MOST_BYTES:
+                raise too_large(f"more than {MOST_BYTES} bytes", f"{MOST_BYTES} bytes")
+            waiting += chunk
+            if len(waiting) >= _BYTES_AT_ONCE:
+                await run_in_threadpool(file.write, bytes(waiting))
+                waiting.clear()
+        await run_in_threadpool(file.write, bytes(waiting))
 
 
 async def _change(request: Request) -> JsonAnswer:
-    org, job = org_of(request), _job(request)
     state = (await read_object(request)).get("state")
+    return await run_in_threadpool(_changed, request, state)
+
+
+def _changed(request: Request, state: object) -> JsonAnswer:
     if state == State.UPLOAD_COMPLETE:
-        return JsonAnswer(_start(org, job))
+        return JsonAnswer(jobs_of(request).close(_own_job(request)))
     if state == State.ABORTED:
-        return JsonAnswer(_abort(org, job))
+        return JsonAnswer(jobs_of(request).abort(_job(request)))
+    _job(request)
     raise invalid_job(f"State '{state}' can't be set. UploadComplete and Aborted can.")
 
 
-def _start(org: Org, job: IngestJob) -> dict[str, Any]:
-    """Close the upload, and answer the job as it is before the work begins."""
-    with job.lock:
-        if job.state is not State.OPEN:
-            raise _wrong_state(f"The job can't be closed: its state is {job.state.value}.")
-        job.move(State.UPLOAD_COMPLETE, org.clock)
-    answer = job.as_json()
-    org.ingest_worker.submit(process, org, job)
-    return answer
-
-
-def _abort(org: Org, job: IngestJob) -> dict[str, Any]:
-    with job.lock:
-        if job.state in ENDED:
-            raise _wrong_state("Aborting already Completed Job not allowed")
-        was_open = job.state is State.OPEN
-        job.move(State.ABORTED, org.clock)
-    if was_open:
-        org.ingest_worker.submit(process, org, job)
-    return job.as_json()
-
-
-async def _show(request: Request) -> JsonAnswer:
+def _show(request: Request) -> JsonAnswer:
     return JsonAnswer(_job(request).as_detailed_json())
 
 
-async def _list(request: Request) -> JsonAnswer:
-    jobs = list(_jobs(request).values())[-_MOST_LISTED:]
-    records = [job.as_detailed_json() for job in jobs]
-    return JsonAnswer({"done": True, "records": records, "nextRecordsUrl": None})
+def _list(request: Request) -> JsonAnswer:
+    org, user_id = org_of(request), user_of(request)
+    listed = [
+        Listed(
+            id=job.id,
+            job_type="V2Ingest",
+            chunked=False,
+            json=job.as_json() | {"jobType": "V2Ingest"},
+        )
+        for job in jobs_of(request).all()
+        if may_touch(org, user_id, job.facts.created_by_id)
+    ]
+    path = f"/services/data/v{version_of(request)}/jobs/ingest"
+    return JsonAnswer(page_of_jobs(listed, request.query_params, path))
 
 
-async def _delete(request: Request) -> Response:
-    job = _job(request)
-    if job.state in {State.OPEN, State.IN_PROGRESS}:
-        message = "Error encountered when deleting the job because the job is not terminated"
-        raise SalesforceError(HTTPStatus.BAD_REQUEST, "API_ERROR", message)
-    with job.lock:
-        job.state = State.ABORTED if job.state is State.UPLOAD_COMPLETE else job.state
-    del _jobs(request)[job.id]
-    await run_in_threadpool(shutil.rmtree, job.folder, ignore_errors=True)
+def _delete(request: Request) -> Response:
+    jobs_of(request).delete(_job(request))
     return Response(status_code=HTTPStatus.NO_CONTENT)
 
 
-async def _results(request: Request) -> Response:
+def _results(request: Request) -> StretchesAnswer:
     job = _job(request)
     kind = request.path_params["kind"].lower()
     if kind not in set(Kind):
         raise not_found()
-    if job.state not in ENDED or not await run_in_threadpool(job.finished.wait, _MOST_WAIT_SECONDS):
-        raise _wrong_state(f"The job has no results yet: its state is {job.state.value}.")
-    return FileResponse(result_file(job, Kind(kind)), media_type="text/csv")
-
-
-def _wrong_state(message: str) -> SalesforceError:
-    text = f"InvalidJobState : {message}"
-    return SalesforceError(HTTPStatus.BAD_REQUEST, "INVALIDJOBSTATE", text)
-
-
-def _too_large(size: int, most: int) -> SalesforceError:
-    message = f"The data has {size} bytes; {most} are allowed. Send it in several jobs."
-    return SalesforceError(
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "EXCEEDED_MAX_SIZE_REQUEST", message
-    )
+    if not job.ended or not job.finished.wait(_MOST_WAIT_SECONDS):
+        raise wrong_state(f"The job has no results yet: its state is {job.state.value}.")
+    try:
+        stretches = result_stretches(job, Kind(kind))
+        return StretchesAnswer(b"", result_file(job, Kind(kind)), stretches, {})
+    except FileNotFoundError:
+        # The job was deleted just now.
+        raise not_found() from None
 
 
 _INGEST = "/services/data/v{version}/jobs/ingest"
 _ONE = _INGEST + "/{job_id}"
+# Plain functions: Starlette calls them in a thread.
 routes = [
     Route(_INGEST, _create, methods=["POST"]),
     Route(_INGEST, _list, methods=["GET"]),

@@ -1,6 +1,5 @@
 """Bulk API 2.0 query jobs."""
 
-from localorg.bulk_query.handlers import routes
 from localorg.bulk_query.jobs import BulkQuerySettings, QueryJobs
 
-__all__ = ["BulkQuerySettings", "QueryJobs", "routes"]
+__all__ = ["BulkQuerySettings", "QueryJobs"]

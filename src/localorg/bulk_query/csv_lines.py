@@ -6,9 +6,11 @@ All values are quoted; null is `""`; booleans are true and false; doubles look a
 
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from localorg.schema import Field
-from localorg.soql import Column, phrase
+from localorg.soql import Column, Statement, phrase
+from localorg.soql.selecting import FunctionValue, shown_path
 
 FORMAT_DOUBLE = "localorg_double"
 DOUBLES = frozenset({"double", "currency", "percent"})
@@ -34,13 +36,38 @@ def java_double(number: float) -> str:
     return f"{sign}{digits[0]}.{digits[1:] or '0'}E{int(exponent)}"
 
 
-def header(columns: Sequence[Column], delimiter: str, line_ending: str) -> bytes:
-    """Return the header row: field names as the schema spells them, parents with dots."""
-    names = (f'"{".".join(column.path)}"' for column in columns)
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """One column of the result."""
+
+    # As the header shows it: parents with dots.
+    name: str
+    # What type its values are of.
+    field: Field
+    # The value in SQL.
+    expression: str
+
+
+def cells_of(statement: Statement) -> list[Cell]:
+    """Return the columns in the order of SELECT: fields and functions such as toLabel()."""
+    return [
+        Cell(
+            name=".".join(shown_path(item)),
+            field=item.field if isinstance(item, Column) else item.operand.field,
+            expression=item.expression if isinstance(item, Column) else item.operand.expression,
+        )
+        for item in statement.items
+        if isinstance(item, Column | FunctionValue)
+    ]
+
+
+def header(columns: Sequence[Cell], delimiter: str, line_ending: str) -> bytes:
+    """Return the header row: field names as the schema spells them."""
+    names = (f'"{column.name}"' for column in columns)
     return (delimiter.join(names) + line_ending).encode()
 
 
-def line(columns: Sequence[Column], delimiter: str, line_ending: str) -> str:
+def line(columns: Sequence[Cell], delimiter: str, line_ending: str) -> str:
     """Return the SQL expression for a row's line."""
     calls = []
     for first in range(0, len(columns), CELLS_PER_CALL):
@@ -51,7 +78,7 @@ def line(columns: Sequence[Column], delimiter: str, line_ending: str) -> str:
     return " || ".join(calls)
 
 
-def _cell(column: Column) -> str:
+def _cell(column: Cell) -> str:
     expression = column.expression
     if column.field.type == "boolean":
         return phrase("CASE", expression, "WHEN 1 THEN 'true' WHEN 0 THEN 'false' END")

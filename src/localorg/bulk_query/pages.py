@@ -1,19 +1,19 @@
-"""Pages of a result: how they are named by locators and how they are sent."""
+"""Pages of a result: how they are named by locators, how they go wrong when told to."""
 
 import base64
 import binascii
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import BinaryIO
+from dataclasses import dataclass, replace
+from http import HTTPStatus
 
-from anyio import to_thread
-from starlette.types import Receive, Scope, Send
-
+from localorg.bulk.errors import invalid_locator
+from localorg.bulk.streaming import StretchesAnswer
 from localorg.bulk_query.result_file import ResultFile
 from localorg.errors import SalesforceError
-from localorg.query.cursors import invalid_locator
 
 LAST = "null"  # what Sforce-Locator says on the last page
+# No result has more records; a larger number in a request would only cost time.
+_MOST_DIGITS = 12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,12 +22,23 @@ class Page:
 
     first: int
     end: int
-    total: int
+    # The first record of the page after it; None on the last page.
+    following: int | None
 
     @property
     def next_locator(self) -> str:
         """The locator of the page after this one, or the word null."""
-        return locator_of(self.end) if self.end < self.total else LAST
+        return LAST if self.following is None else locator_of(self.following)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageSizes:
+    """How large pages are."""
+
+    # Records on a page for which the client names no number. Defaults to 50,000.
+    records: int = 50_000
+    # Bytes of a page at most, whatever the client names. Defaults to a gigabyte.
+    most_bytes: int = 1_000_000_000
 
 
 def locator_of(first: int) -> str:
@@ -35,7 +46,7 @@ def locator_of(first: int) -> str:
     return base64.urlsafe_b64encode(str(first).encode()).decode().rstrip("=")
 
 
-def page_of(result: ResultFile, query: Mapping[str, str], page_records: int) -> Page:
+def page_of(result: ResultFile, query: Mapping[str, str], sizes: PageSizes) -> Page:
     """Return the page that the parameters `locator` and `maxRecords` ask for.
 
     Raises:
@@ -46,8 +57,34 @@ def page_of(result: ResultFile, query: Mapping[str, str], page_records: int) -> 
     first = _first_of(query.get("locator", ""))
     if first > max(result.records - 1, 0):
         raise invalid_locator()
-    size = _size_of(query.get("maxRecords"), page_records)
-    return Page(first=first, end=min(first + size, result.records), total=result.records)
+    return _page(result, first, _size_of(query.get("maxRecords"), sizes.records), sizes)
+
+
+def page_after(result: ResultFile, page: Page, sizes: PageSizes) -> Page:
+    """Return the page after another one, or an empty last one."""
+    if page.following is None:
+        return Page(first=page.end, end=page.end, following=None)
+    return _page(result, page.following, page.end - page.first, sizes)
+
+
+def repeated(page: Page) -> Page:
+    """Return the page as one whose locator leads to the page itself again."""
+    return replace(page, following=page.first)
+
+
+def _page(result: ResultFile, first: int, size: int, sizes: PageSizes) -> Page:
+    end = result.end_within(first, min(first + size, result.records), sizes.most_bytes)
+    return Page(first=first, end=end, following=end if end < result.records else None)
+
+
+def answer(result: ResultFile, page: Page) -> StretchesAnswer:
+    """Return the answer with the header row and the page's rows."""
+    headers = {
+        "sforce-numberofrecords": str(page.end - page.first),
+        "sforce-locator": page.next_locator,
+    }
+    stretches = result.stretches(page.first, page.end)
+    return StretchesAnswer(result.header, result.path, stretches, headers)
 
 
 def _first_of(locator: str) -> int:
@@ -57,7 +94,7 @@ def _first_of(locator: str) -> int:
         text = base64.urlsafe_b64decode(locator + "=" * (-len(locator) % 4)).decode("ascii")
     except (binascii.Error, ValueError):
         raise invalid_locator() from None
-    if not text.isdigit() or len(text) > len("1000000000000") or locator_of(int(text)) != locator:
+    if not text.isdigit() or len(text) > _MOST_DIGITS or locator_of(int(text)) != locator:
         raise invalid_locator()
     return int(text)
 
@@ -65,46 +102,7 @@ def _first_of(locator: str) -> int:
 def _size_of(text: str | None, page_records: int) -> int:
     if text is None:
         return page_records
-    if not (text.isascii() and text.isdigit()) or int(text[:12]) == 0:
+    if not (text.isascii() and text.isdigit()) or int(text[:_MOST_DIGITS]) == 0:
         message = f"maxRecords is {text!r}; send a whole number of at least 1 or leave it out"
-        raise SalesforceError(400, "API_ERROR", message)
-    return int(text[:12])
-
-
-class PageAnswer:
-    """An HTTP answer that sends a page of a result file piece by piece."""
-
-    def __init__(self, result: ResultFile, page: Page) -> None:
-        """Answer with the header row and the page's rows."""
-        self._result = result
-        self._page = page
-        self._stretches = result.stretches(page.first, page.end)
-
-    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
-        """Send the answer; the file is read in a thread, a segment at a time."""
-        # Opened first: a job deleted meanwhile must not end a download that has begun.
-        with await to_thread.run_sync(self._result.path.open, "rb") as file:
-            start = {"type": "http.response.start", "status": 200, "headers": self._headers()}
-            await send(start)
-            await send(_body(self._result.header))
-            for stretch in self._stretches:
-                await send(_body(await to_thread.run_sync(_read, file, stretch)))
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-    def _headers(self) -> list[tuple[bytes, bytes]]:
-        length = len(self._result.header) + sum(map(len, self._stretches))
-        return [
-            (b"content-type", b"text/csv"),
-            (b"content-length", str(length).encode()),
-            (b"sforce-numberofrecords", str(self._page.end - self._page.first).encode()),
-            (b"sforce-locator", self._page.next_locator.encode()),
-        ]
-
-
-def _read(file: BinaryIO, stretch: range) -> bytes:
-    file.seek(stretch.start)
-    return file.read(len(stretch))
-
-
-def _body(content: bytes) -> dict[str, object]:
-    return {"type": "http.response.body", "body": content, "more_body": True}
+        raise SalesforceError(HTTPStatus.BAD_REQUEST, "API_ERROR", message)
+    return int(text[:_MOST_DIGITS])

@@ -4,36 +4,49 @@ import random
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from localorg import soql
 from localorg.bulk_query import csv_lines
-from localorg.bulk_query.job import DELIMITERS, LINE_ENDINGS, QueryJob
-from localorg.bulk_query.result_file import ResultFile, ResultWriter
+from localorg.bulk_query.result_file import ResultFile, ResultWriter, index_of
 from localorg.store import Store
 
 
+@dataclass(frozen=True, kw_only=True)
+class Form:
+    """Where and how a result is written."""
+
+    path: Path
+    delimiter: str
+    line_ending: str
+    # Rows that stay together where the order is arbitrary.
+    segment_rows: int
+    # Shuffles the segments; None keeps the order in which the rows were found.
+    order: random.Random | None
+
+
 def render(
-    job: QueryJob, store: Store, path: Path, segment_rows: int, stopped: Callable[[], bool]
+    statement: soql.Statement, store: Store, form: Form, stopped: Callable[[], bool]
 ) -> ResultFile | None:
-    """Write a job's rows to `path` and return the result; None where it was stopped meanwhile."""
-    request = job.request
-    delimiter = DELIMITERS[request.column_delimiter]
-    line_ending = LINE_ENDINGS[request.line_ending]
-    columns = request.statement.columns
-    expression = csv_lines.line(columns, delimiter, line_ending)
-    query = soql.select(request.statement, [expression])
-    with path.open("wb") as file, store.read() as connection, _bytes(connection):
-        writer = ResultWriter(path, file)
+    """Write a query's rows to a file and return the result; None where it was stopped."""
+    columns = csv_lines.cells_of(statement)
+    expression = csv_lines.line(columns, form.delimiter, form.line_ending)
+    query = soql.select(statement, [expression])
+    with (
+        form.path.open("wb") as file,
+        index_of(form.path).open("wb") as index,
+        store.read() as connection,
+        _bytes(connection),
+    ):
+        writer = ResultWriter(form.path, file, index)
         rows = connection.execute(query.text, query.parameters)
-        while segment := rows.fetchmany(segment_rows):
+        while segment := rows.fetchmany(form.segment_rows):
             if stopped():
                 return None
             writer.add([row[0] for row in segment])
-    # The same job number gives the same order, so that a test can be repeated.
-    order = random.Random(job.id) if job.chunked else None  # noqa: S311 - no secret
-    header = csv_lines.header(columns, delimiter, line_ending)
-    return writer.finish(header, segment_rows, order)
+        header = csv_lines.header(columns, form.delimiter, form.line_ending)
+        return writer.finish(header, form.segment_rows, form.order)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from localorg.errors import SalesforceError
 from localorg.schema import ObjectType, Schema
 from localorg.soql import Statement, nodes
+from localorg.soql.paths import AGGREGATES
 
 AGGREGATE = "Aggregate Relationships not supported in Bulk V2 Query with CSV content type"
 COMPOUND = "Selecting compound data not supported in Bulk Query"
@@ -27,8 +28,12 @@ def check_query(query: nodes.Query, schema: Schema) -> None:
         raise api_error("OFFSET clause is not supported in Bulk V2 Query")
 
 
-def check_columns(statement: Statement) -> None:
-    """Refuse addresses; their parts can be selected. Raises API_ERROR."""
+def check_statement(statement: Statement) -> None:
+    """Refuse addresses, whose parts can be selected, and files. Raises API_ERROR."""
+    if statement.groups is not None or statement.counts:
+        raise api_error(AGGREGATE)
+    if any(column.field.type == "base64" for column in statement.columns):
+        raise api_error("Selecting base64 data not supported in Bulk Query")
     if any(column.field.type in COMPOUNDS for column in statement.columns):
         raise api_error(COMPOUND)
 
@@ -48,7 +53,9 @@ def _check_object(found: ObjectType) -> None:
 
 
 def _check_item(item: nodes.SelectItem) -> None:
-    if isinstance(item, nodes.SubQuery | nodes.FunctionCall):
+    if isinstance(item, nodes.SubQuery) or (
+        isinstance(item, nodes.FunctionCall) and item.word in AGGREGATES
+    ):
         raise api_error(AGGREGATE)
     if isinstance(item, nodes.TypeOf):
         raise api_error("TYPEOF clause is not supported in Bulk V2 Query")

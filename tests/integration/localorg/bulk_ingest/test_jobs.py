@@ -52,7 +52,6 @@ def test_a_new_job_is_open_and_says_where_its_data_goes(client: OrgClient) -> No
         ({"object": "User"}, "INVALID_TYPE_FOR_OPERATION"),
         ({"object": "UserPermissionAccess"}, "INVALIDENTITY"),
         ({"operation": "merge"}, "INVALIDJOB"),
-        ({"operation": "hardDelete"}, "FEATURENOTENABLED"),
         ({"operation": "upsert"}, "INVALIDJOB"),
         ({"operation": "upsert", "externalIdFieldName": "Title"}, "INVALIDJOB"),
         ({"columnDelimiter": "SLASH"}, "INVALIDJOB"),

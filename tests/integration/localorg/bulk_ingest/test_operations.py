@@ -1,7 +1,18 @@
+from typing import Any
+
+import pytest
+
 from integration.localorg.bulk_ingest.ingest import failed, run, successful, unprocessed
 from integration.localorg.org_client import OrgClient, V
+from localorg.bulk_ingest import saving
+from localorg.dml import save_chunk
+from localorg.dml.options import AssignmentEntry, AssignmentRule
+from localorg.ids import make_id
 from localorg.org import Org
+from localorg.store import OWNER_IDS
 
+OWNER_ID = OWNER_IDS[0]
+RULE_ID = make_id("01Q", 1)
 HEAD = "Isthmus_Id__c,LastName,Company,Title\n"
 
 
@@ -140,3 +151,71 @@ def test_the_job_may_use_other_delimiters_and_line_ends(client: OrgClient) -> No
     head, row = answer.content.split(b"\r\n")[:2]
     assert head == b'"sf__Id";"sf__Created";"Isthmus_Id__c";"LastName";"Company"'
     assert row.endswith(b'"true";"a";"L\n;M";"C"')
+
+
+def test_a_hard_delete_leaves_no_trace(client: OrgClient) -> None:
+    leads = [client.insert("Lead", LastName=name, Company="C") for name in "LM"]
+    client.call("DELETE", f"{V}/sobjects/Lead/{leads[0]}")
+    job = run(client, "Id\n" + "\n".join(leads) + "\n", operation="hardDelete")
+    assert (job["operation"], job["numberRecordsFailed"]) == ("hardDelete", 0)
+    assert {row["sf__Id"] for row in successful(client, job)} == set(leads)
+    answer = client.call("GET", f"{V}/queryAll?q=SELECT+Id+FROM+Lead").json
+    assert answer["totalSize"] == 0
+
+
+def test_rows_go_to_the_owners_that_the_assignment_rule_says(client: OrgClient, org: Org) -> None:
+    rule = AssignmentRule(id=RULE_ID, active=True, entries=(AssignmentEntry(owner_id=OWNER_ID),))
+    org.automation.replace("assignment", [("Lead", rule)])
+    org.store.load(
+        "AssignmentRule",
+        ("Id", "Name", "SobjectType", "Active"),
+        [(RULE_ID, "Leads", "Lead", 1)],
+    )
+    data = "LastName,Company\nL,C\n"
+    plain = run(client, data)
+    ruled = run(client, data, assignmentRuleId=RULE_ID[:15])
+    assert ruled["assignmentRuleId"] == RULE_ID
+    owners = [
+        client.record("Lead", successful(client, job)[0]["sf__Id"])["OwnerId"]
+        for job in (plain, ruled)
+    ]
+    assert owners == [plain["createdById"], OWNER_ID]
+
+
+@pytest.mark.parametrize(
+    ("name", "rule_id", "version", "words"),
+    [
+        ("Lead", "01Q000000000001AAA", "66.0", "is no assignment rule of Lead"),
+        ("Lead", "nonsense", "66.0", "is no assignment rule of Lead"),
+        ("Contact", "01Q000000000001AAA", "66.0", "is for Lead and Case from version 49.0 on"),
+        ("Lead", "01Q000000000001AAA", "48.0", "is for Lead and Case from version 49.0 on"),
+    ],
+)
+def test_an_assignment_rule_that_is_none_is_refused(
+    client: OrgClient, name: str, rule_id: str, version: str, words: str
+) -> None:
+    body = {"object": name, "operation": "insert", "assignmentRuleId": rule_id}
+    answer = client.call("POST", f"{V.replace('66.0', version)}/jobs/ingest", body)
+    assert (answer.status, answer.code) == (400, "INVALIDJOB")
+    assert words in answer.message
+
+
+def test_an_unexpected_error_fails_the_job_and_undoes_the_transaction(
+    client: OrgClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+
+    def save(*arguments: Any) -> None:
+        calls.append(arguments)
+        if len(calls) == 7:
+            raise RuntimeError
+        save_chunk(*arguments)
+
+    monkeypatch.setattr(saving, "save_chunk", save)
+    job = run(client, "LastName,Company\n" + "L,C\n" * 3_000)
+    assert job["state"] == "Failed"
+    assert job["errorMessage"].startswith("InternalServerError : ")
+    assert job["numberRecordsProcessed"] == len(successful(client, job)) == 1_000
+    assert len(unprocessed(client, job)) == 2_000
+    counted = client.call("GET", f"{V}/limits/recordCount?sObjects=Lead").json
+    assert counted["sObjects"] == [{"name": "Lead", "count": 1_000}]

@@ -8,6 +8,7 @@ from typing import Any
 
 from integration.localorg.query.in_process import BASE, Answer, Client
 from localorg.bulk_query import BulkQuerySettings, QueryJobs
+from localorg.bulk_query.pages import PageSizes
 from localorg.store import Store
 
 JOBS = f"{BASE}/jobs/query"
@@ -21,8 +22,9 @@ class BulkClient(Client):
 
     def __init__(self, store: Store, now: datetime) -> None:
         super().__init__(store, now)
-        settings = BulkQuerySettings(page_records=PAGE_RECORDS, segment_rows=SEGMENT_ROWS)
-        self.jobs = self.app.state.query_jobs = QueryJobs(self.org, settings)
+        pages = PageSizes(records=PAGE_RECORDS)
+        settings = BulkQuerySettings(pages=pages, segment_rows=SEGMENT_ROWS)
+        self.jobs = self.org.query_jobs = QueryJobs(self.org, settings)
 
     def create(self, query: str, operation: str = "query", **options: Any) -> Answer:
         return self.post(JOBS, {"operation": operation, "query": query} | options)

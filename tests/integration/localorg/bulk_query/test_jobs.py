@@ -5,9 +5,11 @@ import pytest
 
 from integration.localorg.bulk_query.jobs import JOBS, BulkClient
 from integration.localorg.query.in_process import BASE
-from localorg.bulk_query.rendering import render
+from localorg import soql
+from localorg.bulk_query.rendering import Form, render
 from localorg.clock import rest_datetime, stored_datetime
-from localorg.control.faults import BULK_JOB_FAILED, Fault
+from localorg.control.fault_kinds import BULK_JOB_FAILED
+from localorg.control.faults import Fault
 from localorg.store import INTEGRATION_USER_ID
 from unit.localorg.soql.sample_org import build, load
 
@@ -192,16 +194,20 @@ def test_an_aborted_job_never_runs(client: BulkClient, held: threading.Event) ->
 def test_a_job_aborted_while_it_runs_leaves_no_result(
     client: BulkClient, held: threading.Event
 ) -> None:
-    job = client.jobs.find(client.create(SELECT).json["id"])
     path = client.org.store.folder / "stopped.csv"
-    assert render(job, client.org.store, path, 2, lambda: True) is None
-    assert render(job, client.org.store, path, 2, lambda: False) is not None
+    schema = client.org.schema
+    statement = soql.Compiler(schema=schema, now=client.org.clock.now()).compile(soql.parse(SELECT))
+    store = client.org.store
+    form = Form(path=path, delimiter=",", line_ending="\n", segment_rows=2, order=None)
+    assert render(statement, store, form, lambda: True) is None
+    assert render(statement, store, form, lambda: False) is not None
     held.set()
 
 
 def test_a_job_that_cannot_write_its_file_fails(client: BulkClient, held: threading.Event) -> None:
     job_id = client.create(SELECT).json["id"]
-    obstacle = client.org.store.folder / f"{job_id}.csv"
+    files = client.jobs.find(job_id).facts.files
+    obstacle = client.org.store.folder / "query" / f"{files}.csv"
     obstacle.mkdir()
     held.set()
     client.wait_for_workers()
@@ -224,11 +230,12 @@ def test_a_job_can_only_be_told_to_abort(client: BulkClient) -> None:
 
 def test_a_deleted_job_is_gone_with_its_file(client: BulkClient) -> None:
     job_id = client.run(SELECT)
-    [file] = client.org.store.folder.glob(f"{job_id}*")
+    file, index = client.org.store.folder.rglob(f"{job_id}*")
     answer = client.send("DELETE", f"{JOBS}/{job_id}")
     assert (answer.status, answer.body) == (204, b"")
     assert client.get(f"{JOBS}/{job_id}").error == UNKNOWN
     assert not file.exists()
+    assert not index.exists()
 
 
 def test_a_job_is_forgotten_after_seven_days(client: BulkClient) -> None:
@@ -237,7 +244,7 @@ def test_a_job_is_forgotten_after_seven_days(client: BulkClient) -> None:
     assert client.job(job_id)["state"] == "JobComplete"
     client.wait(1)
     assert client.get(f"{JOBS}/{job_id}").error == UNKNOWN
-    assert not list(client.org.store.folder.glob(f"{job_id}*"))
+    assert not list(client.org.store.folder.rglob(f"{job_id}*"))
 
 
 def test_results_are_for_the_version_that_the_job_was_created_with(client: BulkClient) -> None:

@@ -1,5 +1,6 @@
 import csv
 import io
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -10,6 +11,8 @@ from integration.localorg.bulk_query.jobs import (
     BulkClient,
     rows_of,
 )
+from localorg.clock import stored_datetime
+from localorg.store import INTEGRATION_USER_ID
 from unit.localorg.soql.sample_org import SampleOrg, build, load
 
 MANY = 1_234
@@ -203,6 +206,31 @@ def test_files_are_gone_when_the_org_is_closed() -> None:
     client = BulkClient(sample.store, sample.now)
     client.run("SELECT Id FROM Lead")
     folder = sample.store.folder
-    assert list(folder.glob("750*.csv"))
+    assert list(folder.rglob("750*.csv"))
     client.org.close()
     assert not folder.exists()
+
+
+def test_functions_of_fields_are_columns(client: BulkClient) -> None:
+    result = client.text("SELECT LastName, toLabel(Status) state FROM Lead WHERE LastName = 'Dove'")
+    header, row = result.splitlines()
+    assert header == '"LastName","state"'
+    assert row.startswith('"Dove","')
+
+
+def test_days_begin_when_the_users_do(client: BulkClient, sample: SampleOrg) -> None:
+    zone = "UPDATE User SET TimeZoneSidKey = ? WHERE Id = ?"
+    moment = "UPDATE Lead SET Last_Seen__c = ? WHERE LastName = 'Dove'"
+    query = "SELECT Id FROM Lead WHERE LastName = 'Dove' AND Last_Seen__c = TODAY"
+    now = client.org.clock.now()
+    found = []
+    for name in ("Pacific/Kiritimati", "Etc/GMT+12"):
+        day = now.astimezone(ZoneInfo(name)).replace(hour=0, minute=30)
+        with sample.store.write() as connection:
+            connection.execute(zone, (name, INTEGRATION_USER_ID))
+            connection.execute(moment, (stored_datetime(day),))
+        found.append(client.job(client.run(query))["numberRecordsProcessed"])
+        with sample.store.write() as connection:
+            connection.execute(zone, ("GMT", INTEGRATION_USER_ID))
+            connection.execute(moment, (None,))
+    assert found == [1, 1]

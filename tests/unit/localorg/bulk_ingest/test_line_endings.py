@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from localorg.bulk_ingest.upload import RefusedUploadError, check_line_endings
+from localorg.bulk_ingest.errors import RefusedUploadError
+from localorg.bulk_ingest.line_endings import check_line_endings
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""What query jobs and ingest jobs of Bulk API 2.0 share."""
