@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
+from anyio.to_thread import current_default_thread_limiter
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -12,33 +13,42 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from localorg import bulk_query, query, versions
+from localorg import versions
 from localorg.bulk_ingest import routes as bulk_ingest
+from localorg.bulk_query import routes as bulk_query
 from localorg.collections import routes as collections
 from localorg.composite import routes as composite
+from localorg.compression import Compression
 from localorg.control import routes as control
 from localorg.errors import OAuthError, SalesforceError, method_not_allowed, not_found
 from localorg.front_door import FrontDoor
 from localorg.limits import routes as limits
+from localorg.media import Media
 from localorg.oauth import routes as oauth
 from localorg.org import Org
+from localorg.query import routes as query
 from localorg.replication import routes as replication
-from localorg.sobjects import describe_routes, record_routes
-from localorg.web import JsonAnswer, ignoring_case
+from localorg.sobjects import describe_routes, key_routes, record_routes
+from localorg.web import JsonAnswer, ignoring_case, methods_at
 
 _METHOD_NOT_ALLOWED = 405
+# Handlers that wait for the one writer hold a thread each; readers need some beside them.
+_HANDLER_THREADS = 64
 
 
 def create_app(org: Org) -> Starlette:
     """The application that answers for an org; it closes the org when it shuts down."""
     app = Starlette(
         routes=_routes(org),
-        middleware=[Middleware(FrontDoor, org=org)],
+        middleware=[
+            Middleware(FrontDoor, org=org),
+            Middleware(Compression),
+            Middleware(Media),
+        ],
         exception_handlers={
             SalesforceError: _salesforce_error,
             OAuthError: _oauth_error,
             HTTPException: _http_error,
-            Exception: _unexpected_error,
         },
         lifespan=_closing(org),
     )
@@ -60,6 +70,7 @@ def _routes(org: Org) -> list[BaseRoute]:
         *replication.routes,
         *describe_routes.routes,
         *record_routes.routes,
+        *key_routes.routes,
     ]
     if org.settings.control:
         routes += control.routes
@@ -69,6 +80,7 @@ def _routes(org: Org) -> list[BaseRoute]:
 def _closing(org: Org) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        current_default_thread_limiter().total_tokens = _HANDLER_THREADS
         yield
         await run_in_threadpool(org.close)
 
@@ -87,13 +99,7 @@ async def _oauth_error(_request: Request, error: Any) -> Response:
 async def _http_error(request: Request, error: Any) -> Response:
     """What no route takes: an unknown path, or a method that the path does not take."""
     if error.status_code == _METHOD_NOT_ALLOWED:
-        allowed = (error.headers or {}).get("Allow", "")
+        allowed = methods_at(request)
         answer = method_not_allowed(request.method, allowed)
         return JsonAnswer(answer.body(), answer.status, headers={"allow": allowed})
     return JsonAnswer(not_found().body(), error.status_code)
-
-
-async def _unexpected_error(_request: Request, _error: Exception) -> Response:
-    # The server writes the error itself to standard error.
-    text = "An unexpected error occurred. Please include this ErrorId if you contact support: 0-0"
-    return JsonAnswer(SalesforceError(500, "UNKNOWN_EXCEPTION", text).body(), 500)

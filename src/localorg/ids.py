@@ -74,3 +74,13 @@ class IdSequence:
     def next(self, prefix: str) -> str:
         """The next id of a key prefix."""
         return self.take(prefix, 1)[0]
+
+    def state(self) -> dict[str, int]:
+        """The highest number given so far per key prefix."""
+        with self._lock:
+            return dict(self._last)
+
+    def restore(self, last: Mapping[str, int]) -> None:
+        """Go on after `last`, as if what was given since had never been."""
+        with self._lock:
+            self._last = defaultdict(int, last)

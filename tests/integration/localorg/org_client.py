@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 import urllib3
 
+from localorg.certificates import ServerContext
 from localorg.org import Org
 from localorg.server import Server, listen
 
@@ -113,17 +114,16 @@ class OrgClient:
 
 
 @contextmanager
-def serving(org: Org) -> Iterator[OrgClient]:
+def serving(org: Org, tls: ServerContext | None = None) -> Iterator[OrgClient]:
     """Serve an org in a thread on a free port; the org is closed at the end."""
     listening = listen("127.0.0.1", 0)
-    server = Server(org, listening)
+    server = Server(org, listening, tls)
     thread = threading.Thread(target=server.serve_until_stopped)
     thread.start()
     deadline = time.monotonic() + _DEADLINE_SECONDS
     while not server.started and thread.is_alive() and time.monotonic() < deadline:
         time.sleep(0.005)
-    host, port = listening.getsockname()
-    client = OrgClient(f"http://{host}:{port}")
+    client = OrgClient(server.url)
     try:
         yield client
     finally:

@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+import urllib3
 
 from integration.localorg.org_client import OrgClient, V
 
@@ -17,7 +18,7 @@ SMALL = ["--leads", "5", "--contacts", "3", "--persons", "2", "--cases", "2"]
 
 
 @contextmanager
-def served(*options: str) -> Iterator[tuple[subprocess.Popen[str], OrgClient]]:
+def process_of(*options: str) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
         [*COMMAND, "serve", "--port", "0", *options],
         stdin=subprocess.PIPE,
@@ -27,16 +28,24 @@ def served(*options: str) -> Iterator[tuple[subprocess.Popen[str], OrgClient]]:
     )
     with process:
         try:
-            assert process.stdout is not None
-            ready = re.fullmatch(
-                r"localorg ready (http://127\.0\.0\.1:\d+)\n", process.stdout.readline()
-            )
-            assert ready is not None
-            client = OrgClient(ready[1])
-            yield process, client
-            client.close()
+            yield process
         finally:
             process.kill()
+
+
+@contextmanager
+def served(*options: str) -> Iterator[tuple[subprocess.Popen[str], OrgClient]]:
+    with process_of(*options) as process:
+        assert process.stdout is not None
+        ready = re.fullmatch(
+            r"localorg ready (http://127\.0\.0\.1:\d+)\n", process.stdout.readline()
+        )
+        assert ready is not None
+        client = OrgClient(ready[1])
+        try:
+            yield process, client
+        finally:
+            client.close()
 
 
 def refused(*arguments: str) -> str:
@@ -120,3 +129,85 @@ def test_a_bad_certificate_and_an_org_that_is_not_kept_are_refused(tmp_path: Pat
     path = str(tmp_path / "key.pem")
     assert "is no PEM file" in refused("serve", "--port", "0", "--jwt-certificate", path)
     assert "keeps nothing" in refused("seed", "--data", ":memory:")
+
+
+def test_control_c_ends_it_quietly() -> None:
+    with served(*SMALL) as (process, _):
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+
+
+def test_an_org_is_served_over_https(tmp_path: Path) -> None:
+    folder = str(tmp_path / "ca")
+    told = subprocess.run(
+        [*COMMAND, "ca", "--ca-folder", folder], capture_output=True, text=True, check=True
+    )
+    with process_of("--https", "--ca-folder", folder, "--my-domain", "acme", *SMALL) as process:
+        assert process.stdout is not None
+        ready = re.fullmatch(
+            r"localorg ready (https://127\.0\.0\.1:\d+)\n", process.stdout.readline()
+        )
+        assert ready is not None
+        with urllib3.PoolManager(ca_certs=told.stdout.strip()) as http:
+            assert http.request("GET", ready[1] + "/services/data", retries=False).status == 200
+
+
+def test_a_set_up_file_adds_to_the_org(tmp_path: Path) -> None:
+    path = tmp_path / "org.yaml"
+    path.write_text("objects:\n  Lead:\n    fields:\n      - {name: Shoe_Size__c, type: int}\n")
+    with served("--setup", str(path), "--control", *SMALL) as (_, client):
+        client.sign_in()
+        lead = client.insert("Lead", LastName="L", Company="C", Shoe_Size__c=44)
+        assert client.record("Lead", lead)["Shoe_Size__c"] == 44
+        client.send("POST", "/_localorg/reset")
+        lead = client.insert("Lead", LastName="L", Company="C", Shoe_Size__c=45)
+        assert client.record("Lead", lead)["Shoe_Size__c"] == 45
+
+
+def test_a_wrong_set_up_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "org.yaml"
+    path.write_text("objects:\n  Lead:\n    fields:\n      - {name: A__c, type: strng}\n")
+    said = refused("serve", "--port", "0", "--setup", str(path))
+    assert "org.yaml:4" in said
+    assert "strng" in said
+    assert "can't be read" in refused("seed", "--data", "x.db", "--setup", str(tmp_path / "none"))
+
+
+def test_other_wrong_options_are_refused(tmp_path: Path) -> None:
+    assert "is no host name" in refused("serve", "--my-domain", "a b")
+    assert "is no host name" in refused("serve", "--https", "--host-name", "http://x")
+    (tmp_path / "ca-key.pem").write_text("nothing")
+    assert "can't be used" in refused("ca", "--ca-folder", str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        (),
+        ("serve",),
+        ("seed",),
+        ("ca",),
+        ("fault",),
+        ("fault", "add"),
+        ("control",),
+        ("control", "reset"),
+        ("control", "clock"),
+        ("control", "activity"),
+        ("control", "requests"),
+    ],
+)
+def test_help_fits_into_80_columns(words: tuple[str, ...]) -> None:
+    done = subprocess.run(
+        [*COMMAND, *words, "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+        env={"COLUMNS": "80", "PATH": "/usr/bin", "TERM": "dumb"},
+    )
+    lines = done.stdout.splitlines()
+    assert "Usage:" in done.stdout
+    assert max(map(len, lines)) <= 80
+    assert not [line for line in lines if "…" in line]
