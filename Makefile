@@ -8,7 +8,10 @@ export ISTHMUS_HOME ?= $(CURDIR)/.isthmus
 
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test check bench docs clean
+CLIENTS := $(ISTHMUS_HOME)/clients
+PACKAGES := tests/conformance/packages
+
+.PHONY: help demo test check bench docs clients ready clean
 
 help: ## say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -32,6 +35,10 @@ bench: $(READY) ## measure (ONLY=name runs one, SIZE=100000 at a size)
 docs: $(READY) ## write the generated pages anew
 	$(BIN)/python docs/generate.py
 
+clients: $(CLIENTS)/node.ready $(CLIENTS)/tap.ready ## install the clients that localorg is tried with (needs npm)
+
+ready: $(READY)
+
 clean: ## remove what the other commands made, the demo's data too
 	rm -rf $(VENV) .isthmus .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
@@ -41,4 +48,21 @@ $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@touch $@
+
+# At fixed versions, without running any package's own install script.
+$(CLIENTS)/node.ready: $(PACKAGES)/package.json $(PACKAGES)/package-lock.json $(PACKAGES)/.npmrc
+	@mkdir -p $(CLIENTS)
+	cp $^ $(CLIENTS)
+	cd $(CLIENTS) && npm ci --silent
+	@touch $@
+
+# The build tools come first, as tap-salesforce is built from its source.
+$(CLIENTS)/tap.ready: $(PACKAGES)/tap-salesforce-build.txt $(PACKAGES)/tap-salesforce.txt
+	@mkdir -p $(CLIENTS)
+	$(PYTHON) -m venv --clear $(CLIENTS)/tap
+	$(CLIENTS)/tap/bin/pip install --quiet --disable-pip-version-check --require-hashes \
+		--requirement $(PACKAGES)/tap-salesforce-build.txt
+	$(CLIENTS)/tap/bin/pip install --quiet --disable-pip-version-check --require-hashes \
+		--no-build-isolation --requirement $(PACKAGES)/tap-salesforce.txt
 	@touch $@

@@ -6,12 +6,24 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import import_first
+from bench import import_first, localorg_ingest, localorg_query, localorg_rest, localorg_seed
 
 Figures = dict[str, float]
 
-BENCHMARKS: dict[str, Callable[[int], Figures]] = {"import_first": import_first.measure}
-SIZES = {"import_first": 1_000_000}
+BENCHMARKS: dict[str, Callable[[int], Figures]] = {
+    "import_first": import_first.measure,
+    "localorg_query": localorg_query.measure,
+    "localorg_ingest": localorg_ingest.measure,
+    "localorg_seed": localorg_seed.measure,
+    "localorg_rest": localorg_rest.measure,
+}
+SIZES = {
+    "import_first": 1_000_000,
+    "localorg_query": 1_000_000,
+    "localorg_ingest": 400_000,
+    "localorg_seed": 1_000_000,
+    "localorg_rest": 200_000,
+}
 LATEST = Path(__file__).parent / "latest.json"
 
 

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -18,15 +19,40 @@ SECRET = "localorg-secret"  # noqa: S105 - the documented secret of a made-up or
 SAMPLE_SECONDS = 0.5
 
 
+@dataclass(frozen=True)
+class OrgProcess:
+    """A running org."""
+
+    address: str
+    pid: int
+
+    @property
+    def peak_rss_mb(self) -> float:
+        """The most memory that it held at once so far, in MB."""
+        status = Path(f"/proc/{self.pid}/status")
+        if not status.exists():
+            # Where the system keeps no peak, what it holds now has to do.
+            return psutil.Process(self.pid).memory_info().rss / 1e6
+        [line] = [line for line in status.read_text().splitlines() if line.startswith("VmHWM:")]
+        return int(line.split()[1]) * 1024 / 1e6
+
+
 @contextmanager
 def org(**amounts: int) -> Iterator[str]:
     """The address of an org with so many records; its file is kept for the next time."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     name = "-".join(f"{kind}{count}" for kind, count in sorted(amounts.items()))
+    with org_process(FOLDER / f"{name}.db", **amounts) as process:
+        yield process.address
+
+
+@contextmanager
+def org_process(data: Path, **amounts: int) -> Iterator[OrgProcess]:
+    """An org in a file, which is filled with so many records where it is new."""
     options = [word for kind, count in amounts.items() for word in (f"--{kind}", str(count))]
     command = [sys.executable, "-m", "localorg", "serve", "--port", "0", "--exit-with-stdin"]
     process = subprocess.Popen(
-        [*command, "--data", str(FOLDER / f"{name}.db"), *options],
+        [*command, "--data", str(data), *options],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -34,10 +60,20 @@ def org(**amounts: int) -> Iterator[str]:
     assert process.stdin is not None  # noqa: S101
     assert process.stdout is not None  # noqa: S101
     try:
-        yield process.stdout.readline().split()[-1]
+        yield OrgProcess(process.stdout.readline().split()[-1], process.pid)
     finally:
         process.stdin.close()
         process.wait(30)
+
+
+@contextmanager
+def new_folder(name: str) -> Iterator[Path]:
+    """An empty folder that is removed at the end."""
+    folder = FOLDER / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    yield folder
+    shutil.rmtree(folder)
 
 
 @contextmanager

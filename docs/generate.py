@@ -8,8 +8,9 @@ from typing import Any
 import typer
 
 from isthmus.cli.program import app
+from localorg import coverage
 
-PAGE = Path(__file__).with_name("cli.md")
+DOCS = Path(__file__).parent
 COLUMNS = 80
 
 HEAD = """\
@@ -24,7 +25,7 @@ nothing else there.
 
 
 def page() -> str:
-    """The whole page."""
+    """The whole page of commands."""
     top: Any = typer.main.get_command(app)
     return "\n".join([HEAD, *_sections(top, "isthmus")])
 
@@ -42,5 +43,6 @@ def _help(command: Any, context: Any) -> str:
 
 
 if __name__ == "__main__":
-    target = Path(sys.argv[1]) if len(sys.argv) > 1 else PAGE
-    target.write_text(page(), encoding="utf-8")
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else DOCS
+    (folder / "cli.md").write_text(page(), encoding="utf-8")
+    (folder / "localorg-coverage.md").write_text(coverage.page(), encoding="utf-8")

@@ -1,0 +1,40 @@
+"""Filling a new org in a file with made-up leads."""
+
+import subprocess
+import sys
+
+import psutil
+
+from bench.surroundings import SAMPLE_SECONDS, new_folder, timed
+
+_KINDS = ("contacts", "persons", "cases")
+
+
+def measure(size: int) -> dict[str, float]:
+    """Figures of an org of `size` leads."""
+    none = [word for kind in _KINDS for word in (f"--{kind}", "0")]
+    command = [sys.executable, "-m", "localorg", "seed", "--leads", str(size), *none]
+    with new_folder("seed") as folder, timed() as seeding:
+        peak = _peak_of([*command, "--data", str(folder / "org.db")])
+    return {
+        "records": float(size),
+        "records_per_s": size / seeding[0],
+        "seconds": seeding[0],
+        "org_peak_rss_mb": peak,
+    }
+
+
+def _peak_of(command: list[str]) -> float:
+    """The most memory, in MB, that a command was seen with."""
+    peak = 0.0
+    with subprocess.Popen(command) as process:
+        watched = psutil.Process(process.pid)
+        while process.poll() is None:
+            try:
+                peak = max(peak, watched.memory_info().rss / 1e6)
+                process.wait(SAMPLE_SECONDS / 10)
+            except (psutil.Error, subprocess.TimeoutExpired):
+                continue
+    if process.returncode:
+        raise SystemExit(f"localorg seed ended with {process.returncode}")
+    return peak
