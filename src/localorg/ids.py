@@ -16,6 +16,11 @@ _VALUE_OF = {digit: value for value, digit in enumerate(DIGITS)}
 _UPPER_BITS = str.maketrans(
     {digit: "1" if digit in string.ascii_uppercase else "0" for digit in DIGITS}
 )
+# Every pair of last digits with its part of the checksum's bits, in the order of numbers.
+_LAST_TWO = [
+    (pair, pair.translate(_UPPER_BITS)) for pair in (a + b for a in DIGITS for b in DIGITS)
+]
+_PAIRS = _BASE * _BASE
 _LETTER_OF_BITS = {
     format(number, "05b")[::-1]: letter
     for number, letter in enumerate(string.ascii_uppercase + "012345")
@@ -48,6 +53,29 @@ def make_id(prefix: str, number: int) -> str:
     return long_id(prefix + INSTANCE + "".join(reversed(digits)))
 
 
+def make_ids(prefix: str, numbers: range) -> list[str]:
+    """The ids of things in a row, much faster than one after the other.
+
+    All but the last two digits are the same for many of them, and so is all of the checksum but
+    its last letter.
+    """
+    ids: list[str] = []
+    first, end = numbers.start, numbers.stop
+    while first < end:
+        block = min(end, first - first % _PAIRS + _PAIRS)
+        pattern = make_id(prefix, first)
+        head, middle = pattern[: SHORT_LENGTH - 2], pattern[SHORT_LENGTH : LONG_LENGTH - 1]
+        bits = head[-3:].translate(_UPPER_BITS)
+        letters = {ending: _LETTER_OF_BITS[bits + ending] for ending in ("00", "01", "10", "11")}
+        low = first % _PAIRS
+        ids += [
+            f"{head}{pair}{middle}{letters[ending]}"
+            for pair, ending in _LAST_TWO[low : low + block - first]
+        ]
+        first = block
+    return ids
+
+
 def number_of(record_id: str) -> int:
     """The counter inside an id that `make_id` made."""
     number = 0
@@ -69,7 +97,7 @@ class IdSequence:
         with self._lock:
             first = self._last[prefix] + 1
             self._last[prefix] += count
-        return [make_id(prefix, number) for number in range(first, first + count)]
+        return make_ids(prefix, range(first, first + count))
 
     def next(self, prefix: str) -> str:
         """The next id of a key prefix."""

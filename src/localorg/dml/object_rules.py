@@ -22,9 +22,6 @@ class ObjectRules:
         self.default_kind = next(
             (kind for kind in self.object_type.record_types if kind.default), None
         )
-        self._required = tuple(
-            field.name for field in self.object_type.fields.values() if field.required
-        )
 
     def prepare(self, changes: list[Change], current: dict[str, Row]) -> None:
         """Look up what refusing needs; `changes` are updates, `current` the present records."""
@@ -34,7 +31,7 @@ class ObjectRules:
 
     def required(self, values: Row, row: Row | None) -> tuple[str, ...]:  # noqa: ARG002 - overridden
         """The fields that have to have a value."""
-        return self._required
+        return self.object_type.required
 
     def complete(self, values: Row, row: Row | None) -> None:
         """Add the values that follow from the others, all of them of watched columns.

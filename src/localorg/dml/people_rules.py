@@ -106,10 +106,10 @@ class AccountRules(ObjectRules):
     def required(self, values: Row, row: Row | None) -> tuple[str, ...]:
         """A business has a name, a person a last name."""
         if _is_person(values, row):
-            others = (name for name in self._required if name not in {"Name", "LastName"})
+            others = (name for name in self.object_type.required if name not in {"Name", "LastName"})
             return ("LastName", *others)
         only = person_only(self.writer.store.schema)
-        return tuple(name for name in self._required if name not in only)
+        return tuple(name for name in self.object_type.required if name not in only)
 
     def complete(self, values: Row, row: Row | None) -> None:
         """Compose a person's name; settle the kind of a new account."""

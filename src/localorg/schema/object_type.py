@@ -85,6 +85,11 @@ class ObjectType:
         return tuple(field for field in self.fields.values() if field.stored)
 
     @cached_property
+    def required(self) -> tuple[str, ...]:
+        """The names of the fields that an insert has to bring."""
+        return tuple(field.name for field in self.fields.values() if field.required)
+
+    @cached_property
     def parts(self) -> Mapping[str, tuple[Field, ...]]:
         """The parts of each compound, by the compound's API name."""
         parts: dict[str, tuple[Field, ...]] = {}

@@ -33,6 +33,8 @@ def create_indexes(object_type: ObjectType) -> Iterator[str]:
                 " ON ",
                 quoted(object_type.name),
                 f"({quoted(field.name)})",
+                # Most records leave most lookups and keys empty; what is empty is never looked up.
+                f" WHERE {quoted(field.name)} IS NOT NULL" if field.nillable else "",
             )
             yield "".join(parts)
 

@@ -2,7 +2,7 @@ import threading
 
 import pytest
 
-from localorg.ids import IdSequence, long_id, make_id, normalised_id, number_of
+from localorg.ids import IdSequence, long_id, make_id, make_ids, normalised_id, number_of
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,13 @@ def test_threads_never_get_the_same_id() -> None:
 
 def test_a_sequence_goes_on_after_the_last_number() -> None:
     assert IdSequence({"00Q": 41}).next("00Q") == make_id("00Q", 42)
+
+
+@pytest.mark.parametrize("first", [1, 3_700, 62**3 - 5, 62**5 - 3_900, 62**8])
+def test_many_ids_in_a_row_are_the_same_as_one_by_one(first: int) -> None:
+    numbers = range(first, first + 8_000)
+    assert make_ids("00Q", numbers) == [make_id("00Q", number) for number in numbers]
+
+
+def test_no_numbers_give_no_ids() -> None:
+    assert make_ids("00Q", range(5, 5)) == []
