@@ -106,8 +106,8 @@ class AccountRules(ObjectRules):
     def required(self, values: Row, row: Row | None) -> tuple[str, ...]:
         """A business has a name, a person a last name."""
         if _is_person(values, row):
-            others = (name for name in self.object_type.required if name not in {"Name", "LastName"})
-            return ("LastName", *others)
+            own = {"Name", "LastName"}
+            return ("LastName", *(name for name in self.object_type.required if name not in own))
         only = person_only(self.writer.store.schema)
         return tuple(name for name in self.object_type.required if name not in only)
 
