@@ -5,6 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+# What an org can live in: its audit stamps begin with 1970 and its datetimes end with 4000.
+EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
+LATEST = datetime(4000, 1, 1, tzinfo=UTC)
+
 
 def _machine_time() -> datetime:
     return datetime.now(UTC)
@@ -37,13 +41,16 @@ class Clock:
     def advance(self, seconds: float) -> datetime:
         """Move the clock ahead and answer the new time; a negative number moves it back.
 
-        Raises OverflowError where the new time is no date.
+        Raises OverflowError where the new time is not between EARLIEST and LATEST.
         """
         step = timedelta(seconds=seconds)
         return self._change(lambda state: self._at(self._moment(state) + step, _stands(state)))
 
     def set(self, moment: datetime) -> datetime:
-        """Set the clock to an aware moment; it goes on from there, or stands still there."""
+        """Set the clock to an aware moment; it goes on from there, or stands still there.
+
+        Raises OverflowError as `advance` does.
+        """
         return self._change(lambda state: self._at(moment, _stands(state)))
 
     def freeze(self) -> datetime:
@@ -90,6 +97,8 @@ class Clock:
         return state.frozen_at or self._source() + state.ahead
 
     def _at(self, moment: datetime, frozen: bool) -> ClockState:  # noqa: FBT001 - private
+        if not EARLIEST <= moment <= LATEST:
+            raise OverflowError(moment)
         moment = moment.astimezone(UTC)
         return ClockState(ahead=moment - self._source(), frozen_at=moment if frozen else None)
 

@@ -111,14 +111,16 @@ def _check_content_type(text: str) -> None:
 
 
 def _media_ranges(accept: str) -> list[str]:
-    """The media types of an Accept header, the best liked first, without those of weight 0."""
+    """The media types of an Accept header, the best liked first, without those of weight 0.
+
+    What is named comes before what is only let through by a `*`.
+    """
     weights = {}
     for entry in accept.lower().split(","):
         name, *parameters = (part.strip() for part in entry.split(";"))
         weights[name] = next((_weight(part) for part in parameters if part.startswith("q=")), 1.0)
-    return [
-        name for name in sorted(weights, key=weights.__getitem__, reverse=True) if weights[name]
-    ]
+    wanted = [name for name, weight in weights.items() if weight]
+    return sorted(wanted, key=lambda name: ("*" in name, -weights[name]))
 
 
 def _weight(parameter: str) -> float:

@@ -7,7 +7,8 @@ from localorg.clock import Clock
 from localorg.org import Org
 from localorg.settings import Settings
 from localorg.setup_file import SetupFile, SetupFileError, org_schema, read
-from localorg.store import Store
+from localorg.store import IN_MEMORY, Store
+from localorg.store.file_lock import FileLock
 from localorg.store.upgrade import SchemaConflict
 
 
@@ -39,4 +40,26 @@ def _open(data: str, setup: SetupFile | None, settings: Settings) -> Org:
     clock = Clock()
     if setup is not None:
         setup.raise_problems()
-    return Org(Store(data, schema, clock.now()), clock, settings, setup)
+    lock = None if data == IN_MEMORY else _alone(data)
+    try:
+        return Org(Store(data, schema, clock.now(), lock), clock, settings, setup)
+    except BaseException:
+        if lock is not None:
+            lock.release()
+        raise
+
+
+def _alone(data: str) -> FileLock:
+    """A lock on the file: two processes would give the same ids to different records."""
+    try:
+        return FileLock(Path(f"{data}-lock"))
+    except BlockingIOError as error:
+        message = (
+            f"'{data}' is open in another process of localorg. Stop that one, or give another path."
+        )
+        raise OpeningError(message, "--data") from error
+    except OSError as error:
+        message = (
+            f"'{data}' can't be opened as an org: {error.strerror}. Give a new path or ':memory:'."
+        )
+        raise OpeningError(message, "--data") from error

@@ -58,7 +58,7 @@ class Org:
         self.recycle_bin = RecycleBin(store)
         self.on_rewind(self.recycle_bin.reload)
         clock.on_change(self.recycle_bin.reload)
-        self.usage = Usage(clock, settings.daily_api_requests)
+        self.usage = Usage(clock, settings.daily_api_requests, settings.data_storage_mb)
         self.faults = Faults()
         # Set when the org is about to close: long work stops where it is.
         self.closing = False

@@ -1,5 +1,7 @@
 """The org as a process: one uvicorn server that says when it is ready."""
 
+import asyncio
+import logging
 import os
 import socket
 import sys
@@ -17,6 +19,15 @@ from localorg.org import Org
 _STANDARD_INPUT = 0
 # Longer than clients keep idle connections, so that they are the ones who close them.
 _KEEP_ALIVE_SECONDS = 75
+
+
+class _WithoutCancelled(logging.Filter):
+    """Leaves out the tracebacks of requests that the end of the server cut short."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record is to be shown."""
+        error = record.exc_info[1] if record.exc_info else None
+        return not isinstance(error, asyncio.CancelledError)
 
 
 class OrgProtocol(HttpToolsProtocol):
@@ -49,6 +60,7 @@ class Server(uvicorn.Server):
             ssl_context_factory=None if tls is None else lambda *_: tls.context,
         )
         super().__init__(config)
+        logging.getLogger("uvicorn.error").addFilter(_WithoutCancelled())
         self._listening = listening
         self._scheme = "http" if tls is None else "https"
 

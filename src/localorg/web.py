@@ -82,18 +82,14 @@ async def read_object(request: Request) -> dict[str, Any]:
 
 async def read_body(request: Request) -> bytes:
     """The bytes of a request's body, unpacked where they came as gzip or deflate."""
-    body = await request.body()
+    body = await _received(request)
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding in _WINDOWS:
         body = await run_in_threadpool(_unpacked, body, encoding)
     elif encoding != "identity":
         message = f"The Content-Encoding {encoding} is not supported. Use gzip, deflate or none."
         raise SalesforceError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", message)
-    if len(body) > _MOST_BYTES:
-        message = f"The body has more than the {_MOST_BYTES} bytes that are allowed."
-        raise SalesforceError(
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "EXCEEDED_MAX_SIZE_REQUEST", message
-        )
+    _check_size(len(body))
     return body
 
 
@@ -115,6 +111,28 @@ def ignoring_case(routes: Iterable[BaseRoute]) -> list[BaseRoute]:
             whole = route.path_regex.pattern.removesuffix("$") + r"\Z"
             route.path_regex = re.compile(whole, re.IGNORECASE | re.DOTALL)
     return found
+
+
+async def _received(request: Request) -> bytes:
+    """The bytes as they came; what is too much is read to its end, but not kept."""
+    pieces: list[bytes] = []
+    size = 0
+    async for piece in request.stream():
+        size += len(piece)
+        if size <= _MOST_BYTES:
+            pieces.append(piece)
+        else:
+            pieces.clear()
+    _check_size(size)
+    return b"".join(pieces)
+
+
+def _check_size(size: int) -> None:
+    if size > _MOST_BYTES:
+        message = f"The body has more than the {_MOST_BYTES} bytes that are allowed."
+        raise SalesforceError(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "EXCEEDED_MAX_SIZE_REQUEST", message
+        )
 
 
 def _unpacked(body: bytes, encoding: str) -> bytes:

@@ -5,11 +5,13 @@ import binascii
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from localorg.bulk.errors import invalid_locator
 
 JOBS_PER_PAGE = 1_000
 _PREFIX = "after-"
+_FILTERS = ("jobType", "concurrencyMode", "isPkChunkingEnabled")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,9 +35,15 @@ def page_of_jobs(jobs: Sequence[Listed], query: Mapping[str, str], path: str) ->
     after = _id_in(query.get("queryLocator", ""))
     wanted = [job for job in jobs if job.id > after and _fits(job, query)]
     shown, more = wanted[:JOBS_PER_PAGE], len(wanted) > JOBS_PER_PAGE
-    following = f"{path}?queryLocator={_locator(shown[-1].id)}" if more else None
+    following = _following(path, query, shown[-1].id) if more else None
     records = [job.json for job in shown]
     return {"done": not more, "records": records, "nextRecordsUrl": following}
+
+
+def _following(path: str, query: Mapping[str, str], job_id: str) -> str:
+    """Where the list goes on, with the parameters that jobs have to fit."""
+    kept = {name: query[name] for name in _FILTERS if name in query}
+    return f"{path}?{urlencode({'queryLocator': _locator(job_id)} | kept)}"
 
 
 def _fits(job: Listed, query: Mapping[str, str]) -> bool:

@@ -142,7 +142,8 @@ def _assignment_rule(
 def _choice(
     body: dict[str, Any], name: str, allowed: dict[str, str] | tuple[str, ...], default: str
 ) -> str:
-    value = str(body.get(name, default)).upper()
+    given = body.get(name)
+    value = default if given is None else str(given).upper()
     if value not in allowed:
         raise invalid_job(f"{name} '{body[name]}' is unknown. Known are: {', '.join(allowed)}.")
     return value

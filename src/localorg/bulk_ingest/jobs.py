@@ -92,8 +92,10 @@ class IngestJobs:
         """Let a client send the data of a job; answers where to. Raises INVALIDJOBSTATE."""
         with job.lock:
             if job.state is not State.OPEN or job.facts.uploaded or job.receiving:
-                state = job.state.value
-                raise wrong_state(f"The job takes no data: its state is {state}.")
+                reason = f"its state is {job.state.value}"
+                if job.state is State.OPEN:
+                    reason = "it has its data" if job.facts.uploaded else "its data is coming"
+                raise wrong_state(f"The job takes no data: {reason}. Make another job for more.")
             job.receiving = True
         return job.folder / "upload.part"
 

@@ -1,12 +1,11 @@
 """The CSV file of a job: its header and its rows."""
 
-import csv
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import chain, islice
+from itertools import islice
 from typing import TextIO
 
+from localorg.bulk_ingest.csv_rows import CsvRows, any_rows
 from localorg.bulk_ingest.errors import JobError, RefusedUploadError
 from localorg.bulk_ingest.job import IngestJob, Span
 from localorg.dml import Operation, RecordReader, Target
@@ -18,6 +17,7 @@ _MOST_HEADER_CHARACTERS = 32_000
 _MOST_FIELDS = 5_000
 _MOST_FIELD_CHARACTERS = 131_072
 _MOST_RECORD_CHARACTERS = 400_000
+_ROWS_PASSED_AT_ONCE = 1_000
 
 
 class RowReader:
@@ -28,10 +28,8 @@ class RowReader:
 
         Raises RefusedUploadError where there is no header.
         """
-        self._file, rows = _open(job, strict=True)
-        self._rows = _readable(rows)
-        # What stands in the way of going on, once it is met.
-        self._problem: JobError | None = None
+        self._file = _open(job, errors="strict")
+        self._rows = CsvRows(self._file, job.delimiter)
         try:
             self.header = _header(self._rows)
         except BaseException:
@@ -48,36 +46,27 @@ class RowReader:
 
         Raises JobError where there are none because the next row can't be read.
         """
-        taken: list[list[str]] = []
-        if self._problem is None:
-            try:
-                # What comes before an error is kept.
-                taken.extend(islice(self._rows, count))
-            except JobError as error:
-                self._problem = error
-            self._cut(taken)
-        if self._problem is not None and not taken:
-            raise self._problem
+        taken = self._rows.take(count)
+        self._cut(taken)
+        if self._rows.problem is not None and not taken:
+            raise self._rows.problem
         return taken
 
     def skip(self, count: int) -> None:
-        """Pass rows."""
-        try:
-            for _ in islice(self._rows, count):
-                pass
-        except JobError as error:
-            self._problem = error
+        """Pass rows, a few at a time so that they are never in memory together."""
+        while count > 0 and (taken := self._rows.take(min(count, _ROWS_PASSED_AT_ONCE))):
+            count -= len(taken)
 
     def _cut(self, rows: list[list[str]]) -> None:
         """Leave out the first row that can't be and all behind it."""
-        characters = sum(map(len, chain.from_iterable(rows)))
-        if characters <= _MOST_FIELD_CHARACTERS and set(map(len, rows)) <= {len(self.header)}:
+        short = self._rows.characters <= _MOST_FIELD_CHARACTERS
+        if short and set(map(len, rows)) <= {len(self.header)}:
             return
         for number, row in enumerate(rows):
             try:
                 self._check(row)
             except JobError as error:
-                self._problem = error
+                self._rows.problem = error
                 del rows[number:]
                 return
 
@@ -101,13 +90,12 @@ def _check_lengths(row: list[str], characters: int) -> None:
         raise JobError(f"InvalidBatch : {message}")
 
 
-def _header(rows: Iterator[list[str]]) -> list[str]:
-    try:
-        header = next(rows, None)
-    except JobError as error:
-        raise RefusedUploadError(str(error)) from error
-    if header is None:
-        raise RefusedUploadError("InvalidBatch : The data has no header row")
+def _header(rows: CsvRows) -> list[str]:
+    first = rows.take(1)
+    if not first:
+        problem = rows.problem or "InvalidBatch : The data has no header row"
+        raise RefusedUploadError(str(problem))
+    [header] = first
     if len(header) > _MOST_FIELDS:
         message = f"The header has {len(header)} fields, {_MOST_FIELDS} are allowed"
         raise RefusedUploadError(f"InvalidBatch : {message}")
@@ -118,22 +106,11 @@ def _header(rows: Iterator[list[str]]) -> list[str]:
     return header
 
 
-def _readable(rows: Iterator[list[str]]) -> Iterator[list[str]]:
-    """The rows that are not blank; raises JobError where the file is no proper CSV."""
-    try:
-        yield from filter(None, rows)
-    except csv.Error as error:
-        raise JobError(f"InvalidBatch : Failed to parse CSV: {error}") from error
-    except UnicodeDecodeError as error:
-        raise JobError(f"InvalidBatch : The data is not UTF-8: {error.reason}") from error
-
-
 @contextmanager
 def raw_rows(job: IngestJob) -> Iterator[Iterator[list[str]]]:
     """All rows that there are, the header first, whatever they are like."""
-    file, rows = _open(job, strict=False)
-    with file:
-        yield filter(None, rows)
+    with _open(job, errors="replace") as file:
+        yield any_rows(file, job.delimiter)
 
 
 def of_span(rows: Iterator[list[str]], span: Span) -> Iterator[list[str]]:
@@ -141,13 +118,8 @@ def of_span(rows: Iterator[list[str]], span: Span) -> Iterator[list[str]]:
     return islice(rows, span.first, span.end)
 
 
-def _open(job: IngestJob, *, strict: bool) -> tuple[TextIO, Iterator[list[str]]]:
-    # The limit of Python's is for the whole process; the API's own is checked above.
-    if csv.field_size_limit() < sys.maxsize:
-        csv.field_size_limit(sys.maxsize)
-    errors = "strict" if strict else "replace"
-    file = job.upload.open(encoding="utf-8", errors=errors, newline="")
-    return file, csv.reader(file, delimiter=job.delimiter, strict=strict)
+def _open(job: IngestJob, *, errors: str) -> TextIO:
+    return job.upload.open(encoding="utf-8", errors=errors, newline="")
 
 
 def reader_of(target: Target, header: list[str]) -> RecordReader:

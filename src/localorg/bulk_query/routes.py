@@ -154,12 +154,19 @@ def _result_pages(request: Request) -> JsonAnswer:
     page: pages.Page | None = pages.page_of(result, request.query_params, sizes)
     urls: list[dict[str, str]] = []
     while page is not None and len(urls) < PAGES_PER_ANSWER:
-        urls.append({"resultUrl": f"{base}/results?locator={pages.locator_of(page.first)}"})
+        urls.append({"resultUrl": f"{base}/results?{_parameters(request, page)}"})
         page = None if page.following is None else pages.page_after(result, page, sizes)
     answer: dict[str, Any] = {"resultPages": urls, "done": page is None}
     if page is not None:
-        answer["nextRecordsUrl"] = f"{base}/resultPages?locator={pages.locator_of(page.first)}"
+        answer["nextRecordsUrl"] = f"{base}/resultPages?{_parameters(request, page)}"
     return JsonAnswer(answer)
+
+
+def _parameters(request: Request, page: pages.Page) -> str:
+    """What asks for a page again: its size goes along where the client chose it."""
+    size = request.query_params.get("maxRecords")
+    locator = f"locator={pages.locator_of(page.first)}"
+    return locator if size is None else f"{locator}&maxRecords={size}"
 
 
 def _job(request: Request) -> QueryJob:

@@ -58,9 +58,9 @@ class Endpoints:
         except (urllib3.exceptions.HTTPError, OSError) as error:
             message = f"No org answers at {self.url}: {error}. Start it with --control."
             raise typer.BadParameter(message, param_hint="--url") from error
-        return self._read(answer.status, answer.data)
+        return self._read(f"{method} /_localorg{path}", answer.status, answer.data)
 
-    def _read(self, status: int, data: bytes) -> Any:
+    def _read(self, request: str, status: int, data: bytes) -> Any:
         try:
             answer = json.loads(data) if data else None
         except ValueError:
@@ -70,8 +70,8 @@ class Endpoints:
         if status == HTTPStatus.BAD_REQUEST and isinstance(answer, list):
             raise typer.BadParameter(answer[0]["message"])
         message = (
-            f"What is at {self.url} has no such control endpoint (status {status}). Start "
-            "`localorg serve` with --control."
+            f"What is at {self.url} answers {status} to {request}: there is no such control "
+            "endpoint, or `localorg serve` was started without --control."
         )
         raise typer.BadParameter(message, param_hint="--url")
 

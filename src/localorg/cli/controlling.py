@@ -3,6 +3,7 @@
 import json
 from enum import StrEnum
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import typer
 
@@ -63,7 +64,7 @@ def seed_org(
 @control.command()
 def snapshot(name: Name, url: Url = DEFAULT_URL) -> None:
     """Copy the org as it is now under a name."""
-    show(Endpoints(url).post(f"/snapshots/{name}"))
+    show(Endpoints(url).post(f"/snapshots/{quote(name, safe='')}"))
 
 
 @control.command()
@@ -75,13 +76,13 @@ def snapshots(url: Url = DEFAULT_URL) -> None:
 @control.command()
 def restore(name: Name, url: Url = DEFAULT_URL) -> None:
     """Put a snapshot's records, ids and clock back."""
-    show(Endpoints(url).post(f"/snapshots/{name}/restore"))
+    show(Endpoints(url).post(f"/snapshots/{quote(name, safe='')}/restore"))
 
 
 @control.command()
 def forget(name: Name, url: Url = DEFAULT_URL) -> None:
     """Delete a snapshot."""
-    Endpoints(url).delete(f"/snapshots/{name}")
+    Endpoints(url).delete(f"/snapshots/{quote(name, safe='')}")
 
 
 @control.command()

@@ -1,5 +1,6 @@
 """Commands that make and serve an org."""
 
+import errno
 import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -164,6 +165,7 @@ def serve(  # noqa: PLR0913 - every option of the command is a parameter
     from localorg.resetting import Sizes, fill
     from localorg.server import Server, stop_with_standard_input
     from localorg.settings import Settings
+    from localorg.store.temporary import remove_left_over
 
     settings = Settings(
         client_id=client_id,
@@ -180,6 +182,7 @@ def serve(  # noqa: PLR0913 - every option of the command is a parameter
     names = host_names(
         my_domain, [_checked_host(name, "--host-name") for name in (*(host_name or ()), host)]
     )
+    remove_left_over()
     tls = ServerContext(_authority(ca_folder), names) if https else None
     listening = _listening(host, port)
     org = _opened(data, setup_path, settings)
@@ -266,7 +269,11 @@ def _listening(host: str, port: int) -> socket.socket:
     try:
         return listen(host, port)
     except OSError as error:
-        message = f"Can't listen on {host}:{port}: {error.strerror}. --port 0 takes any free port."
+        problem = f"Can't listen on {host}:{port}: {error.strerror}."
+        if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+            message = f"{problem} Give an address of this machine, such as 127.0.0.1 or 0.0.0.0."
+            raise typer.BadParameter(message, param_hint="--host") from error
+        message = f"{problem} --port 0 takes any free port."
         raise typer.BadParameter(message, param_hint="--port") from error
 
 

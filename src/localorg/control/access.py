@@ -23,6 +23,7 @@ from localorg.rights import (
     EVERYBODY,
     FIELD_RIGHTS,
     OBJECT_RIGHTS,
+    SETUP_OBJECTS,
     RightsDocument,
     governing,
     hideable,
@@ -172,6 +173,7 @@ def _object_change(org: Org, body: dict[str, Any]) -> Callable[[RightsDocument],
     object_type = _object(org, value_of(body, "object", str))
     name = value_of(body, "field", str)
     if name is None:
+        _check_governed(object_type, body)
         rights = _rights(body, OBJECT_RIGHTS)
         return lambda document: document.with_object(object_type.name, rights)
     field = _field(object_type, name)
@@ -180,6 +182,15 @@ def _object_change(org: Org, body: dict[str, Any]) -> Callable[[RightsDocument],
     if not rights and not hideable(field):
         raise bad(f"{object_type.name}.{field.name} can't be hidden: every record has to have it.")
     return lambda document: document.with_field(f"{object_type.name}.{field.name}", rights)
+
+
+def _check_governed(object_type: ObjectType, body: dict[str, Any]) -> None:
+    of_group = "profile" in body or "permission_set" in body
+    if of_group and object_type.name.lower() in SETUP_OBJECTS:
+        raise bad(
+            f"Permissions such as ViewSetup and ManageUsers decide about {object_type.name}, "
+            "not a profile's or permission set's rights on objects. Name a user or nobody."
+        )
 
 
 def _check_governs_itself(org: Org, object_type: ObjectType, field: Field) -> None:

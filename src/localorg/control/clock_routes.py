@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from localorg.clock import stored_datetime
-from localorg.control.inputs import as_moment, bad, read_order, value_of
+from localorg.control.inputs import OUT_OF_TIME, as_moment, bad, read_order, value_of
 from localorg.org import Org
 from localorg.transactions import OpenTransaction
 from localorg.web import JsonAnswer, org_of
@@ -44,7 +44,7 @@ def _move(org: Org, order: dict[str, Any]) -> None:
         if seconds is not None:
             org.clock.advance(seconds)
     except OverflowError:
-        raise bad("The org's time has to stay between the years 1 and 9999.") from None
+        raise bad(OUT_OF_TIME) from None
     if frozen is not None:
         org.clock.stand_at(org.clock.now(), frozen=frozen)
     org.catch_up()

@@ -7,13 +7,18 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from localorg.control.fault_kinds import KINDS
-from localorg.control.inputs import bad
+from localorg.control.inputs import bad, object_of
 from localorg.control.planning import read_fault
 from localorg.web import JsonAnswer, org_of, read_object
 
 
 async def _plan(request: Request) -> JsonAnswer:
-    planned = org_of(request).faults.plan(read_fault(await read_object(request)))
+    org, body = org_of(request), await read_object(request)
+    fault = read_fault(body)
+    if "object" in body:
+        # One that the org lacks would never happen.
+        object_of(org.schema, body)
+    planned = org.faults.plan(fault)
     return JsonAnswer(planned.as_json(), HTTPStatus.CREATED)
 
 

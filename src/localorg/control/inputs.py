@@ -8,6 +8,7 @@ from typing import Any
 
 from starlette.requests import Request
 
+from localorg.clock import EARLIEST, LATEST
 from localorg.errors import SalesforceError
 from localorg.schema import ObjectType, Schema
 from localorg.web import read_object
@@ -21,6 +22,11 @@ _NAMES: Mapping[type, str] = {
     dict: "an object",
     NoneType: "null",
 }
+
+
+# A year: nothing that a test waits for takes longer.
+_MOST_SECONDS = 366 * 86_400
+OUT_OF_TIME = f"The org's time has to stay between {EARLIEST.year} and {LATEST.year}."
 
 
 def bad(message: str) -> SalesforceError:
@@ -66,8 +72,8 @@ def whole(body: Mapping[str, Any], name: str, default: int, least: int = 0) -> i
 def seconds_of(body: Mapping[str, Any], name: str, default: float = 0.0) -> float:
     """A span of time in seconds, zero or more."""
     seconds: float = value_of(body, name, float, default=default)
-    if not 0 <= seconds < float("inf"):
-        raise bad(f"{name!r} has to be seconds, 0 or more; it is {seconds}.")
+    if not 0 <= seconds <= _MOST_SECONDS:
+        raise bad(f"{name!r} has to be seconds, 0 to {_MOST_SECONDS}; it is {seconds}.")
     return seconds
 
 
@@ -86,7 +92,10 @@ def as_moment(name: str, text: str) -> datetime:
     except ValueError:
         example = "2026-01-31T12:00:00Z"
         raise bad(f"{name!r} has to be a moment like {example}; it is {text!r}.") from None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if not EARLIEST <= moment <= LATEST:
+        raise bad(f"{OUT_OF_TIME} {name!r} is {text!r}.")
+    return moment.astimezone(UTC)
 
 
 def object_of(schema: Schema, body: Mapping[str, Any], name: str = "object") -> ObjectType:

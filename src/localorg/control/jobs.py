@@ -13,6 +13,7 @@ from localorg.bulk.progress import MODES, Pace
 from localorg.bulk_ingest.job import IngestJob
 from localorg.bulk_query.job import QueryJob
 from localorg.errors import SalesforceError
+from localorg.limits.storage import used
 from localorg.org import Org
 from localorg.web import JsonAnswer, org_of, read_object
 
@@ -80,8 +81,10 @@ def _waits(job: QueryJob | IngestJob, wanted: str | None) -> bool:
 
 
 def _show_limits(request: Request) -> JsonAnswer:
-    usage = org_of(request).usage
-    limits = {name: {"most": most, "used": usage.used(name)} for name, most in usage.limits.items()}
+    org = org_of(request)
+    limits = {
+        name: {"most": most, "used": used(org, name)} for name, most in org.usage.limits.items()
+    }
     return JsonAnswer(limits)
 
 
@@ -92,7 +95,7 @@ async def _set_limits(request: Request) -> JsonAnswer:
         _whole(body, name, 0, least=0)
     for name, most in body.items():
         usage.limit(name, most)
-    return _show_limits(request)
+    return await run_in_threadpool(_show_limits, request)
 
 
 def _check_names(body: dict[str, Any], known: tuple[str, ...]) -> None:

@@ -30,6 +30,7 @@ from localorg.dml import (
     delete_chunk,
     save_chunk,
 )
+from localorg.dml.sql import select_by
 from localorg.ids import normalised_id
 from localorg.life import save_options
 from localorg.org import Org
@@ -77,7 +78,7 @@ def _do(org: Org, order: Mapping[str, Any], seconds: float) -> dict[str, Any]:
     began = org.clock.now()
 
     def write(stamp: datetime) -> None:
-        _run(org, user_id, steps, stamp)
+        _run(org, user_id, steps, stamp, late=True)
 
     about = {"records": sum(len(step.records) for step in steps), "user": user_id}
     transaction = OpenTransaction(
@@ -112,9 +113,12 @@ def _step(org: Org, part: Any) -> _Step:
 
 
 def _run(
-    org: Org, user_id: str, steps: Sequence[_Step], stamp: datetime
+    org: Org, user_id: str, steps: Sequence[_Step], stamp: datetime, *, late: bool = False
 ) -> list[list[dict[str, Any]]]:
-    """Do all steps in one transaction; the results of each record of each step."""
+    """Do all steps in one transaction; the results of each record of each step.
+
+    Late, it leaves the records alone that somebody else changed since `stamp`.
+    """
     options = save_options(org, user_id, assignment_rule=ACTIVE_RULE)
     results = []
     with org.store.write() as connection:
@@ -126,6 +130,8 @@ def _run(
         )
         for step in steps:
             changes = step.changes()
+            if late:
+                changes = _untouched(writer, step.target, changes)
             for first in range(0, len(changes), CHUNK_SIZE):
                 some = changes[first : first + CHUNK_SIZE]
                 if step.target.operation in {Operation.DELETE, Operation.HARD_DELETE}:
@@ -134,6 +140,27 @@ def _run(
                     save_chunk(writer, step.target, some, options)
             results.append([change.as_collection(with_created=True) for change in changes])
     return results
+
+
+def _untouched(writer: Writer, target: Target, changes: list[Change]) -> list[Change]:
+    """The changes of records whose stamp is not after the writer's."""
+    kind, key = writer.store.schema.object(target.object_type.name), target.key_field
+    if target.operation is Operation.INSERT or "systemmodstamp" not in kind.fields:
+        return changes
+    name = "Id" if key is None else key.name
+    keys = [_normalised(name, change) for change in changes]
+    rows = select_by(writer.connection, kind.name, (name, "SystemModstamp"), name, keys)
+    later = [row for row in rows if str(row["SystemModstamp"]) > writer.stamp]
+    # External ids are compared without case, ids are not.
+    fold = str if name == "Id" else str.lower
+    touched = {fold(str(row[name])) for row in later}
+    pairs = zip(keys, changes, strict=True)
+    return [change for own, change in pairs if fold(own) not in touched]
+
+
+def _normalised(name: str, change: Change) -> str:
+    text = str(change.key or "")
+    return normalised_id(text) or text if name == "Id" else text
 
 
 def _try(org: Org, user_id: str, steps: Sequence[_Step]) -> list[list[dict[str, Any]]]:

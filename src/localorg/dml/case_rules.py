@@ -6,7 +6,7 @@ from localorg.dml.change import Change
 from localorg.dml.defaults import default_values
 from localorg.dml.object_rules import ObjectRules
 from localorg.dml.options import SaveOptions
-from localorg.dml.persons import show_on_cases, take_contacts_account
+from localorg.dml.persons import relate_cases, show_on_cases
 from localorg.dml.reading import Target
 from localorg.dml.sql import Row, insert_rows
 from localorg.dml.writer import Writer
@@ -61,7 +61,7 @@ class CaseRules(ObjectRules):
         last = self.writer.connection.execute(_LAST_CASE_NUMBER).fetchone()[0]
         for number, row in enumerate(rows, int(last or 0) + 1):
             row["CaseNumber"] = str(number).zfill(_CASE_NUMBER_DIGITS)
-        take_contacts_account(self.writer, rows)
+        relate_cases(self.writer, rows)
 
     def after_insert(self, ids: list[str]) -> None:
         """Show the contacts and add the comments."""

@@ -16,6 +16,8 @@ from localorg.store import quoted
 
 # Who has cases is not deleted, though the lookup does not say so.
 _RESTRICTED = frozenset({("Case", "AccountId"), ("Case", "ContactId")})
+# SQLite takes some ten thousand parameters; an account can have more contacts.
+_PER_STATEMENT = 10_000
 _PERSON_MESSAGE = "The contact of a person account can't be deleted: delete its account"
 
 
@@ -105,7 +107,21 @@ def _held_back(writer: Writer, object_type: ObjectType, ids: Sequence[str]) -> d
                 if not row.get("IsDeleted"):
                     text = f"the following {child.label_plural.lower()}.: {row[shown]}"
                     found.setdefault(str(row[field.name]), text)
+    if object_type.name == "Account":
+        found = _held_by_contacts(writer, ids) | found
     return found
+
+
+def _held_by_contacts(writer: Writer, account_ids: Sequence[str]) -> dict[str, str]:
+    """What stands in the way of contacts that would go along, by the account's id."""
+    columns = ("Id", "AccountId", "IsDeleted")
+    rows = select_by(writer.connection, "Contact", columns, "AccountId", account_ids)
+    accounts = {str(row["Id"]): str(row["AccountId"]) for row in rows if not row["IsDeleted"]}
+    kind, contacts = writer.store.schema.object("Contact"), list(accounts)
+    held: dict[str, str] = {}
+    for first in range(0, len(contacts), _PER_STATEMENT):
+        held |= _held_back(writer, kind, contacts[first : first + _PER_STATEMENT])
+    return {accounts[contact_id]: text for contact_id, text in held.items()}
 
 
 def _check(change: Change, row: Row | None, holders: dict[str, str], *, for_good: bool) -> None:

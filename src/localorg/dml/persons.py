@@ -129,8 +129,21 @@ def _change_kind(writer: Writer, contact_ids: Sequence[str], *, is_person: bool)
     writer.connection.execute(statement, (int(is_person), *now, *contact_ids))
 
 
-def take_contacts_account(writer: Writer, cases: Iterable[Row]) -> None:
-    """Set AccountId in the new case rows that name a contact and no account."""
+def relate_cases(writer: Writer, cases: Sequence[Row]) -> None:
+    """Complete new case rows: a contact's case is its account's, a person's its hidden contact's.
+
+    What a row says itself stays.
+    """
+    _take_contacts_account(writer, cases)
+    without = [row for row in cases if row.get("AccountId") and not row.get("ContactId")]
+    ids = [row["AccountId"] for row in without]
+    found = select_by(writer.connection, "Account", ("Id", "PersonContactId"), "Id", ids)
+    contacts = {account["Id"]: account["PersonContactId"] for account in found}
+    for row in without:
+        row["ContactId"] = contacts.get(row["AccountId"])
+
+
+def _take_contacts_account(writer: Writer, cases: Iterable[Row]) -> None:
     without = [row for row in cases if row.get("ContactId") and not row.get("AccountId")]
     ids = [row["ContactId"] for row in without]
     found = select_by(writer.connection, "Contact", ("Id", "AccountId"), "Id", ids)

@@ -108,7 +108,7 @@ class RecordReader:
             text = _json_text(field, value)
             stored = convert(text)
             if isinstance(stored, RowError):
-                change.errors.append(_as_json_error(field, text, stored))
+                change.errors.append(_as_json_error(field, value, stored))
             else:
                 change.values[field.name] = stored
         self._read_special(change, values)
@@ -257,7 +257,12 @@ def _clear_json(change: Change, field: Field) -> None:
     change.values[field.name] = None
 
 
-_TEXT_OF_JSON = {bool: "VALUE_BOOLEAN", int: "VALUE_NUMBER_INT", float: "VALUE_NUMBER_FLOAT"}
+def _token(value: Any) -> str:
+    """What Salesforce's reader calls a JSON value, with the value as JSON writes it."""
+    if isinstance(value, bool):
+        return "VALUE_TRUE value true" if value else "VALUE_FALSE value false"
+    kinds = {int: "VALUE_NUMBER_INT", float: "VALUE_NUMBER_FLOAT", str: "VALUE_STRING"}
+    return f"{kinds[type(value)]} value {value}"
 
 
 def _json_text(field: Field, value: Any) -> str:
@@ -271,14 +276,14 @@ def _json_text(field: Field, value: Any) -> str:
     else:
         raise _unreadable(_json_type(field), "START_ARRAY token")
     if not fits:
-        raise _unreadable(_json_type(field), f"{_TEXT_OF_JSON[type(value)]} value {value}")
+        raise _unreadable(_json_type(field), _token(value))
     return repr(value).lower()
 
 
-def _as_json_error(field: Field, text: str, error: RowError) -> RowError:
-    """A text that is no value of the field is a mistake of the request in JSON."""
+def _as_json_error(field: Field, value: Any, error: RowError) -> RowError:
+    """What is no value of the field is a mistake of the request in JSON."""
     if error.code == "INVALID_TYPE_ON_FIELD_IN_RECORD":
-        raise _unreadable(_json_type(field), f"VALUE_STRING value {text}")
+        raise _unreadable(_json_type(field), _token(value))
     return error
 
 

@@ -1,5 +1,6 @@
 """Compiles formulas: parsed, checked against the schema, and turned into SQL."""
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ NEW_COLUMN = "$New"
 PRIOR = "$Prior."
 # SQL of a compiled formula; Salesforce's own limit for one is lower.
 _LONGEST_SQL = 200_000
+# Characters that a formula field of texts shows.
+_LONGEST = 1300
 _RESULT_KINDS: Mapping[str, Kind] = {
     "string": Kind.TEXT,
     "boolean": Kind.BOOLEAN,
@@ -78,7 +81,8 @@ def as_result(formula: str, compiled: Compiled, field: Field) -> str:
     if compiled.kind is Kind.NULL:
         return "0" if wanted is Kind.BOOLEAN else "NULL"
     if wanted is Kind.TEXT:
-        return f"nullif({compiled.sql}, '')"
+        shown = compiled.sql if field.formula is None else f"substr({compiled.sql}, 1, {_LONGEST})"
+        return f"nullif({shown}, '')"
     if wanted is Kind.NUMBER:
         value = f"({compiled.sql} * 100)" if field.type == "percent" else compiled.sql
         return f"localorg_round({value}, {field.scale})"
@@ -102,7 +106,7 @@ class _Compiler:
 
     def _piece(self, node: nodes.Node) -> Piece:  # noqa: PLR0911 - one for each kind of node
         if isinstance(node, nodes.Number):
-            return Piece(_number(node.text), Kind.NUMBER, literal=node.text)
+            return self._number(node)
         if isinstance(node, nodes.Text):
             return Piece(text(node.value), Kind.TEXT, literal=node.value)
         if isinstance(node, nodes.Constant):
@@ -114,6 +118,11 @@ class _Compiler:
         if isinstance(node, nodes.Opposite):
             return self._opposite(node)
         return self._call(node)
+
+    def _number(self, node: nodes.Number) -> Piece:
+        if not math.isfinite(float(node.text)):
+            raise self._error(f"The number {node.text} is out of range.", node.position)
+        return Piece(_number(node.text), Kind.NUMBER, literal=node.text)
 
     def _chain(self, node: nodes.Chain) -> Piece:
         found = self._piece(node.first)

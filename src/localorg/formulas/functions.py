@@ -4,7 +4,7 @@ import math
 import re
 import sqlite3
 from collections.abc import Callable
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import (
     ROUND_CEILING,
     ROUND_DOWN,
@@ -27,6 +27,9 @@ _DATE_LENGTH = 10
 # From here on a double has no digits behind the point.
 _NO_FRACTION = 1e15
 _LONGEST_PADDED = 32_000
+# Milliseconds.
+_DAY = 24 * 3600 * 1000
+_MIDNIGHT = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def install(connection: sqlite3.Connection, now: Callable[[], datetime]) -> None:
@@ -234,6 +237,23 @@ def _text_time(text: str) -> str | None:
     return f"{found:%H:%M:%S}.{found.microsecond // 1000:03}Z"
 
 
+def _milliseconds(stored: str | None) -> int | None:
+    """The milliseconds of a day up to a stored time."""
+    if stored is None:
+        return None
+    found = time.fromisoformat(stored)
+    seconds = (found.hour * 60 + found.minute) * 60 + found.second
+    return seconds * 1000 + found.microsecond // 1000
+
+
+def _time_of(milliseconds: Number | None) -> str | None:
+    """The stored time so many milliseconds after midnight; a day begins again after its end."""
+    if milliseconds is None or not math.isfinite(milliseconds):
+        return None
+    moment = _MIDNIGHT + timedelta(milliseconds=round(milliseconds) % _DAY)
+    return moment.time().isoformat("milliseconds") + "Z"
+
+
 _FUNCTIONS: tuple[tuple[str, int, Function], ...] = (
     ("localorg_text", 1, number_text),
     ("localorg_value", 1, text_number),
@@ -245,6 +265,8 @@ _FUNCTIONS: tuple[tuple[str, int, Function], ...] = (
     ("localorg_regex", 2, matches),
     ("localorg_power", 2, _power),
     ("localorg_text_time", 1, _text_time),
+    ("localorg_milliseconds", 1, _milliseconds),
+    ("localorg_time", 1, _time_of),
     ("localorg_floor", 1, _whole(ROUND_DOWN)),
     ("localorg_ceiling", 1, _whole(ROUND_UP)),
     ("localorg_mfloor", 1, _whole(ROUND_FLOOR)),

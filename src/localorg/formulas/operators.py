@@ -11,6 +11,9 @@ _SQL = {"==": "=", "!=": "<>"}
 _RANKS = {"-": "+", "/": "*"}
 _ORDERED = frozenset({Kind.NUMBER, Kind.DATE, Kind.DATETIME, Kind.TIME, Kind.TEXT})
 
+# What a number moves when it is added.
+_MOVED = frozenset({Kind.DATE, Kind.DATETIME, Kind.TIME})
+
 
 class WrongKind(Exception):
     """An operator does not take a value of this kind; `expected` are those that it takes."""
@@ -81,14 +84,29 @@ def _texted(piece: Piece) -> str:
 
 
 def _added(operator: str, left: Piece, right: Piece) -> Piece:
-    if left.kind is Kind.NUMBER and right.kind in {Kind.DATE, Kind.DATETIME} and operator == "+":
+    if left.kind is Kind.NUMBER and right.kind in _MOVED and operator == "+":
         return _added(operator, right, left)
     if left.kind in {Kind.DATE, Kind.DATETIME}:
         if operator == "-" and right.kind is left.kind:
             return _between(left, right)
         _require(operator, right, Kind.NUMBER)
         return _moved(operator, left, right)
+    if left.kind is Kind.TIME:
+        return _timed(operator, left, right)
     return _calculated(operator, left, right)
+
+
+def _timed(operator: str, left: Piece, right: Piece) -> Piece:
+    """The milliseconds from one time to another, or a time that many later or earlier."""
+    if operator == "-" and right.kind is Kind.TIME:
+        return Piece(f"({_milliseconds(left)} - {_milliseconds(right)})", Kind.NUMBER)
+    _require(operator, right, Kind.NUMBER)
+    moved = f"localorg_time({_milliseconds(left)} {operator} {right.sql})"
+    return Piece(moved, Kind.TIME)
+
+
+def _milliseconds(time: Piece) -> str:
+    return f"localorg_milliseconds({time.sql})"
 
 
 def _between(left: Piece, right: Piece) -> Piece:

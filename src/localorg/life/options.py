@@ -1,13 +1,12 @@
 from typing import TYPE_CHECKING
 
 from localorg.dml import SaveOptions
+from localorg.limits.storage import RECORDS_PER_MEGABYTE
 
 if TYPE_CHECKING:
     from localorg.org import Org
 
 _EDIT_CONVERTED = "PermissionsAllowViewEditConvertedLeads"
-# Salesforce counts 2 kB for a record.
-_RECORDS_PER_MB = 512
 
 
 def save_options(
@@ -20,7 +19,7 @@ def save_options(
     include_duplicate_details: bool = False,
 ) -> SaveOptions:
     """What holds when a user of the org saves records; see `SaveOptions` for the rest."""
-    megabytes = org.settings.data_storage_mb
+    megabytes = org.usage.data_storage_mb
     return SaveOptions(
         assignment_rule=assignment_rule,
         assign_updated=assign_updated,
@@ -28,6 +27,6 @@ def save_options(
         include_duplicate_details=include_duplicate_details,
         edit_converted_leads=org.rights.allows(user_id, _EDIT_CONVERTED),
         rules=org.automation.rules,
-        most_records=None if megabytes is None else megabytes * _RECORDS_PER_MB,
+        most_records=None if megabytes is None else megabytes * RECORDS_PER_MEGABYTE,
         view_of=org.rights.schema_for,
     )

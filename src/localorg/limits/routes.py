@@ -5,6 +5,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from localorg.errors import SalesforceError
+from localorg.limits.storage import used
 from localorg.org import Org
 from localorg.schema import ObjectType
 from localorg.store import quoted
@@ -18,7 +19,7 @@ _BATCHES_BEFORE = ("DailyBulkApiRequests", 49)
 
 def _limits(org: Org) -> dict[str, Any]:
     return {
-        name: {"Max": most, "Remaining": max(0, most - org.usage.used(name))}
+        name: {"Max": most, "Remaining": max(0, most - used(org, name))}
         for name, most in sorted(org.usage.limits.items())
     }
 

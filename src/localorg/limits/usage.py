@@ -9,6 +9,7 @@ from localorg.clock import Clock
 _WINDOW = timedelta(hours=24)
 # What is used within so much time leaves the window together.
 _GRAIN = timedelta(minutes=1)
+DATA_STORAGE = "DataStorageMB"
 # The most of each in 24 hours, or in all for the storages; an Enterprise Edition's, roughly.
 MOST: Mapping[str, int] = MappingProxyType(
     {
@@ -19,7 +20,7 @@ MOST: Mapping[str, int] = MappingProxyType(
         "DailyBulkV2QueryJobs": 10_000,
         "DailyDeliveredPlatformEvents": 25_000,
         "DailyDurableStreamingApiEvents": 200_000,
-        "DataStorageMB": 1_000_000,
+        DATA_STORAGE: 1_000_000,
         "FileStorageMB": 1_000_000,
         "HourlyTimeBasedWorkflow": 1_000,
         "SingleEmail": 5_000,
@@ -33,10 +34,16 @@ class Usage:
     The window rolls with the org's clock, in steps of a minute.
     """
 
-    def __init__(self, clock: Clock, daily_api_requests: int) -> None:
-        """Allow `daily_api_requests` requests in 24 hours."""
+    def __init__(
+        self, clock: Clock, daily_api_requests: int, data_storage_mb: int | None = None
+    ) -> None:
+        """Allow `daily_api_requests` requests in 24 hours, and so many megabytes of records."""
         self._clock = clock
         self._most = dict(MOST) | {"DailyApiRequests": daily_api_requests}
+        # What records may take where somebody said so; None is any number.
+        self.data_storage_mb = data_storage_mb
+        if data_storage_mb is not None:
+            self._most[DATA_STORAGE] = data_storage_mb
         # Per limit: when the minute began, and what was used in it.
         self._used: defaultdict[str, deque[tuple[datetime, float]]] = defaultdict(deque)
         self._sums: defaultdict[str, float] = defaultdict(float)
@@ -59,6 +66,8 @@ class Usage:
     def limit(self, what: str, most: int) -> None:
         """Allow so much of `what` from now on."""
         self._most[what] = most
+        if what == DATA_STORAGE:
+            self.data_storage_mb = most
 
     def add(self, what: str, count: float = 1) -> int:
         """Count `count` of `what`, such as DailyApiRequests, and answer the new sum."""

@@ -28,12 +28,17 @@ def check_not_blocked(app: App) -> None:
 def check_user(org: Org, app: App, account: Account) -> None:
     """Raise OAuthError where the app is not for this user (reference 1.9)."""
     check_not_blocked(app)
+    check_installed(org, app, account)
+    if app.permitted_users == "admin_approved" and not is_pre_authorised(org, app, account):
+        raise OAuthError("OAUTH_APP_ACCESS_DENIED", _NOT_APPROVED)
+
+
+def check_installed(org: Org, app: App, account: Account) -> None:
+    """Raise OAuthError for an app that is not installed, unless the user may use it so."""
     if not app.installed and not _may_use_uninstalled(org, app, account):
         if app.kind == "external_client_app":
             text = "External client app is not installed in this org"
             raise OAuthError("OAUTH_EC_APP_NOT_FOUND", text)
-        raise OAuthError("OAUTH_APP_ACCESS_DENIED", _NOT_APPROVED)
-    if app.permitted_users == "admin_approved" and not is_pre_authorised(org, app, account):
         raise OAuthError("OAUTH_APP_ACCESS_DENIED", _NOT_APPROVED)
 
 

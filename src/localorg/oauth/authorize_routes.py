@@ -53,7 +53,7 @@ def _first_answer(request: Request, parameters: Form) -> Response:
     try:
         asked = read_request(org, parameters)
     except OAuthError as error:
-        return error_page(error)
+        return error_page(error, parameters)
     try:
         asked.check()
         return _next_step(org, request, asked)
@@ -128,7 +128,7 @@ def _decided(request: Request, form: Form) -> Response:
     try:
         asked = read_request(org, parameters)
     except OAuthError as error:
-        return error_page(error)
+        return error_page(error, parameters)
     try:
         asked.check()
         check_user(org, asked.app, account)

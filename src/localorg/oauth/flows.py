@@ -10,6 +10,7 @@ from localorg.oauth.accounts import Account
 from localorg.oauth.answers import Issue, base_url
 from localorg.oauth.app_access import (
     asked_scopes,
+    check_installed,
     check_not_blocked,
     check_user,
     find_app,
@@ -96,6 +97,7 @@ def client_credentials(org: Org, request: Request, form: Form) -> Issue:
         raise OAuthError("invalid_grant", _NO_RUN_AS)
     check_not_blocked(app)
     account = org.sign_in.accounts.usable(app.run_as, _NO_RUN_AS)
+    check_installed(org, app, account)
     scopes = without_refresh(asked_scopes(app, form.get("scope", "")))
     return Issue(app=app, user_id=account.user_id, scopes=scopes)
 
@@ -167,6 +169,7 @@ def _check_verifier(app: App, challenge: str | None, verifier: str) -> None:
 
 def _check_approved(org: Org, app: App, account: Account) -> None:
     check_not_blocked(app)
+    check_installed(org, app, account)
     if is_pre_authorised(org, app, account):
         return
     if app.permitted_users == "admin_approved":

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from html import escape
@@ -36,6 +37,12 @@ _ADVICE = {
     "redirect_uri_mismatch": "The address to go back to has to be registered with the app, letter "
     "for letter.",
     "redirect_uri_missing": "The app has to say where to send you back to.",
+}
+# The parameters that an error is about.
+_ABOUT = {
+    "invalid_client_id": ("client_id",),
+    "redirect_uri_mismatch": ("client_id", "redirect_uri"),
+    "redirect_uri_missing": ("client_id",),
 }
 _DEFAULT_ADVICE = "Go back to the app and start again; if that doesn't help, ask whoever runs it."
 
@@ -130,11 +137,21 @@ def account_page(
     return _page("Choose an account", content, callback)
 
 
-def error_page(error: OAuthError) -> HTMLResponse:
-    """What a user sees where the app can't be told: it may not be who it says."""
+def error_page(error: OAuthError, sent: Mapping[str, str] | None = None) -> HTMLResponse:
+    """What a user sees where the app can't be told: it may not be who it says.
+
+    `sent` has the parameters of the app's request; those that the error is about are shown.
+    """
+    named = {name: (sent or {}).get(name, "") for name in _ABOUT.get(error.error, ())}
     content = _filled(
         "error.html",
-        {},
+        {
+            "sent": "".join(
+                f'<div><dt><code>{name}</code></dt><dd class="address">{_safe(text)}</dd></div>'
+                for name, text in named.items()
+                if text
+            )
+        },
         error=error.error,
         description=error.description,
         advice=_ADVICE.get(error.error, _DEFAULT_ADVICE),

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from localorg import soql
 from localorg.control.fault_kinds import PAGE_DROPPED, PAGE_REPEATED
 from localorg.org import Org
-from localorg.query.cursors import Cursor, compact
+from localorg.query.cursors import Cursor
 from localorg.query.pages import PageReader, Snapshot, begin, take_snapshot
 from localorg.query.plan import ChildPlan, RecordPlan
 from localorg.query.values import as_json
@@ -142,7 +142,7 @@ def _cursor(asking: Asking, plan: RecordPlan, snapshot: Snapshot, *, deleted_too
     return Cursor(
         user_id=asking.user_id,
         plan=plan,
-        places=compact(snapshot.places),
+        places=snapshot.places,
         highest_id=snapshot.highest_id,
         batch_size=asking.batch_size or MAX_BATCH,
         deleted_too=deleted_too,

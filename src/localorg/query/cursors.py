@@ -2,28 +2,17 @@
 
 import re
 import threading
-from array import array
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import cast
 
 from localorg.errors import SalesforceError
+from localorg.query.places import Places
 from localorg.query.plan import RecordPlan
 
 LIFETIME = timedelta(days=2)
 # All cursors together remember so many places, 200 MB; the oldest are closed where it is more.
 MOST_PLACES = 25_000_000
 LOCATOR = re.compile(r"(01g[A-Za-z0-9]{15})-(\d{1,12})")
-# Row numbers, or ids where the rows come from no table.
-Places = Sequence[int | str]
-
-
-def compact(places: list[int | str]) -> Places:
-    """Return places in eight bytes each, where they are row numbers."""
-    if places and isinstance(places[0], int):  # they are all of one kind
-        return array("q", cast("list[int]", places))
-    return places
 
 
 @dataclass(frozen=True, kw_only=True)

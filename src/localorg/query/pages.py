@@ -7,8 +7,9 @@ from typing import Any
 
 import orjson
 
+from localorg.query.places import Places, all_places, compact
 from localorg.query.plan import ChildPlan, Record, RecordPlan
-from localorg.soql import Statement
+from localorg.soql import Fragment, Statement
 from localorg.soql.children import only_of, select_child_counts, select_child_places, shown
 from localorg.soql.statements import select_highest_id, select_rows, select_snapshot
 
@@ -24,7 +25,7 @@ Row = Sequence[Any]
 class Snapshot:
     """Where a query's records were, in the answer's order, at one moment."""
 
-    places: list[Place]
+    places: Places
     # The highest id of the object then; records that came later are not meant.
     highest_id: str
 
@@ -41,11 +42,13 @@ def begin(connection: sqlite3.Connection) -> None:
 
 def take_snapshot(connection: sqlite3.Connection, statement: Statement) -> Snapshot:
     """Return where the records of a query are."""
-    query = select_snapshot(statement)
-    [text] = connection.execute(query.text, query.parameters).fetchone()
-    highest = select_highest_id(statement)
-    [highest_id] = connection.execute(highest.text, highest.parameters).fetchone()
-    return Snapshot(places=orjson.loads(text), highest_id=highest_id or "")
+    places = all_places(connection, statement)
+    if places is None:
+        query = select_snapshot(statement)
+        [text] = connection.execute(query.text, query.parameters).fetchone()
+        places = compact(orjson.loads(text))
+    highest_id = _single(connection, select_highest_id(statement))
+    return Snapshot(places=places, highest_id=highest_id or "")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,6 +140,11 @@ class PageReader:
             snapshot = take_snapshot(self.connection, statement)
             answer["nextRecordsUrl"] = self.go_on(child, snapshot)
         return answer | {"records": records}
+
+
+def _single(connection: sqlite3.Connection, query: Fragment) -> Any:
+    """Return the only value of an answer."""
+    return connection.execute(query.text, query.parameters).fetchone()[0]
 
 
 def _affordable(counts: list[dict[str, int]], parents: list[str]) -> int:

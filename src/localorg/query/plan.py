@@ -1,6 +1,7 @@
 """How rows of the store become records of a REST answer.
 
-Each record, and each parent in it, is a stretch of the row: its values stand side by side in the
+Where SQLite can write the whole record (see `json_records`), the row holds it as JSON. Otherwise
+each record, and each parent in it, is a stretch of the row: its values stand side by side in the
 order in which the query names them, in JSON's form already, so that `zip` makes most of a record.
 What is no plain value (booleans, parents, addresses) has its place there too and is put in after.
 """
@@ -9,13 +10,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+
+from localorg.query.json_records import Pair, as_one, json_pieces, json_record, json_value
 from localorg.query.values import Row, address, address_key, as_json
-from localorg.soql import Column, Statement, Table
+from localorg.soql import Column, Statement, Table, errors
+from localorg.soql.compiler import MAX_COLUMNS
 from localorg.soql.operands import NameTable, Operand
 from localorg.soql.selecting import Children, FunctionValue, Item, TypedParent
 
-Record = dict[str, Any]
+# What orjson writes as a JSON object: a dict, or a fragment that is written already.
+Record = Any
 Reader = Callable[[Row], Any]
+PLACES = 2  # at the beginning of every row: where it is, and its id
 NOTHING = "NULL"  # stands in the row where a value is put in later
 
 
@@ -27,10 +34,13 @@ class Shape:
     # attributes.url without the id, by the id's first three characters; "" stands for all others.
     urls: Mapping[str, str]
     identity: int  # the id's place in the row
+    identity_sql: str
     keys: list[str] = field(default_factory=list)
     expressions: list[str] = field(default_factory=list)
     booleans: list[str] = field(default_factory=list)
     readers: list[tuple[str, Reader]] = field(default_factory=list)
+    # SQL for the values in JSON, or the shapes of parents; None for what Python has to write.
+    values: "list[str | Shape | None]" = field(default_factory=list)
     start: int = 0
     end: int = 0
 
@@ -38,6 +48,7 @@ class Shape:
         """Add a plain value."""
         self.keys.append(key)
         self.expressions.append(as_json(operand.field, operand.expression))
+        self.values.append(json_value(operand))
         if operand.field.type == "boolean":
             self.booleans.append(key)
 
@@ -45,8 +56,26 @@ class Shape:
         """Keep a place for a value that `read` puts in, or somebody else."""
         self.keys.append(key)
         self.expressions.append(NOTHING)
+        self.values.append(read if isinstance(read, Shape) else None)
         if read is not None:
             self.readers.append((key, read))
+
+    def json(self) -> str | None:
+        """Return SQL for the JSON of a parent; None where Python has to write a part of it."""
+        pairs = self._pairs()
+        if pairs is None:
+            return None
+        return json_record(self.type, self.urls, self.identity_sql, pairs)
+
+    def json_pieces(self) -> list[str]:
+        """Return SQL for the JSON of a record in pieces; none where Python has to write it."""
+        pairs = self._pairs()
+        return json_pieces(self.type, self.urls, self.identity_sql, pairs) if pairs else []
+
+    def _pairs(self) -> list[Pair] | None:
+        written = [entry.json() if isinstance(entry, Shape) else entry for entry in self.values]
+        known = [value for value in written if value is not None]
+        return list(zip(self.keys, known, strict=True)) if len(known) == len(written) else None
 
     def __call__(self, row: Row) -> Record | None:
         """Return the record of a row; None where it is a parent that the record does not have."""
@@ -84,14 +113,19 @@ class RecordPlan:
         # The first two expressions of every row are where it is and what its id is.
         self._extra = [statement.place, statement.identity]
         self._shapes: dict[tuple[str, ...], Shape] = {}
-        self.shape = self._shapes[()] = self._shape(statement.root)
+        root = self._shapes[()] = self._shape(statement.root)
         for item in statement.items:
             self._add(item)
-        self.expressions = self._laid_out()
+        # What reads a row's record, and the expressions that the row consists of.
+        self.shape: Reader = root
+        if pieces := root.json_pieces():
+            self.shape, self.expressions = _fragment, [*self._extra[:PLACES], *pieces]
+        else:
+            self.expressions = self._laid_out()
 
     def _add(self, item: Item) -> None:
         if isinstance(item, Children):
-            self.shape.reserve(item.name)
+            self._shapes[()].reserve(item.name)
             plan = RecordPlan(item.statement, self._version)
             self.children.append(ChildPlan(children=item, plan=plan))
         elif isinstance(item, TypedParent):
@@ -111,6 +145,8 @@ class RecordPlan:
             shape.start = len(expressions)
             expressions += shape.expressions
             shape.end = len(expressions)
+        if len(expressions) > MAX_COLUMNS:
+            raise errors.too_complicated()
         return expressions
 
     def _place(self, expression: str) -> int:
@@ -120,9 +156,13 @@ class RecordPlan:
         return self._extra.index(expression)
 
     def _shape(self, table: Table) -> Shape:
-        identity = self._place(table.expression(table.object_type.field("Id")))
-        kind = "Name" if table.polymorphic else table.object_type.name
-        return Shape(type=kind, urls=self._urls(table), identity=identity)
+        identity = table.expression(table.object_type.field("Id"))
+        return Shape(
+            type="Name" if table.polymorphic else table.object_type.name,
+            urls=self._urls(table),
+            identity=self._place(identity),
+            identity_sql=identity,
+        )
 
     def _urls(self, table: Table) -> dict[str, str]:
         if not isinstance(table, NameTable):
@@ -165,3 +205,8 @@ class RecordPlan:
             shape.add(column.field.name, column)
         self._shapes[(*table.path, table.object_type.name)] = shape
         return shape
+
+
+def _fragment(row: Row) -> Record:
+    """Return the record that SQLite has written."""
+    return orjson.Fragment(as_one(row[PLACES:]))

@@ -12,6 +12,7 @@ from localorg.rights.document import (
     RightsDocument,
 )
 from localorg.rights.documents import EVERYBODY
+from localorg.rights.effective import SETUP_OBJECTS
 from localorg.rights.rights import Rights
 from localorg.rights.view import governing, hideable
 
@@ -22,6 +23,7 @@ __all__ = [
     "FIELD_RIGHTS",
     "NOTHING",
     "OBJECT_RIGHTS",
+    "SETUP_OBJECTS",
     "Rights",
     "RightsDocument",
     "api_disabled",

@@ -7,7 +7,15 @@ from zoneinfo import available_timezones
 
 from localorg.oauth.apps import SCOPES, App
 from localorg.oauth.assertions import load_public_key
-from localorg.rights import ANY, EVERYTHING, FIELD_RIGHTS, OBJECT_RIGHTS, RightsDocument, governing
+from localorg.rights import (
+    ANY,
+    EVERYTHING,
+    FIELD_RIGHTS,
+    OBJECT_RIGHTS,
+    SETUP_OBJECTS,
+    RightsDocument,
+    governing,
+)
 from localorg.rights.records import AccessRecords
 from localorg.schema import Schema
 from localorg.setup_file.errors import unknown
@@ -107,7 +115,10 @@ def _read_rights(
 
 
 def _read_permissions(entries: Entries, schema: Schema) -> dict[str, bool]:
-    """Every permission of the org, given or not."""
+    """Every permission of the org, given or not; nothing where the file doesn't speak of them."""
+    if "permissions" not in entries:
+        # A profile that is there, such as System Administrator, keeps what it has.
+        return {}
     known = permission_names(schema)
     flags = dict.fromkeys(known, False)
     for item in entries.items("permissions"):
@@ -138,6 +149,10 @@ def _read_objects(value: Value, schema: Schema) -> dict[str, frozenset[str]]:
         if name != ANY and name.lower() not in schema.objects:
             names = sorted(entry.name for entry in schema.objects.values())
             rights.report(unknown("object", name, names))
+            continue
+        if name.lower() in SETUP_OBJECTS:
+            message = f"Permissions such as ViewSetup decide about {name}. Leave it out."
+            rights.report(message)
             continue
         found[name.lower()] = _read_words(rights, "right on an object", OBJECT_RIGHTS)
     return found

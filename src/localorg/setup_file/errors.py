@@ -11,9 +11,12 @@ class SetupFileError(Exception):
         super().__init__("\n".join(self.problems))
 
 
-def unknown(kind: str, found: object, allowed: Iterable[str]) -> str:
-    """The sentence about a word that is none of those that are allowed here."""
+def unknown(kind: str, found: object, allowed: Iterable[str], shown: str = "") -> str:
+    """The sentence about a word that is none of those that are allowed here.
+
+    `shown` is what the sentence calls it; it is put in quotes otherwise.
+    """
     names = tuple(allowed)
     close = get_close_matches(str(found), names, n=1)
     hint = f" Did you mean {close[0]}?" if close else ""
-    return f"{found!r} is no {kind}. Allowed: {', '.join(names) or 'none'}.{hint}"
+    return f"{shown or repr(found)} is no {kind}. Allowed: {', '.join(names) or 'none'}.{hint}"

@@ -1,14 +1,14 @@
 """Fields of a set-up file."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
 from typing import Any
 
-from localorg.clock import stored_datetime
+from localorg.formulas.compiling import RESULT_TYPES
 from localorg.schema import Field, PicklistValue
 from localorg.setup_file.errors import unknown
+from localorg.setup_file.field_defaults import stored_default
 from localorg.setup_file.field_types import FIELD_TYPES, OF_STANDARD_FIELDS, FieldType
 from localorg.setup_file.values import Entries, Value
 
@@ -24,7 +24,6 @@ _NUMBERS = frozenset({"double", "currency", "percent"})
 _SAFE: Mapping[str, Any] = {"createable": False, "updateable": False}
 # What the values of these fields can say besides, by object and field.
 _MEANINGS = {("Case", "Status"): "closed", ("Lead", "Status"): "converted"}
-_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,3})?Z?")
 
 
 @dataclass
@@ -158,10 +157,7 @@ def _number(entries: Entries, read: Field, _place: Place) -> Field:
 
 
 def _auto_number(entries: Entries, read: Field, _place: Place) -> Field:
-    form = entries.text("format", "{0000}")
-    if _FORMAT.fullmatch(form) is None:
-        message = f"{form!r} is no format of numbers. Write such as A-{{0000}}: zeros in braces."
-        entries.report("format", message)
+    form = number_format(entries)
     return replace(
         read,
         length=30,
@@ -172,6 +168,15 @@ def _auto_number(entries: Entries, read: Field, _place: Place) -> Field:
         indexed=True,
         **_SAFE,
     )
+
+
+def number_format(entries: Entries) -> str:
+    """The `format` of auto numbers."""
+    form = entries.text("format", "{0000}")
+    if _FORMAT.fullmatch(form) is None:
+        message = f"{form!r} is no format of numbers. Write such as A-{{0000}}: zeros in braces."
+        entries.report("format", message)
+    return form
 
 
 def _lookup(entries: Entries, read: Field, place: Place) -> Field:
@@ -218,6 +223,12 @@ def _way(entries: Entries, key: str, default: str) -> str:
 
 def _master_detail(entries: Entries, read: Field, place: Place) -> Field:
     order, place.masters = place.masters, place.masters + 1
+    count = len(entries.items("to"))
+    if count > 1:
+        message = (
+            f"A detail has records of one object as its master, not of {count}. Keep one of them."
+        )
+        entries.report("to", message)
     if not place.name.endswith("__c"):
         message = "Only custom objects can have a master. Write type: reference."
         entries.report("type", message)
@@ -271,8 +282,24 @@ def _with_values(entries: Entries, read: Field, meaning: str = "") -> Field:
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         entries.report("values", f"{twice!r} stands here twice. Keep one of them.")
-    default = any(entry.default for entry in values)
+    for text in (entry.value for entry in values):
+        if read.type == "multipicklist" and ";" in text:
+            message = f"{text!r} can't be chosen: a semicolon stands between values. Leave it out."
+            entries.report("values", message)
+    default = _has_default(entries, values)
     return replace(read, picklist_values=tuple(values), defaulted_on_create=default)
+
+
+def _has_default(entries: Entries, values: Sequence[PicklistValue]) -> bool:
+    chosen = [entry for entry in values if entry.default]
+    if len(chosen) > 1:
+        message = f"{len(chosen)} values are the default. Keep one `default: true`."
+        entries.report("values", message)
+    for entry in chosen:
+        if not entry.active:
+            message = f"{entry.value!r} can't be the default: it is not active."
+            entries.report("values", message)
+    return bool(chosen)
 
 
 def _picklist_value(value: Value, read: Field, meaning: str) -> PicklistValue:
@@ -335,7 +362,7 @@ def _choices(field: Field | None) -> list[str]:
 
 
 def _with_formula(entries: Entries, read: Field, place: Place) -> Field:
-    if "formula" not in entries:
+    if "formula" not in entries or read.type not in RESULT_TYPES:
         if "blanks" in entries:
             entries.report("blanks", "Only formula fields have it. Add `formula`, or leave it out.")
         return read
@@ -369,7 +396,7 @@ def _with_default(entries: Entries, read: Field, place: Place) -> Field:
         return read
     if read.picklist_values:
         return _with_default_value(entries, read)
-    stored = _stored(entries, read)
+    stored = stored_default(entries["default"], read)
     return read if stored is None else replace(read, default=stored, defaulted_on_create=True)
 
 
@@ -378,38 +405,6 @@ def _with_default_value(entries: Entries, read: Field) -> Field:
     wanted = entries.choice("default", "value of this picklist", names)
     values = [replace(entry, default=entry.value == wanted) for entry in read.picklist_values]
     return replace(read, picklist_values=tuple(values), defaulted_on_create=True)
-
-
-def _stored(entries: Entries, read: Field) -> str | float | None:
-    value = entries["default"]
-    if read.type == "boolean":
-        return int(value.flag())
-    if read.is_number:
-        if isinstance(value.data, int | float) and not isinstance(value.data, bool):
-            return value.data
-        value.report(f"{value.data!r} stands here. Write a number.")
-        return None
-    text = value.text()
-    if read.is_text:
-        if len(text) > read.length:
-            value.report(f"The text has {len(text)} characters. Allowed: {read.length}.")
-        return text
-    return _stored_moment(value, read.type, text)
-
-
-def _stored_moment(value: Value, kind: str, text: str) -> str | None:
-    try:
-        if kind == "date":
-            return date.fromisoformat(text).isoformat()
-        if kind == "datetime":
-            return stored_datetime(datetime.fromisoformat(text))
-    except ValueError:
-        pass
-    if kind == "time" and _TIME.fullmatch(text):
-        return f"{text[:8]}.{(text[9:].rstrip('Z') or '0'):0<3}Z"
-    example = {"date": "2026-01-31", "datetime": "2026-01-31T10:00:00Z", "time": "10:00:00Z"}
-    value.report(f"{text!r} is no {kind}. Write such as {example.get(kind, '')}.")
-    return None
 
 
 def _changed(value: Value, known: Field, place: Place) -> Field:

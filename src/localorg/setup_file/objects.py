@@ -21,7 +21,7 @@ from localorg.schema.builders import (
 )
 from localorg.schema.object_type import by_name
 from localorg.setup_file.errors import unknown
-from localorg.setup_file.field_reading import Place, read_field
+from localorg.setup_file.field_reading import Place, number_format, read_field
 from localorg.setup_file.reading import SetupFile
 from localorg.setup_file.values import Entries, Value
 
@@ -50,18 +50,27 @@ class _Objects:
         self._found = section.mapping()
         self._standard = standard
         names = [entry.name for entry in standard.objects.values()]
-        self._names = {name.lower(): name for name in (*names, *self._custom_names())}
+        # The first way in which a name is written counts.
+        self._names = {name.lower(): name for name in reversed([*names, *self._custom_names()])}
         self._places: dict[str, Place] = {}
+        # What the file says of each object, by its name.
+        self._values: dict[str, Value] = {}
 
     def schema(self) -> Schema:
         """All objects, with their formulas compiled."""
         objects = {entry.name: entry for entry in self._standard.objects.values()}
         for key, value in self._found.items():
+            if key.lower() in map(str.lower, self._values):
+                value.report(f"{self._names[key.lower()]} stands here twice. Keep one of them.")
+                continue
             read = self._object(key, value)
             if read is not None:
                 objects[read.name] = read
+                self._values[read.name] = value
         self._check_prefixes(objects.values())
         self._check_children(objects.values())
+        self._check_parents(objects.values())
+        self._check_masters(objects)
         objects["Account"] = _with_person_fields(objects["Account"], objects["Contact"])
         return attach(Schema(objects.values()), self._report)
 
@@ -86,6 +95,7 @@ class _Objects:
         place = Place(object_type.name, object_type.label_plural, fields, self._names)
         self._places[object_type.name] = place
         record_types = tuple(_record_types(entries))
+        _check_default(entries, record_types)
         if record_types and "recordtypeid" not in fields:
             fields["recordtypeid"] = _record_type_id()
         seen: set[str] = set()
@@ -112,12 +122,11 @@ class _Objects:
         for object_type in objects:
             other = holders.setdefault(object_type.key_prefix, object_type.name)
             if other != object_type.name and object_type.custom:
-                value = self._found[object_type.name]
                 message = (
                     f"The key prefix {object_type.key_prefix} is that of {other}. Write "
                     "`key_prefix` with an a and two more letters or digits."
                 )
-                value.report(message)
+                self._values[object_type.name].report(message)
 
     def _check_children(self, objects: Iterable[ObjectType]) -> None:
         """No parent has two kinds of children of one name."""
@@ -131,11 +140,34 @@ class _Objects:
                     key = (parent, field.child_relationship_name.lower())
                     other = holders.setdefault(key, name)
                     if other != name:
-                        self._found[object_type.name].report(
+                        self._values[object_type.name].report(
                             f"{parent} knows the records of {other} as "
                             f"{field.child_relationship_name} already. Give {name} another name "
                             "with `children`."
                         )
+
+    def _check_parents(self, objects: Iterable[ObjectType]) -> None:
+        """No object has two ways of one name to its parents."""
+        for object_type in objects:
+            holders: dict[str, Field] = {}
+            for field in object_type.fields.values():
+                if not field.custom or field.relationship_name is None:
+                    continue
+                first = holders.setdefault(field.relationship_name.lower(), field)
+                if first is not field:
+                    self._values[object_type.name].report(
+                        f"{object_type.name} knows the record of {first.name} as "
+                        f"{first.relationship_name} already. Give {field.name} another name "
+                        "with `relationship`."
+                    )
+
+    def _check_masters(self, objects: Mapping[str, ObjectType]) -> None:
+        """No object is a detail of its own details."""
+        for name, value in self._values.items():
+            circle = _way_back(objects, name, (name,))
+            if circle:
+                message = f"{name} is its own master: {' -> '.join(circle)}. Write type: reference."
+                value.report(message)
 
     def _report(
         self, object_type: ObjectType, part: Field | ValidationRule, error: FormulaError
@@ -148,6 +180,25 @@ class _Objects:
         value = found.get(part.name)
         if value is not None:
             value.report(str(error))
+
+
+def _way_back(
+    objects: Mapping[str, ObjectType], goal: str, way: tuple[str, ...]
+) -> tuple[str, ...]:
+    """The lookups by which an object is a detail of `goal`; `way` ends with the object's name."""
+    name = way[-1]
+    for field in objects[name].fields.values():
+        if field.relationship_order is None:
+            continue
+        step = (*way[:-1], f"{name}.{field.name}")
+        for master in field.reference_to:
+            if master == goal:
+                return (*step, goal)
+            passed = {one.partition(".")[0] for one in step}
+            found = () if master in passed else _way_back(objects, goal, (*step, master))
+            if found:
+                return found
+    return ()
 
 
 def _custom_object(name: str, entries: Entries) -> ObjectType:
@@ -192,13 +243,16 @@ def _name_field(entries: Entries, label: str) -> Field:
     inner = found.entries(optional=("label", "type", "format"))
     name = inner.text("label", f"{label} Name")
     if inner.choice("type", "type of name", ("text", "autonumber"), "text") == "text":
+        if "format" in inner:
+            message = "Only auto numbers have it. Write type: autonumber, or leave it out."
+            inner.report("format", message)
         return _text_name(name)
     return replace(
         string("Name", name, 80, nillable=False, defaulted_on_create=True, **READ_ONLY),
         name_field=True,
         id_lookup=True,
         auto_number=True,
-        auto_number_format=inner.text("format", "{0000}"),
+        auto_number_format=number_format(inner),
         indexed=True,
     )
 
@@ -236,6 +290,17 @@ def _record_types(entries: Entries) -> Iterable[RecordType]:
             active=inner.flag("active", default=True),
             default=inner.flag("default"),
         )
+
+
+def _check_default(entries: Entries, record_types: Iterable[RecordType]) -> None:
+    chosen = [entry for entry in record_types if entry.default]
+    if len(chosen) > 1:
+        message = f"{len(chosen)} record types are the default. Keep one `default: true`."
+        entries.report("record_types", message)
+    for entry in chosen:
+        if not entry.active:
+            message = f"{entry.name} can't be the default: it is not active."
+            entries.report("record_types", message)
 
 
 def _rules(entries: Entries, place: Place, fields: Mapping[str, Field]) -> Iterable[ValidationRule]:

@@ -2,6 +2,7 @@
 
 import io
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ SECTIONS = (
 _MOST_BYTES = 16 * 1024 * 1024
 _MOST_VALUES = 200_000
 _DEEPEST = 50
+# SQLite ends a text at the first, and UTF-8 has no form for the others.
+_UNKEPT = re.compile("[\x00\ud800-\udfff]")
 _TRUE = frozenset({"true", "True", "TRUE"})
 
 
@@ -123,15 +126,33 @@ class _Reader:
                 self.value(item, f"{path}[{place}]", depth + 1)
                 for place, item in enumerate(node.value)
             ]
-        return _scalar(node) if isinstance(node, ScalarNode) else None
+        return self._scalar(node, path) if isinstance(node, ScalarNode) else None
+
+    def _scalar(self, node: ScalarNode, path: str) -> Scalar:
+        found = _scalar(node)
+        if not isinstance(found, str):
+            return found
+        # JSON writes a character beyond U+FFFF as two, which YAML takes for two characters.
+        text = found.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
+        unkept = _UNKEPT.search(text)
+        if unkept is None:
+            return text
+        code = f"U+{ord(unkept[0]):04X}"
+        message = f"The text holds a character that can't be kept, {code}. Leave it out."
+        self._problems.add(node.start_mark.line + 1, path, message)
+        return _UNKEPT.sub("\ufffd", text)
 
     def _entries(self, node: MappingNode, path: str, depth: int) -> Iterator[tuple[str, Value]]:
         seen = set()
         for key_node, item in node.value:
+            line = key_node.start_mark.line + 1
+            if not isinstance(key_node, ScalarNode):
+                kind = "mapping" if isinstance(key_node, MappingNode) else "list"
+                self._problems.add(line, path, f"A {kind} stands here as a key. Write a text.")
+                continue
             key = str(key_node.value)
             inner = f"{path}.{key}" if path else key
             if key in seen:
-                line = key_node.start_mark.line + 1
                 self._problems.add(line, inner, "The key stands here twice. Keep one of them.")
                 continue
             seen.add(key)

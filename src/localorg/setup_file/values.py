@@ -87,7 +87,7 @@ class Value:
         found = self.text() if isinstance(self.data, str) else str(self.data)
         if found.lower() in names:
             return names[found.lower()]
-        self.report(unknown(kind, self.data if self.is_scalar else found, names.values()))
+        self.report(unknown(kind, found, names.values(), self.shown))
         return default
 
     def items(self) -> Sequence["Value"]:
@@ -128,13 +128,21 @@ class Value:
         return self.data
 
     @property
+    def shown(self) -> str:
+        """What a message calls it: texts and numbers as they are, others by their kind."""
+        if isinstance(self.data, bool):
+            return "true" if self.data else "false"
+        if self.data is None or not self.is_scalar:
+            return _KINDS[type(self.data)]
+        return repr(self.data)
+
+    @property
     def is_scalar(self) -> bool:
         """Whether it is neither a list nor a mapping."""
         return not isinstance(self.data, dict | list)
 
     def _wrong(self, wanted: str, default: str) -> str:
-        shown = repr(self.data) if self.is_scalar else _KINDS[type(self.data)]
-        self.report(f"{shown} stands here. Write {wanted}.")
+        self.report(f"{self.shown} stands here. Write {wanted}.")
         return default
 
 

@@ -1,5 +1,6 @@
 """What a path names: an object, a record, an external id's value."""
 
+import re
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -13,6 +14,7 @@ from localorg.web import org_of, schema_of, user_of, version_of
 # Salesforce takes these for the extension of a file and finds nothing (reference 2.4); `.json` and
 # `.xml` are taken away before a request gets here.
 _EXTENSIONS = (".inc",)
+_LAST_SLASHES = re.compile(rb"((?:%2F)+)/?$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,4 +81,14 @@ def key_in(place: Place) -> tuple[Field, str] | None:
         raise not_found(message)
     if value.lower().endswith(_EXTENSIONS):
         raise not_found()
-    return field, value
+    return field, _with_slashes(place.request, value)
+
+
+def _with_slashes(request: Request, value: str) -> str:
+    """The value with the slashes at its end that came as %2F.
+
+    A slash at the end of a path means nothing, so the last of them may have been taken away.
+    """
+    sent = _LAST_SLASHES.search(request.scope.get("raw_path") or b"")
+    slashes = "/" * (len(sent[1]) // len("%2F")) if sent else ""
+    return value if value.endswith(slashes) else value + "/"

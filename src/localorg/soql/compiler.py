@@ -1,5 +1,6 @@
 """Turns a parsed SOQL statement into parameterised SQL for the org's SQLite tables."""
 
+from collections.abc import Sized
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,6 +24,8 @@ MAX_DEPTH = 60
 SEMI_JOIN_DEPTH = 12
 # SQLite takes 32,766 parameters in a statement; some are for LIMIT and picklists' order.
 MAX_VALUES = 30_000
+# SQLite takes 2,000 columns in a SELECT; some are for what the answer needs besides.
+MAX_COLUMNS = 1_900
 MINE = frozenset({"mine", "mine_and_my_groups"})
 EVERYTHING = "everything"
 NO_USER = ""
@@ -69,6 +72,7 @@ class Compiler:
             tables={(): scope.root, **scope.tables},
             counts=counts,
             where=where,
+            unfiltered=_is_unfiltered(query),
             order_by=order_by,
             sources=scope.sources,
             limit=query.limit,
@@ -84,7 +88,9 @@ class Compiler:
             functions=self._functions(scope),
             children=lambda item: self._children(scope, item, level + 1),
         )
-        return selection.items()
+        items = selection.items()
+        _check_columns(items)
+        return items
 
     def _children(self, parent: Scope, item: nodes.SubQuery, level: int) -> Children:
         query = item.query
@@ -108,6 +114,7 @@ class Compiler:
             conditions = self._conditions(scope, grouping)
             having = _checked(conditions.fragment(scope.query.having))
         order_by = grouping.order_by()
+        _check_columns(grouping.cells)
         source = grouping.source(where, having, order_by)
         if len(source.parameters) > MAX_VALUES:
             raise errors.too_complicated()
@@ -196,6 +203,16 @@ def _checked(condition: Fragment) -> Fragment:
     if condition.depth > MAX_DEPTH or len(condition.parameters) > MAX_VALUES:
         raise errors.too_complicated()
     return condition
+
+
+def _check_columns(columns: Sized) -> None:
+    if len(columns) > MAX_COLUMNS:
+        raise errors.too_complicated()
+
+
+def _is_unfiltered(query: nodes.Query) -> bool:
+    filters = (query.where, query.scope, query.limit, query.offset)
+    return not query.order_by and all(found is None for found in filters)
 
 
 def _counts(query: nodes.Query) -> bool:

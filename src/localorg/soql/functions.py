@@ -65,7 +65,8 @@ class Functions:
 
     def _local(self, value: str) -> str:
         if self.zone in UTC_ZONES:
-            return value
+            # In brackets it differs from the field itself, as a query may group by both.
+            return phrase("(", value, ")")
         return phrase(LOCAL, "(", value, ",", self.zone.join(("'", "'")), ")")
 
     def _label(self, call: FunctionCall, operand: Operand) -> Computed:

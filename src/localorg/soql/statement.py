@@ -25,6 +25,8 @@ class Statement:
     counts: bool
     sources: str
     where: Fragment
+    # Whether all records are meant, as they come, apart from deleted ones where there is a WHERE.
+    unfiltered: bool
     order_by: Fragment
     limit: int | None
     offset: int | None

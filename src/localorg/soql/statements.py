@@ -36,6 +36,25 @@ def select_snapshot(statement: Statement) -> Fragment:
     return joined(("SELECT json_group_array ( place ) FROM (", rows, ")"))
 
 
+def select_row_count(statement: Statement) -> Fragment:
+    """Return the query for how many rows the query's object has, deleted records among them."""
+    return Fragment(phrase("SELECT count ( * ) FROM", source_of(statement.object_type)))
+
+
+def select_last_row(statement: Statement) -> Fragment:
+    """Return the query for the highest row number of the query's object."""
+    return Fragment(phrase("SELECT max ( rowid ) FROM", source_of(statement.object_type)))
+
+
+def select_deleted_rows(statement: Statement) -> Fragment:
+    """Return the query for the row numbers of the object's deleted records, in any order.
+
+    An order would keep SQLite from the index on them.
+    """
+    source = source_of(statement.object_type)
+    return Fragment(phrase("SELECT rowid FROM", source, 'WHERE "IsDeleted" = 1'))
+
+
 def select_highest_id(statement: Statement) -> Fragment:
     """Return the query for the highest id of the query's object, null where it has no records."""
     return Fragment(phrase("SELECT max ( Id ) FROM", source_of(statement.object_type)))

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 from localorg.schema import Field, ObjectType
 
+_IGNORING_CASE = " COLLATE NOCASE"
+
 
 def quoted(name: str) -> str:
     """A name as SQLite reads it whatever characters are in it."""
@@ -21,6 +23,25 @@ def create_table(object_type: ObjectType) -> str:
 def add_column(object_type: ObjectType, field: Field) -> str:
     """The statement that gives an object's table a new column."""
     return "".join(("ALTER TABLE ", quoted(object_type.name), " ADD COLUMN ", _column(field)))
+
+
+def new_collation(object_type: ObjectType, field: Field, made: str) -> Iterator[str]:
+    """The statements that make a column tell case apart as its field does now.
+
+    `made` is the statement that made the table. SQLite changes no collation in place, so that the
+    column is made anew; there are no statements where it fits.
+    """
+    wanted = _column(field)
+    plain, folded = (f"{quoted(field.name)} TEXT{words}" for words in ("", _IGNORING_CASE))
+    if wanted not in {plain, folded} or (wanted == folded) == (folded in made):
+        return
+    table, before = quoted(object_type.name), f"{field.name} before"
+    yield "".join(("DROP INDEX IF EXISTS ", quoted(index_name(object_type, field))))
+    names = (quoted(field.name), " TO ", quoted(before))
+    yield "".join(("ALTER TABLE ", table, " RENAME COLUMN ", *names))
+    yield add_column(object_type, field)
+    yield "".join(("UPDATE ", table, " SET ", quoted(field.name), " = ", quoted(before)))
+    yield "".join(("ALTER TABLE ", table, " DROP COLUMN ", quoted(before)))
 
 
 def create_indexes(object_type: ObjectType) -> Iterator[str]:
@@ -53,7 +74,7 @@ def _column(field: Field) -> str:
     elif field.is_text and not field.case_sensitive and field.type != "encryptedstring":
         # Salesforce compares text without regard to case; the column's collation makes
         # comparisons, sorting and the index agree on that (for ASCII letters).
-        words.append("COLLATE NOCASE")
+        return "".join((*words[:1], " TEXT", _IGNORING_CASE))
     return " ".join(words)
 
 

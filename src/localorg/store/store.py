@@ -1,6 +1,5 @@
 import queue
 import sqlite3
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -14,8 +13,10 @@ from localorg.ids import IdSequence, number_of
 from localorg.schema import Schema
 from localorg.store.ddl import create_indexes, index_name, quoted
 from localorg.store.fair_lock import FairLock
+from localorg.store.file_lock import FileLock
 from localorg.store.first_rows import first_rows
 from localorg.store.statuses import write_statuses
+from localorg.store.temporary import TemporaryFolder
 from localorg.store.upgrade import add_first_rows, bring_up_to_date
 
 IN_MEMORY = ":memory:"
@@ -42,13 +43,23 @@ class Store:
     readers wait for the writer.
     """
 
-    def __init__(self, path: str | Path, schema: Schema, now: datetime | None = None) -> None:
-        """Open or make the file at `path`; `now` is the org's birth if it is a new one."""
+    def __init__(
+        self,
+        path: str | Path,
+        schema: Schema,
+        now: datetime | None = None,
+        lock: FileLock | None = None,
+    ) -> None:
+        """Open or make the file at `path`; `now` is the org's birth if it is a new one.
+
+        A `lock` is released when the store is closed.
+        """
+        self._lock = lock
         self.schema = schema
         # What formulas take for the time; an org sets it to its own clock.
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
-        self._temporary = tempfile.TemporaryDirectory(prefix="localorg-")
-        temporary = Path(self._temporary.name)
+        self._temporary = TemporaryFolder()
+        temporary = self._temporary.path
         self.kept = str(path) != IN_MEMORY
         self._path = Path(path) if self.kept else temporary / "org.db"
         # For files that belong to records, such as the results of Bulk jobs: beside the data file
@@ -164,7 +175,9 @@ class Store:
             while True:
                 self._idle_readers.get_nowait().close()
         self._writer.close()
-        self._temporary.cleanup()
+        self._temporary.close()
+        if self._lock is not None:
+            self._lock.release()
 
     def _idle_reader(self) -> sqlite3.Connection | None:
         try:

@@ -7,13 +7,14 @@ from typing import Any
 
 from localorg.ids import make_id, number_of
 from localorg.schema import Field, ObjectType, RecordType, Schema
-from localorg.store.ddl import add_column, create_indexes, create_table, quoted
+from localorg.store.ddl import add_column, create_indexes, create_table, new_collation, quoted
 from localorg.store.identities import INTEGRATION_USER_ID
 
 _KEPT_TYPES = (
     "CREATE TABLE IF NOT EXISTS localorg_fields "
     "(object TEXT NOT NULL, field TEXT NOT NULL, type TEXT NOT NULL, PRIMARY KEY (object, field))"
 )
+_MADE = "SELECT sql FROM sqlite_master WHERE type = 'table' AND lower(name) = ?"
 _KEEP_TYPE = "INSERT OR REPLACE INTO localorg_fields VALUES (?, ?, ?)"
 _RECORD_TYPES = "SELECT DeveloperName FROM RecordType WHERE SobjectType = ?"
 _LAST_RECORD_TYPE = "SELECT max(Id) FROM RecordType"
@@ -133,13 +134,17 @@ def _fits(old: str, new: str) -> bool:
 
 def _add_object(connection: sqlite3.Connection, object_type: ObjectType, added: Additions) -> None:
     rows = connection.execute("".join(("PRAGMA table_info(", quoted(object_type.name), ")")))
-    present = {row[1] for row in rows}
+    present = {row[1].lower() for row in rows}
     if not present:
         connection.execute(create_table(object_type))
         added.tables.add(object_type.name)
         return
+    made = connection.execute(_MADE, (object_type.name.lower(),)).fetchone()[0]
     for column in object_type.columns:
-        if column.name not in present:
+        if column.name.lower() in present:
+            for statement in new_collation(object_type, column, made):
+                connection.execute(statement)
+        else:
             connection.execute(add_column(object_type, column))
             _fill_default(connection, object_type, column)
             added.columns.setdefault(object_type.name, []).append(column.name)

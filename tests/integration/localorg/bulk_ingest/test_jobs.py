@@ -18,6 +18,7 @@ from integration.localorg.bulk_ingest.ingest import (
 from integration.localorg.org_client import OrgClient, V
 from localorg.org import Org
 
+UNESCAPED = "Found unescaped quote. A value with quote should be within a quote"
 ROW = "LastName,Company\nL,C\n"
 WRONG_LINE_ENDS = (
     "ClientInputError : LineEnding is invalid on user data. Current LineEnding setting is LF"
@@ -83,6 +84,12 @@ def test_what_can_not_be_is_refused(client: OrgClient, body: dict[str, Any], cod
             "InvalidBatch : The 'delete' batch must contain only ids",
         ),
         ("", {}, "InvalidBatch : The data has no header row"),
+        # A byte order mark makes an unquoted value of the first name.
+        (
+            '\ufeff"LastName","Company"\nL,C\n',
+            {},
+            f"InvalidBatch : Failed to parse CSV. {UNESCAPED}",
+        ),
     ],
 )
 def test_a_file_that_can_not_be_read_fails_the_job_and_writes_nothing(
@@ -103,6 +110,19 @@ def test_a_row_of_another_width_fails_the_job_but_not_what_is_saved(client: OrgC
     assert [row["LastName"] for row in unprocessed(client, job)] == ["M", "N"]
 
 
+def test_a_space_beside_a_quote_fails_the_job_but_not_what_is_saved(client: OrgClient) -> None:
+    job = run(client, 'LastName,Company\nL,"C ""D"""\n"M", "C"\nN,C\n')
+    assert job["state"] == "Failed"
+    assert job["errorMessage"] == f"InvalidBatch : Failed to parse CSV. {UNESCAPED}"
+    assert [row["Company"] for row in successful(client, job)] == ['C "D"']
+    assert [row["LastName"] for row in unprocessed(client, job)] == ["M", "N"]
+
+
+def test_parts_of_a_job_that_are_null_are_not_given(client: OrgClient) -> None:
+    job = create(client, contentType=None, columnDelimiter=None, lineEnding=None)
+    assert (job["contentType"], job["columnDelimiter"], job["lineEnding"]) == ("CSV", "COMMA", "LF")
+
+
 def test_data_comes_once_and_before_the_end(client: OrgClient) -> None:
     job = create(client)
     upload(client, job, ROW)
@@ -110,8 +130,9 @@ def test_data_comes_once_and_before_the_end(client: OrgClient) -> None:
     close(client, job)
     wait(client, job)
     late = client.call("PUT", "/" + job["contentUrl"], ROW.encode())
-    for refused in (second, late):
+    for refused, reason in ((second, "it has its data"), (late, "its state is JobComplete")):
         assert (refused.status, refused.code) == (400, "INVALIDJOBSTATE")
+        assert reason in refused.message
 
 
 def test_a_job_without_data_fails(client: OrgClient) -> None:

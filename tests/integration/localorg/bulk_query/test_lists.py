@@ -17,8 +17,8 @@ def client() -> Iterator[BulkClient]:
     client.org.close()
 
 
-def pages(client: BulkClient) -> Iterator[list[str]]:
-    path = JOBS
+def pages(client: BulkClient, parameters: str = "") -> Iterator[list[str]]:
+    path = JOBS + parameters
     while path:
         answer = client.get(path).json
         yield [job["id"] for job in answer["records"]]
@@ -32,6 +32,17 @@ def test_a_long_list_comes_in_pages(client: BulkClient, monkeypatch: pytest.Monk
     found = list(pages(client))
     assert [len(page) for page in found] == [2, 2, 1]
     assert [job_id for page in found for job_id in page] == ids
+
+
+def test_later_pages_have_the_jobs_that_were_asked_for(
+    client: BulkClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "JOBS_PER_PAGE", 1)
+    limited = [client.run(f"{SELECT} LIMIT 1") for _ in range(2)]
+    chunked = [client.run(SELECT) for _ in range(2)]
+    for flag, ids in (("false", limited), ("true", chunked)):
+        found = list(pages(client, f"?isPkChunkingEnabled={flag}&jobType=V2Query"))
+        assert [job_id for page in found for job_id in page] == ids
 
 
 def test_a_job_deleted_meanwhile_moves_no_other(

@@ -72,6 +72,20 @@ def test_a_double_without_decimals_has_a_fraction_all_the_same(client: BulkClien
     assert result.splitlines()[1:] == ['""', '""', '"0.0"', '"5.0"', '"100.0"']
 
 
+def test_a_text_goes_on_behind_a_nul_character(client: BulkClient, sample: SampleOrg) -> None:
+    odd = {"Description": 'a\0b "c"\0', "Title": "\0", "City": "d"}
+    statement = (
+        "UPDATE Lead SET Description = :Description, Title = :Title, City = :City "
+        "WHERE LastName = 'Dove'"
+    )
+    with sample.store.write() as connection:
+        connection.execute(statement, odd)
+    text = client.text("SELECT Title, Description, Id, City FROM Lead WHERE LastName = 'Dove'")
+    header, row = csv.reader(io.StringIO(text, newline=""))
+    found = dict(zip(header, row, strict=True))
+    assert {name: found[name] for name in odd} == odd
+
+
 def test_quotes_delimiters_and_line_ends_inside_values_survive(
     client: BulkClient, sample: SampleOrg
 ) -> None:
@@ -191,6 +205,17 @@ def test_result_pages_name_five_pages_at_a_time(client: BulkClient, many: list[s
     assert sizes == [5, 5, 3]
     found = [row[0] for url in reversed(urls) for row in rows_of(client.get(url))[1:]]
     assert sorted(found) == many
+
+
+def test_result_pages_keep_the_size_that_was_asked_for(client: BulkClient, many: list[str]) -> None:
+    path: str | None = f"{JOBS}/{client.run(SELECT_USERS)}/resultPages?maxRecords=45"
+    pages: list[list[list[str]]] = []
+    while path:
+        answer = client.get(path).json
+        pages += [rows_of(client.get(page["resultUrl"]))[1:] for page in answer["resultPages"]]
+        path = answer.get("nextRecordsUrl")
+    assert {len(page) for page in pages[:-1]} == {45}
+    assert sorted(row[0] for page in pages for row in page) == many
 
 
 def test_result_pages_of_an_empty_result_name_one_page(client: BulkClient) -> None:

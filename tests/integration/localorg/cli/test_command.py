@@ -4,6 +4,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -118,10 +119,40 @@ def test_a_file_that_is_no_org_is_refused(tmp_path: Path, name: str) -> None:
     assert "can't be opened as an org" in refused(name, "--data", missing)
 
 
+def test_a_file_that_another_process_serves_is_refused(tmp_path: Path) -> None:
+    data = str(tmp_path / "org.db")
+    with served("--data", data, *SMALL):
+        for name in ("seed", "serve"):
+            assert "is open in another process of localorg" in refused(name, "--data", data)
+    with served("--data", data) as (_, client):
+        assert client.call("GET", "/services/data").status == 200
+
+
+def test_a_request_under_way_does_not_make_the_end_noisy() -> None:
+    with served("--control", *SMALL) as (process, client):
+        fault = {"kind": "never_answer", "seconds": 0, "path": "/limits"}
+        assert client.call("POST", "/_localorg/faults", fault).status == 201
+        with socket.create_connection(("127.0.0.1", int(client.base.rpartition(":")[2]))) as waits:
+            waits.sendall(b"GET /services/data/v66.0/limits HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            while client.call("GET", "/_localorg/faults").json["faults"][0]["happened"] < 1:
+                time.sleep(0.05)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(20) == 0
+        assert process.stderr is not None
+        assert "Traceback" not in process.stderr.read()
+
+
 def test_a_port_that_is_taken_is_refused() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         assert f"Can't listen on 127.0.0.1:{port}" in refused("serve", "--port", port)
+
+
+def test_an_address_of_another_machine_is_refused() -> None:
+    for host in ("192.0.2.1", "no-such-host.invalid"):
+        said = refused("serve", "--port", "0", "--host", host)
+        assert f"for --host: Can't listen on {host}:0" in said
+        assert "Give an address of this machine" in said
 
 
 def test_a_bad_certificate_and_an_org_that_is_not_kept_are_refused(tmp_path: Path) -> None:

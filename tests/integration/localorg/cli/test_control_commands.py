@@ -115,7 +115,9 @@ def test_any_endpoint_can_be_asked(client: OrgClient) -> None:
         (("control", "activity", "Leed"), "'object' has to be an object of the org"),
         (("control", "activity", "Lead", "--field", "A", "--field", "B=1"), "Give all fields a"),
         (("control", "call", "GET", "clock"), "has to begin with a slash"),
-        (("control", "call", "GET", "/nothing"), "has no such control endpoint"),
+        (("control", "call", "GET", "/nothing"), "answers 404 to GET /_localorg/nothing"),
+        (("control", "snapshot", "../x y"), "answers 404 to POST /_localorg/snapshots/..%2Fx%20y"),
+        (("control", "snapshot", "x y"), "'x y'"),
         (("control", "clock", "--url", "http://127.0.0.1:1"), "Start it with --control."),
     ],
 )

@@ -172,6 +172,7 @@ def test_what_the_org_refuses_changes_nothing(client: OrgClient) -> None:
         ({"object": "Lead", "fields": 1}, "'fields' has to be an object or a list"),
         ({"object": "Lead", "user": "nobody"}, "'user' has to be a user's name or id"),
         ({"object": "Lead", "commit_after_seconds": -1}, "'commit_after_seconds' has to be sec"),
+        ({"object": "Lead", "commit_after_seconds": 1e18}, "has to be seconds, 0 to 31622400"),
         ({"object": "RecordType"}, "Users can't change records of RecordType."),
         ({"object": "Lead", "action": "insert", "ids": []}, "'ids' have no meaning"),
     ],

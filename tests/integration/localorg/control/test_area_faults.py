@@ -158,3 +158,6 @@ def test_faults_are_counted_where_they_happen(client: OrgClient) -> None:
     [listed] = client.send("GET", "/_localorg/faults").json["faults"]
     assert (listed["id"], listed["happened"]) == (number, 3)
     assert post(client, "/faults", kind="row_locks", status=1).status == 400
+    unknown = post(client, "/faults", kind="row_locks", object="Leed")
+    assert unknown.status == 400
+    assert "'object' has to be an object of the org; it is 'Leed'" in unknown.text

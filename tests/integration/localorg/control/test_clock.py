@@ -64,7 +64,10 @@ def test_a_kept_org_keeps_its_clock(tmp_path: Path) -> None:
     [
         ({}, "Say how the clock is to move, by one of: advance_seconds, set, freeze, reset."),
         ({"advance_seconds": "1"}, "'advance_seconds' has to be a number; it is '1'."),
-        ({"advance_seconds": 1e12}, "has to stay between the years 1 and 9999"),
+        ({"advance_seconds": 1e12}, "has to stay between 1970 and 4000"),
+        ({"advance_seconds": 7e10}, "has to stay between 1970 and 4000"),
+        ({"set": "9999-12-31T23:59:59Z"}, "has to stay between 1970 and 4000"),
+        ({"set": "0001-01-01T00:00:00+14:00"}, "has to stay between 1970 and 4000"),
         ({"set": "noon"}, "'set' has to be a moment like 2026-01-31T12:00:00Z; it is 'noon'."),
         ({"set": 5}, "'set' has to be a text; it is 5."),
         ({"freeze": 1}, "'freeze' has to be true or false; it is 1."),

@@ -145,6 +145,41 @@ def test_a_late_commit_shows_old_stamps_late(client: OrgClient) -> None:
     assert row["SystemModstamp"] == "2026-01-31T12:00:00.000+0000"
 
 
+def test_a_late_commit_leaves_records_alone_that_somebody_changed_since(
+    client: OrgClient,
+) -> None:
+    changed, gone, keyed, other = (
+        client.insert("Lead", **LEAD, Isthmus_Id__c=key) for key in ("a", "b", "Keyed", "d")
+    )
+    post(
+        client,
+        "/records",
+        operations=[
+            {
+                "operation": "update",
+                "object": "Lead",
+                "records": [{"Id": each, "Title": "late"} for each in (changed[:15], other)],
+            },
+            {
+                "operation": "upsert",
+                "object": "Lead",
+                "externalIdFieldName": "Isthmus_Id__c",
+                "records": [{"Isthmus_Id__c": "keyed", "Title": "late", "LastName": "L"}],
+            },
+            {"operation": "delete", "object": "Lead", "ids": [gone]},
+        ],
+        commit_after_seconds=600,
+    )
+    post(client, "/clock", advance_seconds=60)
+    for each in (changed, gone, keyed):
+        client.call("PATCH", f"{V}/sobjects/Lead/{each}", {"Phone": "1"})
+    post(client, "/clock", advance_seconds=600)
+    found = rows(client, "SELECT Id, Title, SystemModstamp FROM Lead ORDER BY Id")
+    assert [row["Title"] for row in found] == [None, None, None, "late"]
+    assert {row["SystemModstamp"][11:16] for row in found[:3]} == {"12:01"}
+    assert found[3]["SystemModstamp"][11:16] == "12:00"
+
+
 @pytest.mark.parametrize(
     ("where", "body", "said"),
     [

@@ -36,6 +36,38 @@ def test_a_limit_that_is_none_is_refused(client: OrgClient, body: dict[str, obje
     assert (answer.status, answer.code) == (400, "INVALID_CONTROL")
 
 
+def storage(client: OrgClient) -> tuple[int, int]:
+    found = client.call("GET", V + "/limits").json["DataStorageMB"]
+    return found["Max"], found["Max"] - found["Remaining"]
+
+
+def test_records_take_two_kilobytes_of_the_data_storage(client: OrgClient) -> None:
+    assert storage(client) == (1_000_000, 0)
+    client.insert("Lead", LastName="L", Company="C")
+    assert storage(client) == (1_000_000, 1)
+    rows = [
+        {"attributes": {"type": "Lead"}, "LastName": str(number), "Company": "C"}
+        for number in range(172)
+    ]
+    for _ in range(3):
+        client.call("POST", V + "/composite/sobjects", {"records": rows})
+    assert storage(client) == (1_000_000, 2)
+
+
+def test_records_are_refused_where_the_data_storage_that_was_set_is_full(
+    client: OrgClient,
+) -> None:
+    client.send("POST", "/_localorg/limits", body=b'{"DataStorageMB": 0}')
+    lead = {"LastName": "L", "Company": "C"}
+    refused = client.call("POST", V + "/sobjects/Lead", lead)
+    assert refused.code == "STORAGE_LIMIT_EXCEEDED"
+    client.send("POST", "/_localorg/limits", body=b'{"DataStorageMB": 1}')
+    assert client.call("POST", V + "/sobjects/Lead", lead).status == 201
+    assert storage(client) == (1, 1)
+    shown = client.send("GET", "/_localorg/limits").json
+    assert shown["DataStorageMB"] == {"most": 1, "used": 1}
+
+
 def test_records_are_counted(client: OrgClient) -> None:
     lead = client.insert("Lead", LastName="L", Company="C")
     client.insert("Lead", LastName="M", Company="C")

@@ -108,3 +108,12 @@ def test_scopes_that_an_app_does_not_have_are_refused(client: OrgClient, org: Or
     answer = client.token_answer(None, **GOOD, scope="full")
     assert error(answer) == (400, "invalid_scope", "the requested scope is not allowed")
     assert tokens(client, scope="")["scope"] == "api id"
+
+
+def test_no_flow_goes_round_the_block_of_uninstalled_apps(client: OrgClient, org: Org) -> None:
+    org.sign_in.apps.change("localorg", installed=False, kind="external_client_app")
+    assert client.token_answer(None, **GOOD).status == 200
+    for permission in ("CanApproveUninstalledApps", "UseAnyApiClient"):
+        body = {"permission": permission, "given": False}
+        assert client.call("POST", "/_localorg/rights", body).status == 200
+    assert error(client.token_answer(None, **GOOD))[1] == "OAUTH_EC_APP_NOT_FOUND"

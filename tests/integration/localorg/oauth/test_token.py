@@ -181,3 +181,14 @@ def test_an_assertion_is_required(client: OrgClient) -> None:
     grant = "urn:ietf:params:oauth:grant-type:jwt-bearer"
     answer = client.token_answer(grant_type=grant)
     assert error(answer)[1:] == ("invalid_request", "missing required parameter: assertion")
+
+
+def test_an_assertion_does_not_open_an_app_that_is_not_installed(client: OrgClient) -> None:
+    pem = KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    policies = {"certificate": pem, "pre_authorised": [AMARA], "installed": False}
+    assert client.call("PATCH", "/_localorg/apps/localorg", policies).status == 200
+    assert bearer(client, sub=AMARA, exp=4_102_444_800_000).status == 200
+    for permission in ("CanApproveUninstalledApps", "UseAnyApiClient"):
+        client.call("POST", "/_localorg/rights", {"permission": permission, "given": False})
+    refused = (400, "OAUTH_APP_ACCESS_DENIED", "user is not admin approved to access this app")
+    assert error(bearer(client, sub=AMARA, exp=4_102_444_800_000)) == refused

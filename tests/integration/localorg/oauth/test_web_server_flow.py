@@ -363,3 +363,10 @@ def test_a_form_of_too_many_fields_is_refused(client: OrgClient) -> None:
     answer = client.send("POST", "/login", body=body, headers=FORM)
     assert answer.status == 400
     assert "too many parameters" in answer.text
+
+
+def test_the_error_page_shows_what_came(browser: Browser) -> None:
+    page = browser.open(redirect_uri="https://attacker.example/<script>").text
+    assert "https://attacker.example/&lt;script&gt;" in page
+    assert "<script>" not in page
+    assert '<dd class="address">nobody</dd>' in browser.open(client_id="nobody").text

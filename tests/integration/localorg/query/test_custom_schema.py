@@ -22,10 +22,12 @@ objects:
       - {name: Seats__c, type: double, precision: 4, scale: 0}
       - {name: Per_Seat__c, type: currency, precision: 10, scale: 2, formula: Price__c / Seats__c}
       - {name: Starts__c, type: time}
+      - {name: Code__c, type: string, length: 9, unique: true, case_sensitive: true}
       - {name: Guide__c, type: reference, to: Contact, children: Trips}
 """
 NOW = datetime(2026, 3, 18, 12, tzinfo=UTC)
 GUIDE = make_id("003", 1)
+QUERY = "SELECT Name FROM Trip__c WHERE"
 
 
 @pytest.fixture(scope="module")
@@ -33,11 +35,11 @@ def travel() -> Iterator[Client]:
     store = Store(IN_MEMORY, org_schema(parse(SETUP, "setup.yaml")), NOW)
     store.load("Contact", ("Id", "LastName"), [(GUIDE, "Guide")])
     prefix = store.schema.object("Trip__c").key_prefix
-    columns = ("Id", "Name", "Price__c", "Seats__c", "Starts__c", "Guide__c")
+    columns = ("Id", "Name", "Price__c", "Seats__c", "Starts__c", "Guide__c", "Code__c")
     rows = [
-        (make_id(prefix, 1), "Sea", 100.0, 4, "08:30:00.000Z", GUIDE),
-        (make_id(prefix, 2), "Alps", 90.0, 2, "21:00:00.000Z", GUIDE),
-        (make_id(prefix, 3), "Moon", 999.99, None, None, None),
+        (make_id(prefix, 1), "Sea", 100.0, 4, "08:30:00.000Z", GUIDE, "sea"),
+        (make_id(prefix, 2), "Alps", 90.0, 2, "21:00:00.000Z", GUIDE, "SEA"),
+        (make_id(prefix, 3), "Moon", 999.99, None, None, None, "Séa"),
     ]
     store.load("Trip__c", columns, rows)
     client = Client(store, NOW)
@@ -81,3 +83,14 @@ def test_times_of_the_day_are_compared(travel: Client) -> None:
         "MALFORMED_QUERY",
         "Invalid time: 25:00:00Z",
     )
+
+
+def test_case_counts_in_fields_that_say_so(travel: Client) -> None:
+    def found(condition: str) -> list[str]:
+        return [each["Name"] for each in travel.records(f"{QUERY} {condition}")]
+
+    assert found("Code__c = 'sea'") == ["Sea"]
+    assert found("Code__c = 'SEA'") == ["Alps"]
+    assert found("Code__c = 'Sea'") == []
+    assert found("Code__c IN ('SEA', 'sÉa', 'Séa')") == ["Alps", "Moon"]
+    assert found("Code__c != 'sea'") == ["Alps", "Moon"]

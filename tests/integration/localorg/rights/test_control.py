@@ -164,3 +164,11 @@ def test_a_field_of_persons_is_changed_where_it_belongs(client: OrgClient) -> No
     answer = client.call("POST", "/_localorg/rights", body)
     assert (answer.status, answer.code) == (400, "INVALID_CONTROL")
     assert "Account.PersonBirthdate shows Contact.Birthdate of persons" in answer.message
+
+
+def test_rights_on_what_describes_the_org_are_no_matter_of_profiles(client: OrgClient) -> None:
+    body = {"profile": "Standard User", "object": "User", "rights": ["read"]}
+    answer = client.call("POST", "/_localorg/rights", body)
+    assert (answer.status, answer.code) == (400, "INVALID_CONTROL")
+    assert "ViewSetup and ManageUsers decide about User" in answer.message
+    assert client.call("POST", "/_localorg/rights", body | {"object": "Lead"}).status == 200

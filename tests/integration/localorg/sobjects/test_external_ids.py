@@ -109,3 +109,16 @@ def test_a_line_end_behind_a_key_is_part_of_it(client: OrgClient) -> None:
     assert client.call("PATCH", BY_KEY + "%0A", PERSON).json["created"]
     assert client.call("GET", BY_KEY + "%0A").json["Isthmus_Id__c"] == "a-1\n"
     assert client.call("GET", BY_KEY).json["Id"] == lead
+
+
+def test_a_slash_at_the_end_of_a_key_is_part_of_it(client: OrgClient) -> None:
+    lead = client.insert("Lead", **PERSON, Isthmus_Id__c="a-1")
+    paths = {BY_KEY + "%2F": "a-1/", BY_KEY + "%2f%2F": "a-1//", BY_KEY[:-3] + "%2F": "/"}
+    for path, key in paths.items():
+        assert client.call("GET", path).status == 404
+        assert client.call("PATCH", path, PERSON).json["created"]
+        assert client.call("GET", path + "/").json["Isthmus_Id__c"] == key
+        batch = {"batchRequests": [{"method": "GET", "url": path.removeprefix("/")}]}
+        [result] = client.call("POST", V + "/composite/batch", batch).json["results"]
+        assert result["result"]["Isthmus_Id__c"] == key
+    assert client.call("GET", BY_KEY + "/").json["Id"] == lead

@@ -1,6 +1,7 @@
 """JSON and XML, compressed or not, and what is not taken."""
 
 import gzip
+import tracemalloc
 import zlib
 
 import orjson
@@ -112,6 +113,18 @@ def test_a_body_that_grows_too_large_is_refused(client: OrgClient) -> None:
     packed = gzip.compress(b" " * (51 * 1024 * 1024))
     answer = client.call("POST", LEADS, packed, {"content-encoding": "gzip"})
     assert (answer.status, answer.code) == (413, "EXCEEDED_MAX_SIZE_REQUEST")
+
+
+def test_a_large_body_is_refused_without_being_kept(client: OrgClient) -> None:
+    body = b" " * (120 * 1024 * 1024)
+    tracemalloc.start()
+    try:
+        answer = client.call("POST", LEADS, body)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (answer.status, answer.code) == (413, "EXCEEDED_MAX_SIZE_REQUEST")
+    assert peak < 80 * 1024 * 1024
 
 
 def test_answers_are_compressed_for_those_who_ask(client: OrgClient) -> None:

@@ -1,3 +1,4 @@
+from localorg.store import PERSON_RECORD_TYPE_ID
 from unit.localorg.dml.dml_org import START_STORED, DmlOrg, codes, messages
 
 
@@ -32,6 +33,20 @@ def test_a_case_shows_its_contact_and_takes_its_account(org: DmlOrg) -> None:
     contact = org.inserted("Contact", LastName="L", Email="l@example.org", AccountId=account)
     row = org.row("Case", org.inserted("Case", ContactId=contact))
     assert (row["ContactEmail"], row["AccountId"]) == ("l@example.org", account)
+
+
+def test_the_case_of_a_person_account_points_to_its_hidden_contact_too(org: DmlOrg) -> None:
+    person = org.inserted(
+        "Account", RecordTypeId=PERSON_RECORD_TYPE_ID, LastName="P", PersonEmail="p@example.org"
+    )
+    business = org.inserted("Account", Name="Acme")
+    other = org.inserted("Contact", LastName="O", AccountId=business)
+    row = org.row("Case", org.inserted("Case", AccountId=person))
+    assert row["ContactId"] == org.row("Account", person)["PersonContactId"]
+    assert row["ContactEmail"] == "p@example.org"
+    said = org.row("Case", org.inserted("Case", AccountId=person, ContactId=other))
+    assert (said["AccountId"], said["ContactId"]) == (person, other)
+    assert org.row("Case", org.inserted("Case", AccountId=business))["ContactId"] is None
 
 
 def test_a_contacts_new_address_shows_on_its_cases_without_a_stamp(org: DmlOrg) -> None:

@@ -29,3 +29,25 @@ def test_an_account_takes_its_contacts_along(org: DmlOrg) -> None:
     org.delete("Account", account)
     assert org.row("Contact", contact)["IsDeleted"] == 1
     assert org.row("Contact", other)["IsDeleted"] == 0
+
+
+def test_who_has_cases_is_not_deleted(org: DmlOrg) -> None:
+    account = org.inserted("Account", Name="Acme")
+    contact = org.inserted("Contact", LastName="L")
+    of_account = org.inserted("Case", AccountId=account)
+    of_contact = org.inserted("Case", ContactId=contact)
+    assert codes(org.delete("Account", account)) == ["DELETE_FAILED"]
+    assert codes(org.delete("Contact", contact)) == ["DELETE_FAILED"]
+    org.delete("Case", of_account, of_contact)
+    assert codes(org.delete("Account", account)) == [None]
+    assert codes(org.delete("Contact", contact)) == [None]
+
+
+def test_an_account_is_not_deleted_where_its_contacts_have_cases(org: DmlOrg) -> None:
+    account, other = org.inserted("Account", Name="Acme"), org.inserted("Account", Name="Other")
+    contact = org.inserted("Contact", LastName="L", AccountId=account)
+    case = org.inserted("Case", ContactId=contact, AccountId=other)
+    assert codes(org.delete("Account", account)) == ["DELETE_FAILED"]
+    assert org.row("Contact", contact)["IsDeleted"] == 0
+    org.delete("Case", case)
+    assert codes(org.delete("Account", account)) == [None]

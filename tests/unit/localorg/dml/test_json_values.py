@@ -28,7 +28,8 @@ def test_null_and_empty_text_clear_a_field(org: DmlOrg, nothing: str | None) -> 
     ("field", "value", "said"),
     [
         ("LastName", 5, "Cannot deserialize instance of string from VALUE_NUMBER_INT value 5"),
-        ("LastName", True, "Cannot deserialize instance of string from VALUE_BOOLEAN value True"),
+        ("LastName", True, "Cannot deserialize instance of string from VALUE_TRUE value true"),
+        ("NumberOfEmployees", 1.5, "instance of int from VALUE_NUMBER_FLOAT value 1.5"),
         ("Newsletter__c", 1, "Cannot deserialize instance of boolean from VALUE_NUMBER_INT"),
         ("Newsletter__c", None, "Cannot deserialize instance of boolean from null value null"),
         ("Annual_Spend__c", "lots", "Cannot deserialize instance of currency from VALUE_STRING"),

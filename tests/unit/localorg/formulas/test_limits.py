@@ -31,6 +31,14 @@ def test_long_formulas_run(formula: str, expected: str) -> None:
     assert found == expected
 
 
+def test_a_formula_shows_no_more_characters_than_describe_says() -> None:
+    schema, _ = with_lead([text_field('RPAD("x", 2000, "y")')])
+    store = filled(schema)
+    found = value(store, "F__c")
+    store.close()
+    assert len(str(found)) == 1300
+
+
 def test_what_sqlite_can_not_read_is_refused_when_the_schema_is_made() -> None:
     nested = "IF(TRUE, " * 38 + '"a"' + ', "b")' * 38
     _, problems = with_lead([text_field(nested)])

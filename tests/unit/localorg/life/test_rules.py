@@ -157,6 +157,14 @@ def test_a_blocked_duplicate_is_refused_and_named(org: DmlOrg) -> None:
     assert codes(org.insert("Lead", LEAD | {"Email": "a@b.example"})) == ["DUPLICATES_DETECTED"]
 
 
+def test_a_record_in_the_recycle_bin_is_nobodys_duplicate(org: DmlOrg) -> None:
+    installed(org)
+    first = org.inserted("Lead", **LEAD, Email="a@b.example")
+    assert codes(org.insert("Lead", LEAD | {"Email": "a@b.example"})) == ["DUPLICATES_DETECTED"]
+    org.delete("Lead", first)
+    assert codes(org.insert("Lead", LEAD | {"Email": "a@b.example"})) == [None]
+
+
 def test_records_of_another_object_count_where_the_rule_says_so(org: DmlOrg) -> None:
     installed(org)
     org.inserted("Contact", LastName="Lovelace", Email="a@b.example")

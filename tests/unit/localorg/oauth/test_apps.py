@@ -1,7 +1,13 @@
 import pytest
 
+from localorg.clock import Clock
 from localorg.oauth.apps import App, Apps
+from localorg.oauth.kept_policies import KeptPolicies
+from localorg.oauth.state import SignIn
+from localorg.rights import Rights
+from localorg.schema import standard_schema
 from localorg.settings import Settings
+from localorg.store import Store
 
 
 @pytest.mark.parametrize(
@@ -45,8 +51,28 @@ def test_an_app_of_a_known_client_id_replaces_that_one() -> None:
     assert apps.find("PlatformCLI") is mine
 
 
-def test_only_a_known_app_can_be_changed() -> None:
+def test_a_change_has_the_last_word_until_it_is_forgotten() -> None:
     apps = Apps((App(client_id="a"),))
     assert apps.change("a", rotate_refresh_tokens=True).rotate_refresh_tokens
-    with pytest.raises(KeyError):
-        apps.change("b", rotate_refresh_tokens=True)
+    apps.put(App(client_id="a", name="Of the set-up"))
+    assert apps.find("a") == App(client_id="a", name="Of the set-up", rotate_refresh_tokens=True)
+    apps.forget_changes()
+    assert apps.find("a") == App(client_id="a", name="Of the set-up")
+
+
+def test_the_first_change_of_an_unknown_app_makes_it() -> None:
+    apps = Apps(())
+    apps.change("b", secret="s")
+    assert apps.find("b") == App(client_id="b", secret="s")
+    apps.forget_changes()
+    assert apps.find("b") is None
+
+
+def test_kept_changes_come_back_as_they_were() -> None:
+    store = Store(":memory:", standard_schema())
+    org = SignIn(store, Clock(), Settings(), Rights(store))
+    changes = {"certificate": b"PEM", "callbacks": ("app:/done",), "secret": None}
+    changed = org.apps.change("a", **changes)
+    assert Apps((), KeptPolicies(store)).find("a") == changed
+    org.close()
+    store.close()

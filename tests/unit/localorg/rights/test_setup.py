@@ -10,7 +10,7 @@ from localorg.schema import standard_schema
 from localorg.settings import Settings
 from localorg.setup_file import SetupFileError, parse
 from localorg.setup_file.access import install_access
-from localorg.store import Store
+from localorg.store import INTEGRATION_USER_ID, Store
 
 EVERYTHING = """
 profiles:
@@ -152,6 +152,11 @@ def test_the_file_has_the_last_word_about_what_is_there_already(org: Org) -> Non
         ("profiles: {P: {objects: {Leed: [read]}}}", "'Leed' is no object. Allowed: Account"),
         ("profiles: {P: {objects: {Lead: [fly]}}}", "'fly' is no right on an object."),
         ("profiles: {P: {fields: {Lead.Emale: [read]}}}", "'Lead.Emale' is no field."),
+        ("profiles: {P: {objects: {User: [read]}}}", "ViewSetup decide about User"),
+        (
+            "profiles: {P: {fields: {Account.Tier__pc: [read]}}}",
+            "'Account.Tier__pc' shows Contact.Tier__c of persons",
+        ),
         ("profiles: {P: {fields: {Lead.Email: [delete]}}}", "'delete' is no right on a field."),
         ("apps: {a: {scopes: [fly]}}", "'fly' is no scope. Allowed: id, profile"),
         ("apps: {a: {approval_cap: 0}}", "0 is out of range. Allowed: 1 to"),
@@ -164,3 +169,12 @@ def test_a_problem_is_told_with_its_place(org: Org, text: str, problem: str) -> 
         install(org, text)
     assert problem in str(refused.value)
     assert str(refused.value).startswith("org.yaml:1: ")
+
+
+def test_a_profile_keeps_the_permissions_that_the_file_does_not_speak_of(org: Org) -> None:
+    install(org, "profiles: {System Administrator: {fields: {Lead.Email: []}}}")
+    assert org.rights.allows(INTEGRATION_USER_ID, "PermissionsApiEnabled")
+    assert "email" not in org.rights.schema_for(INTEGRATION_USER_ID).object("Lead").fields
+    install(org, "profiles: {System Administrator: {permissions: [ApiEnabled]}}")
+    assert org.rights.allows(INTEGRATION_USER_ID, "PermissionsApiEnabled")
+    assert not org.rights.allows(INTEGRATION_USER_ID, "PermissionsViewSetup")

@@ -234,3 +234,19 @@ def test_other_sections_are_left_to_others() -> None:
     assert users.plain() == [{"username": "a@b.example"}]
     assert users.items()[0].entries(required=("username",)).text("username") == "a@b.example"
     assert setup.section("apps") is None
+
+
+def test_characters_that_json_writes_as_two_are_one() -> None:
+    text = '{"objects": {"Lead": {"fields": [{"name": "X__c", "type": "date", "label": "%s"}]}}}'
+    schema = schema_of(text % "\\ud83d\\ude00 \\u00e9")
+    assert schema.object("Lead").field("X__c").label == "😀 é"
+
+
+def test_an_object_may_be_named_in_any_case() -> None:
+    schema = schema_of("objects: {lEAD: {fields: [{name: X__c, type: date}]}}")
+    assert schema.object("Lead").field("X__c").type == "date"
+
+
+def test_a_default_moment_without_a_zone_is_in_utc() -> None:
+    field = lead_field("type: datetime, default: '2026-01-31T10:00:00'")
+    assert field.default == "2026-01-31T10:00:00.000Z"

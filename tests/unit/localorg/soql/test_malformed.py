@@ -52,6 +52,16 @@ def test_brackets_nested_without_end_are_too_complicated(sample: SampleOrg) -> N
     assert refusal(sample, query).code == "QUERY_TOO_COMPLICATED"
 
 
+@pytest.mark.parametrize("ending", ["", "GROUP BY Status"])
+def test_thousands_of_columns_are_too_complicated(sample: SampleOrg, ending: str) -> None:
+    def counts(number: int) -> str:
+        listed = ", ".join(f"COUNT(Id) c{place}" for place in range(number))
+        return f"{soql_where('Id != null', fields=listed)} {ending}"
+
+    assert sample.compile(counts(1_900)).groups is not None
+    assert refusal(sample, counts(1_901)).code == "QUERY_TOO_COMPLICATED"
+
+
 def _nested(depth: int, width: int, last: str) -> str:
     word = " AND " if depth % 2 else " OR "
     inner = f"({_nested(depth - 1, width, last)})" if depth else last
@@ -82,9 +92,31 @@ def test_more_than_30_000_values_are_too_complicated(sample: SampleOrg) -> None:
 
 def test_more_than_55_parents_are_too_complicated(sample: SampleOrg) -> None:
     steps = ("ReportsTo", "MasterRecord")
-    paths = [".".join(path) for path in itertools.product(steps, repeat=5)]  # 62 parents in all
-    few = ", ".join(f"{path}.Id" for path in paths[:16])
-    assert sample.compile(soql_where("Id != null", "Contact", few))
-    many = ", ".join(f"{path}.Id" for path in paths)
-    error = refusal(sample, soql_where("Id != null", "Contact", many))
+    paths = [path for length in (1, 2, 3, 4, 5) for path in itertools.product(steps, repeat=length)]
+    fields = [".".join((*path, "Id")) for path in paths]
+    assert sample.compile(soql_where("Id != null", "Contact", ", ".join(fields[:55])))
+    error = refusal(sample, soql_where("Id != null", "Contact", ", ".join(fields[:56])))
     assert error.code == "QUERY_TOO_COMPLICATED"
+
+
+def test_more_than_20_sub_queries_are_refused(sample: SampleOrg) -> None:
+    def children(number: int) -> str:
+        return soql_where(
+            "Id != null", "Account", ", ".join(["(SELECT Id FROM Contacts)"] * number)
+        )
+
+    assert "duplicate field selected" in refusal(sample, children(20)).message
+    assert "a query can have 20 sub-queries at most" in refusal(sample, children(21)).message
+
+
+def test_sub_queries_are_nested_four_levels_deep_at_most(sample: SampleOrg) -> None:
+    def nested(levels: int) -> str:
+        source = "ChildAccounts" if levels < most else "Account"
+        inner = f", ({nested(levels - 1)})" if levels else ""
+        return soql_where("Id != null", source, f"Id{inner}")
+
+    most = 4
+    assert sample.compile(nested(most))
+    most = 5
+    message = refusal(sample, nested(most)).message
+    assert "sub-queries can be nested 4 levels deep at most" in message

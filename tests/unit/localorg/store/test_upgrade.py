@@ -202,3 +202,23 @@ def test_a_refused_opening_changes_nothing(path: Path) -> None:
     found = connection.execute("SELECT name FROM sqlite_master WHERE name = 'Hotel__c'").fetchall()
     connection.close()
     assert found == []
+
+
+def test_a_field_may_begin_and_cease_to_tell_case_apart(path: Path) -> None:
+    plain = "{name: Code__c, type: string, length: 20, external_id: true}"
+    strict = "{name: Code__c, type: string, length: 20, external_id: true, case_sensitive: true}"
+    for field, found in ((plain, 1), (strict, 0), (strict, 0), (plain, 1)):
+        store = Store(path, schema("objects: {Lead: {fields: [" + field + "]}}"))
+        counts = rows(store, "SELECT count(*) FROM Lead WHERE Code__c = 'X' AND LastName = 'Ada'")
+        [plan] = rows(store, "EXPLAIN QUERY PLAN SELECT Id FROM Lead WHERE Code__c = 'X'")
+        store.close()
+        assert counts == [(found,)]
+        assert "USING INDEX Lead_Code__c" in str(plan)
+
+
+def test_names_may_be_written_in_another_case(path: Path) -> None:
+    changed = BEFORE.replace("Code__c", "cODE__c").replace("Trip__c", "TRIP__c")
+    store = Store(path, schema(changed))
+    found = rows(store, "SELECT Code__c FROM Lead")
+    store.close()
+    assert found == [("x",)]
