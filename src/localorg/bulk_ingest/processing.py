@@ -17,7 +17,7 @@ from localorg.limits.usage import Usage
 ROWS_PER_BATCH = 10_000
 # So many chunks share a transaction of the store; a client sees no difference, as they are done
 # one after the other and a killed process does all or none of them.
-CHUNKS_PER_TRANSACTION = 5
+CHUNKS_PER_TRANSACTION = 10
 _BATCHES = "DailyBulkApiBatches"
 # A batch that has more is put back, and so often at most.
 _MOST_LOCK_FAILURES = 100

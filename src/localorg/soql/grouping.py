@@ -135,8 +135,6 @@ class Grouping:
                 message = f"GROUP BY {self.kind} must contain {MOST_ROLLED_UP} fields or less"
                 raise errors.malformed(query.text, query.group_by.position, message)
             return
-        if query.having is not None:
-            raise errors.unexpected_token(query.text, query.having_position, "HAVING")
         clauses = (
             (query.limit, query.limit_position, "LIMIT"),
             (query.offset, query.offset_position, "OFFSET"),

@@ -206,7 +206,6 @@ class Query:
     where: Condition | None = None
     group_by: GroupBy | None = None
     having: Condition | None = None
-    having_position: int = 0
     order_by: tuple[Ordering, ...] = ()
     order_position: int = 0
     limit: int | None = None

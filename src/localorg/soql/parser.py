@@ -86,8 +86,8 @@ def _conditions(cursor: Cursor) -> dict[str, Any]:
     if cursor.accept("WITH"):
         _security_mode(cursor)
     parts["group_by"] = _group_by(cursor)
-    parts["having_position"] = cursor.token.position
-    if cursor.accept("HAVING"):
+    # Without groups the word is one that nothing expects.
+    if parts["group_by"] is not None and cursor.accept("HAVING"):
         parts["having"] = parse_condition(cursor, parse_query)
     return parts
 

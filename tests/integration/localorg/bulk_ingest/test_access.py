@@ -2,7 +2,7 @@ import pytest
 
 from integration.localorg.bulk_ingest.colleague import sign_in_colleague
 from integration.localorg.bulk_ingest.ingest import JOBS, close, create, upload, wait
-from integration.localorg.org_client import OrgClient, V
+from integration.localorg.org_client import OrgClient, V, give
 from localorg.org import Org
 
 ROW = "LastName,Company\nL,C\n"
@@ -71,6 +71,10 @@ def test_hard_delete_needs_its_permission(client: OrgClient, colleague: OrgClien
         "FeatureNotEnabled : hardDelete operation requires special user profile permission, "
         "please contact your system administrator"
     )
+    # Not even an administrator has it before it is given.
+    refused = client.call("POST", JOBS, body)
+    assert (refused.status, refused.code) == (400, "FEATURENOTENABLED")
+    give(client, "BulkApiHardDelete")
     assert client.call("POST", JOBS, body).status == 200
 
 

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from integration.localorg.bulk_ingest.ingest import failed, run, successful, unprocessed
-from integration.localorg.org_client import OrgClient, V
+from integration.localorg.org_client import OrgClient, V, give
 from localorg.bulk_ingest import saving
 from localorg.dml import save_chunk
 from localorg.dml.options import AssignmentEntry, AssignmentRule
@@ -156,6 +156,7 @@ def test_the_job_may_use_other_delimiters_and_line_ends(client: OrgClient) -> No
 def test_a_hard_delete_leaves_no_trace(client: OrgClient) -> None:
     leads = [client.insert("Lead", LastName=name, Company="C") for name in "LM"]
     client.call("DELETE", f"{V}/sobjects/Lead/{leads[0]}")
+    give(client, "BulkApiHardDelete")
     job = run(client, "Id\n" + "\n".join(leads) + "\n", operation="hardDelete")
     assert (job["operation"], job["numberRecordsFailed"]) == ("hardDelete", 0)
     assert {row["sf__Id"] for row in successful(client, job)} == set(leads)
@@ -207,15 +208,15 @@ def test_an_unexpected_error_fails_the_job_and_undoes_the_transaction(
 
     def save(*arguments: Any) -> None:
         calls.append(arguments)
-        if len(calls) == 7:
+        if len(calls) == 12:
             raise RuntimeError
         save_chunk(*arguments)
 
     monkeypatch.setattr(saving, "save_chunk", save)
-    job = run(client, "LastName,Company\n" + "L,C\n" * 3_000)
+    job = run(client, "LastName,Company\n" + "L,C\n" * 6_000)
     assert job["state"] == "Failed"
     assert job["errorMessage"].startswith("InternalServerError : ")
-    assert job["numberRecordsProcessed"] == len(successful(client, job)) == 1_000
-    assert len(unprocessed(client, job)) == 2_000
+    assert job["numberRecordsProcessed"] == len(successful(client, job)) == 2_000
+    assert len(unprocessed(client, job)) == 4_000
     counted = client.call("GET", f"{V}/limits/recordCount?sObjects=Lead").json
-    assert counted["sObjects"] == [{"name": "Lead", "count": 1_000}]
+    assert counted["sObjects"] == [{"name": "Lead", "count": 2_000}]
