@@ -30,6 +30,7 @@ def measure(size: int) -> dict[str, float]:
             "upsert_records_per_s": size / upserting,
             "insert_s": inserting,
             "upsert_s": upserting,
+            "org_own_mb": process.own_mb,
             "org_peak_rss_mb": process.peak_rss_mb,
         }
 

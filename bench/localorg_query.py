@@ -23,6 +23,7 @@ def measure(size: int) -> dict[str, float]:
             "records_per_s": records / reading[0],
             "seconds": reading[0],
             "job_s": answering[0],
+            "org_own_mb": process.own_mb,
             "org_peak_rss_mb": process.peak_rss_mb,
         }
 

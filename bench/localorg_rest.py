@@ -25,6 +25,7 @@ def measure(size: int) -> dict[str, float]:
             "first_page_ms": first * 1000,
             "record_p95_ms": percentile_ms(records, 0.95),
             "pages": float(len(pages)),
+            "org_own_mb": process.own_mb,
             "org_peak_rss_mb": process.peak_rss_mb,
         }
 

@@ -5,7 +5,7 @@ import sys
 
 import psutil
 
-from bench.surroundings import SAMPLE_SECONDS, new_folder, timed
+from bench.surroundings import SAMPLE_SECONDS, new_folder, own_mb, timed
 
 _KINDS = ("contacts", "persons", "cases")
 
@@ -20,20 +20,19 @@ def measure(size: int) -> dict[str, float]:
         "records": float(size),
         "records_per_s": size / seeding[0],
         "seconds": seeding[0],
-        "org_peak_rss_mb": peak,
+        "org_peak_own_mb": peak,
     }
 
 
 def _peak_of(command: list[str]) -> float:
-    """The most memory, in MB, that a command was seen with."""
+    """The most memory of its own, in MB, that a command was seen with."""
     peak = 0.0
     with subprocess.Popen(command) as process:
-        watched = psutil.Process(process.pid)
         while process.poll() is None:
             try:
-                peak = max(peak, watched.memory_info().rss / 1e6)
+                peak = max(peak, own_mb(process.pid))
                 process.wait(SAMPLE_SECONDS / 10)
-            except (psutil.Error, subprocess.TimeoutExpired):
+            except (psutil.Error, OSError, subprocess.TimeoutExpired):
                 continue
     if process.returncode:
         raise SystemExit(f"localorg seed ended with {process.returncode}")

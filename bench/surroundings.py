@@ -27,14 +27,28 @@ class OrgProcess:
     pid: int
 
     @property
+    def own_mb(self) -> float:
+        """The memory of its own that it holds now, in MB, without the pages of mapped files."""
+        return own_mb(self.pid)
+
+    @property
     def peak_rss_mb(self) -> float:
-        """The most memory that it held at once so far, in MB."""
+        """The most memory that it held at once so far, in MB, with the pages of mapped files."""
         status = Path(f"/proc/{self.pid}/status")
         if not status.exists():
             # Where the system keeps no peak, what it holds now has to do.
             return psutil.Process(self.pid).memory_info().rss / 1e6
         [line] = [line for line in status.read_text().splitlines() if line.startswith("VmHWM:")]
         return int(line.split()[1]) * 1024 / 1e6
+
+
+def own_mb(pid: int) -> float:
+    """The memory of a process without the pages of mapped files, in MB."""
+    status = Path(f"/proc/{pid}/status")
+    if not status.exists():
+        return psutil.Process(pid).memory_info().rss / 1e6
+    found = [line for line in status.read_text().splitlines() if line.startswith("RssAnon:")]
+    return int(found[0].split()[1]) * 1024 / 1e6 if found else 0.0
 
 
 @contextmanager

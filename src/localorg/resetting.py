@@ -9,6 +9,9 @@ from localorg.seed import seed
 from localorg.store import IN_MEMORY, Store
 from localorg.store.snapshots import put_back
 
+# Made-up records of one kind that are made at once: more would take hours.
+MOST_RECORDS = 10_000_000
+
 
 @dataclass(frozen=True, kw_only=True)
 class Sizes:

@@ -22,6 +22,8 @@ class Settings:
     user_password: str = "localorg"  # noqa: S105 - the documented password of a test org
     # What stands before `.my.salesforce.com` in the org's own host name. Defaults to localorg.
     my_domain: str = "localorg"
+    # More host names and addresses that it is reached by. Defaults to none.
+    host_names: tuple[str, ...] = ()
     # Whether the endpoints under /_localorg exist. Defaults to no.
     control: bool = False
     # API requests per 24 hours of the org's clock before it answers REQUEST_LIMIT_EXCEEDED.

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from localorg.errors import SalesforceError, not_found
+from localorg.hosts import base_url
 from localorg.store import ORGANIZATION_ID
 from localorg.web import JsonAnswer, user_of, version_of
 
@@ -52,7 +53,7 @@ async def _versions(_request: Request) -> JsonAnswer:
 
 async def _resources(request: Request) -> JsonAnswer:
     base = f"/services/data/v{version_of(request)}"
-    identity = f"{str(request.base_url).rstrip('/')}/id/{ORGANIZATION_ID}/{user_of(request)}"
+    identity = f"{base_url(request)}/id/{ORGANIZATION_ID}/{user_of(request)}"
     return JsonAnswer({"identity": identity} | {name: f"{base}/{name}" for name in _RESOURCES})
 
 

@@ -10,6 +10,8 @@ from urllib.parse import urlencode
 import typer
 
 _MOST_SECONDS = 600.0
+# Statuses of answers whose message says what to do.
+_TOLD = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN})
 
 Url = Annotated[
     str,
@@ -67,7 +69,7 @@ class Endpoints:
             answer = None
         if status < HTTPStatus.BAD_REQUEST:
             return answer
-        if status == HTTPStatus.BAD_REQUEST and isinstance(answer, list):
+        if status in _TOLD and isinstance(answer, list):
             raise typer.BadParameter(answer[0]["message"])
         message = (
             f"What is at {self.url} answers {status} to {request}: there is no such control "

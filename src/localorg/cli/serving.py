@@ -66,7 +66,7 @@ HostName = Annotated[
     typer.Option(
         metavar="NAME",
         rich_help_panel=_NETWORK,
-        help="One more name or address that the certificate is for; can be repeated.",
+        help="One more name or address of the org, which its certificate is for; can be repeated.",
     ),
 ]
 CaFolder = Annotated[
@@ -167,11 +167,13 @@ def serve(  # noqa: PLR0913 - every option of the command is a parameter
     from localorg.settings import Settings
     from localorg.store.temporary import remove_left_over
 
+    names = tuple(_checked_host(name, "--host-name") for name in (*(host_name or ()), host))
     settings = Settings(
         client_id=client_id,
         client_secret=client_secret,
         jwt_certificate=_certificate(jwt_certificate),
         my_domain=_checked_host(my_domain, "--my-domain"),
+        host_names=names,
         control=control,
         session_timeout_seconds=session_timeout,
         daily_api_requests=daily_api_requests,
@@ -179,11 +181,8 @@ def serve(  # noqa: PLR0913 - every option of the command is a parameter
         data_storage_mb=data_storage_mb,
         bulk_page_records=bulk_page_records,
     )
-    names = host_names(
-        my_domain, [_checked_host(name, "--host-name") for name in (*(host_name or ()), host)]
-    )
     remove_left_over()
-    tls = ServerContext(_authority(ca_folder), names) if https else None
+    tls = ServerContext(_authority(ca_folder), host_names(my_domain, names)) if https else None
     listening = _listening(host, port)
     org = _opened(data, setup_path, settings)
     fill(org, Sizes(seed=seed, leads=leads, contacts=contacts, persons=persons, cases=cases))

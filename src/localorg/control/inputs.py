@@ -61,9 +61,13 @@ def value_of(body: Mapping[str, Any], name: str, *kinds: type, default: Any = No
     return value
 
 
-def whole(body: Mapping[str, Any], name: str, default: int, least: int = 0) -> int:
-    """A whole number that is not less than `least`."""
+def whole(
+    body: Mapping[str, Any], name: str, default: int, least: int = 0, most: int | None = None
+) -> int:
+    """A whole number that is not less than `least` and, where there is one, not above `most`."""
     number: int = value_of(body, name, int, default=default)
+    if most is not None and not least <= number <= most:
+        raise bad(f"{name!r} has to be {least} to {most}; it is {number}.")
     if number < least:
         raise bad(f"{name!r} has to be {least} or more; it is {number}.")
     return number

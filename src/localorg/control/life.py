@@ -87,7 +87,8 @@ async def _undelete(request: Request) -> JsonAnswer:
     order = await read_order(request, ("ids", "user"))
     changes = [Change(key=text) for text in _ids(order)]
     await _write(request, order, lambda writer, _options: undelete(writer, changes))
-    return JsonAnswer({"results": [change.as_collection() for change in changes]})
+    results = [{"id": change.key} | change.as_collection() for change in changes]
+    return JsonAnswer({"results": results})
 
 
 async def _empty_recycle_bin(request: Request) -> JsonAnswer:

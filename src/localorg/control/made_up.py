@@ -7,8 +7,10 @@ from random import Random
 from typing import Any
 
 from localorg.schema import Field, ObjectType
+from localorg.schema.service import CASE_STATUSES
 from localorg.seed.edits import edited
 from localorg.seed.people import PERSON, crowd
+from localorg.seed.statuses import case_statuses
 
 Values = dict[str, Any]
 # The objects for which there are plausible edits.
@@ -32,7 +34,8 @@ def new_values(object_type: ObjectType, row: Mapping[str, Any], rng: Random) -> 
     """What users change about a record whose stored values are `row`."""
     if object_type.name in _KNOWN:
         kind = "Person" if row.get("IsPersonAccount") else object_type.name
-        return edited(rng, kind, row)
+        statuses = case_statuses(object_type) if kind == "Case" else CASE_STATUSES
+        return edited(rng, kind, row, statuses)
     fields = [field for field in object_type.fields.values() if _can_draw(field)]
     chosen = rng.sample(fields, min(len(fields), rng.randint(1, _MOST_AT_ONCE)))
     return {field.name: drawn(field, rng) for field in chosen}

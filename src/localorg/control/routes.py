@@ -13,6 +13,7 @@ from localorg.control import (
     request_routes,
     snapshot_routes,
 )
+from localorg.control.web_pages import keep_out_web_pages
 from localorg.web import JsonAnswer, org_of
 
 
@@ -31,3 +32,4 @@ routes: list[BaseRoute] = [
     *snapshot_routes.routes,
     Route("/_localorg/sessions", _end_sessions, methods=["DELETE"]),
 ]
+keep_out_web_pages(routes)

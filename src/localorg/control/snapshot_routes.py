@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 from localorg.clock import stored_datetime
 from localorg.control.inputs import as_moment, bad, read_order, value_of, whole
 from localorg.org import Org
-from localorg.resetting import Sizes, reset_org
+from localorg.resetting import MOST_RECORDS, Sizes, reset_org
 from localorg.seed import seed
 from localorg.store.snapshots import Snapshot, SnapshotError
 from localorg.web import JsonAnswer, org_of
@@ -47,7 +47,7 @@ def _fill(org: Org, sizes: Sizes) -> None:
 
 
 def _sizes(order: dict[str, Any]) -> Sizes:
-    counts = {name: whole(order, name, 0) for name in _SIZES}
+    counts = {name: whole(order, name, 0, most=MOST_RECORDS) for name in _SIZES}
     return Sizes(seed=value_of(order, "seed", int, default=1), **counts)
 
 

@@ -36,7 +36,7 @@ class CaseRules(ObjectRules):
 
     def complete(self, values: Row, row: Row | None) -> None:
         """Close or reopen the case as its status says."""
-        if values.get("Status") is None:
+        if values.get("Status") is None and (row is None or "Status" not in values):
             return
         closed = str(values["Status"]).lower() in self._closed
         was_closed = row is not None and bool(row["IsClosed"])
@@ -81,7 +81,7 @@ class CaseRules(ObjectRules):
         ids = self.writer.store.ids.take(kind.key_prefix, len(self._comments))
         defaults = default_values(self.writer, kind)
         rows = [
-            defaults.for_record(comment_id) | {"ParentId": case_id, "CommentBody": text}
+            defaults.record(comment_id, {"ParentId": case_id, "CommentBody": text})
             for comment_id, (case_id, text) in zip(ids, self._comments, strict=True)
         ]
         insert_rows(self.writer.connection, kind.name, rows)

@@ -18,7 +18,7 @@ Converter = Callable[[str], Stored | RowError]
 _EMAIL = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z0-9-]{2,}",
 )
-_WHOLE = re.compile(r"[+-]?\d+(\.0*)?")
+_WHOLE = re.compile(r"[+-]?\d+(\.0*)?", re.ASCII)
 _FALSE_AND_TRUE = {"false": 0, "0": 0, "no": 0, "true": 1, "1": 1, "yes": 1}
 _FIRST_YEAR, _LAST_YEAR = 1700, 4000
 _DATE_LENGTH = 10
@@ -145,16 +145,17 @@ def _number(field: Field) -> Converter:
     fits = re.compile(rf"[+-]?\d{{1,15}}{decimals}", re.ASCII).fullmatch
 
     def convert(text: str) -> Stored | RowError:
+        if fits(text) is not None:
+            fitting = int(text) if whole else float(text)
+            return fitting if -most < fitting < most else _out_of_range(field, text)
         try:
             value = float(text)
         except ValueError:
             return wrong_type(field, text)
-        if not math.isfinite(value) or "_" in text:
+        if not math.isfinite(value) or "_" in text or not text.isascii():
             return wrong_type(field, text)
         if not -most < value < most:
             return _out_of_range(field, text)
-        if fits(text) is not None:
-            return int(text) if whole else value
         return _cut(text, step, whole=whole)
 
     return convert
@@ -187,7 +188,8 @@ def _datetime(field: Field) -> Converter:
             moment = datetime.fromisoformat(text)
         except ValueError:
             return wrong_type(field, text)
-        if text[4:5] != "-" or not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        proper = text[4:5] == "-" and text[_DATE_LENGTH : _DATE_LENGTH + 1] in {"", "T"}
+        if not proper or not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
             return wrong_type(field, text)
         if len(text) == _STORED_LENGTH and text.endswith(".000Z"):
             return text

@@ -24,13 +24,13 @@ class Defaults:
         """The fields whose default can't be overruled by saying null."""
         return {"Name", *self.values} if self.named_by_id else self.values
 
-    def for_record(self, record_id: str) -> Row:
-        """The defaults of the record that gets this id."""
-        row = self.values | {"Id": record_id}
+    def record(self, record_id: str, values: Row) -> Row:
+        """The new record that gets this id: the given values, and the defaults for the rest."""
+        row = {**self.values, **without_blanks(values, self.names), "Id": record_id}
         if self.named_by_id:
-            row["Name"] = record_id
+            row.setdefault("Name", record_id)
         for field in self.auto_numbers:
-            row[field.name] = field.auto_number_text(number_of(record_id))
+            row.setdefault(field.name, field.auto_number_text(number_of(record_id)))
         return row
 
 

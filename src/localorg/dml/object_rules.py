@@ -3,6 +3,7 @@
 from localorg.dml.change import Change
 from localorg.dml.options import SaveOptions
 from localorg.dml.reading import Target
+from localorg.dml.references import without_master
 from localorg.dml.sql import Row, select_by
 from localorg.dml.writer import Writer
 
@@ -45,6 +46,8 @@ class ObjectRules:
     def before_insert(self, rows: list[Row]) -> None:
         """Add to rows what only the org can give."""
         self._give_record_types(rows)
+        for row in rows:
+            without_master(row)
 
     def after_insert(self, ids: list[str]) -> None:
         """Write what follows on other records."""

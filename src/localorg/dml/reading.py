@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from http import HTTPStatus
 from typing import Any
 
 from localorg.dml.change import Change, ParentKey
 from localorg.dml.conversion import Converter, converter, wrong_type
 from localorg.dml.csv_columns import NULL_IN_CSV, CsvColumn, read_columns
-from localorg.errors import RowError, invalid_column, json_parser_error
+from localorg.dml.json_values import as_json_error, json_text, null_of_boolean
+from localorg.errors import RowError, SalesforceError, invalid_column
 from localorg.schema import Field, ObjectType, Schema
 
 
@@ -105,38 +107,26 @@ class RecordReader:
             if value is None or value == "":
                 _clear_json(change, field)
                 continue
-            text = _json_text(field, value)
-            stored = convert(text)
+            stored = convert(json_text(field, value))
             if isinstance(stored, RowError):
-                change.errors.append(_as_json_error(field, value, stored))
+                change.errors.append(as_json_error(field, value, stored))
             else:
                 change.values[field.name] = stored
-        self._read_special(change, values)
+        for position, column in self._special:
+            _read_special_json(change, column, values[position])
         return change
 
-    def _read_special(self, change: Change, values: Sequence[Any]) -> None:
+    def _read_special(self, change: Change, row: Sequence[str]) -> None:
         for position, column in self._special:
-            value = values[position]
-            text = "" if value is None else str(value)
+            text = row[position]
             if column.is_key:
-                change.key = text or None
-                self._keep_key(change, column, text)
+                _take_key(change, column, "" if text == NULL_IN_CSV else text)
             elif not text:
                 continue
             elif column.refusal:
                 change.errors.append(column.refusal)
             elif column.parent:
                 _read_parent(change, column.parent, text)
-
-    def _keep_key(self, change: Change, column: _Column, text: str) -> None:
-        if not text or column.field is None or column.field.type == "id":
-            return
-        if column.convert is not None:
-            value = column.convert(text)
-            if isinstance(value, RowError):
-                change.errors.append(value)
-            else:
-                change.values[column.field.name] = value
 
 
 class JsonRecords:
@@ -149,7 +139,7 @@ class JsonRecords:
 
     def read(self, record: Mapping[str, Any]) -> Change:
         """The change that one object asks for."""
-        flat = dict(_flattened(record))
+        flat = dict(_flattened(self._target.object_type, record))
         names = tuple(flat)
         reader = self._readers.get(names)
         if reader is None:
@@ -157,17 +147,30 @@ class JsonRecords:
         return reader.read_json(tuple(flat.values()))
 
 
-def _flattened(record: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
+def _flattened(object_type: ObjectType, record: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
     """`{"Account": {"Ext__c": "A1"}}` as `{"Account.Ext__c": "A1"}`; attributes are left out."""
     for name, value in record.items():
         if name.lower() == "attributes":
             continue
-        if isinstance(value, Mapping):
-            for inner, inner_value in value.items():
-                if inner.lower() != "attributes":
-                    yield f"{name}.{inner}", inner_value
+        relationship = name.rpartition(":")[2]
+        if isinstance(value, Mapping) and object_type.relationship(relationship) is not None:
+            key = _only_key(name, value)
+            yield f"{name}.{key}", value[key]
         else:
             yield name, value
+
+
+def _only_key(name: str, parent: Mapping[str, Any]) -> str:
+    """The one field that an object names a parent by; raises INVALID_FIELD for another number."""
+    keys = [key for key in parent if key.lower() != "attributes"]
+    if len(keys) == 1:
+        return keys[0]
+    message = (
+        f"More than 1 field provided in an external foreign key reference in entity: {name}"
+        if keys
+        else f"The external foreign key reference does not reference a valid entity: {name}"
+    )
+    raise SalesforceError(HTTPStatus.BAD_REQUEST, "INVALID_FIELD", message)
 
 
 def _column(target: Target, name: str) -> _Column:
@@ -237,6 +240,31 @@ def read_only(*names: str) -> RowError:
     return RowError("INVALID_FIELD_FOR_INSERT_UPDATE", message, names)
 
 
+def _read_special_json(change: Change, column: _Column, value: Any) -> None:
+    blank = value is None or value == ""
+    if column.refusal is not None:
+        # An Id that is null says nothing; other fields are not to be named at all.
+        if not blank or column.field is None or column.field.type != "id":
+            change.errors.append(column.refusal)
+    elif column.parent is not None:
+        if not blank:
+            change.parents.append((column.parent, json_text(column.parent.key, value)))
+    elif column.field is not None:
+        _take_key(change, column, "" if blank else json_text(column.field, value))
+
+
+def _take_key(change: Change, column: _Column, text: str) -> None:
+    """Note the key, which may be empty; an external id is a value of the record, too."""
+    change.key = text or None
+    if not text or column.field is None or column.convert is None or column.field.type == "id":
+        return
+    value = column.convert(text)
+    if isinstance(value, RowError):
+        change.errors.append(value)
+    else:
+        change.values[column.field.name] = value
+
+
 def _read_parent(change: Change, parent: ParentKey, text: str) -> None:
     if text == NULL_IN_CSV:
         _clear(change, parent.lookup)
@@ -253,49 +281,5 @@ def _clear(change: Change, field: Field) -> None:
 
 def _clear_json(change: Change, field: Field) -> None:
     if field.type == "boolean":
-        raise _unreadable("boolean", "null value null")
+        raise null_of_boolean()
     change.values[field.name] = None
-
-
-def _token(value: Any) -> str:
-    """What Salesforce's reader calls a JSON value, with the value as JSON writes it."""
-    if isinstance(value, bool):
-        return "VALUE_TRUE value true" if value else "VALUE_FALSE value false"
-    kinds = {int: "VALUE_NUMBER_INT", float: "VALUE_NUMBER_FLOAT", str: "VALUE_STRING"}
-    return f"{kinds[type(value)]} value {value}"
-
-
-def _json_text(field: Field, value: Any) -> str:
-    """A JSON value as text; raises JSON_PARSER_ERROR where its kind is not the field's."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        fits = field.type == "boolean"
-    elif isinstance(value, int | float):
-        fits = field.is_number
-    else:
-        raise _unreadable(_json_type(field), "START_ARRAY token")
-    if not fits:
-        raise _unreadable(_json_type(field), _token(value))
-    return repr(value).lower()
-
-
-def _as_json_error(field: Field, value: Any, error: RowError) -> RowError:
-    """What is no value of the field is a mistake of the request in JSON."""
-    if error.code == "INVALID_TYPE_ON_FIELD_IN_RECORD":
-        raise _unreadable(_json_type(field), _token(value))
-    return error
-
-
-def _json_type(field: Field) -> str:
-    return field.type if field.is_number or field.type in _PLAIN_JSON_TYPES else "string"
-
-
-_PLAIN_JSON_TYPES = frozenset({"boolean", "date", "datetime", "time"})
-
-
-def _unreadable(kind: str, found: str) -> Exception:
-    return json_parser_error(
-        f"Cannot deserialize instance of {kind} from {found} or request may be missing a "
-        "required field at [line:1, column:1]"
-    )

@@ -19,6 +19,8 @@ _EXTRA = {
     "RecordType": ("IsActive", "SobjectType"),
     "Account": ("IsPersonAccount",),
 }
+# Every object has this record type; no row is kept of it, and none of a record's having it.
+MASTER_RECORD_TYPE_ID = "012000000000000AAA"
 # Lookups that can't point to a person account.
 _BUSINESS_ONLY = frozenset({("Contact", "AccountId"), ("Account", "ParentId")})
 
@@ -43,8 +45,15 @@ def check_references(
     for name in sorted(touched):
         field = target.object_type.field(name)
         if field.type == "reference":
-            pointing = [change for change in changes if change.values.get(name) is not None]
+            nothing = (None, MASTER_RECORD_TYPE_ID) if name == "RecordTypeId" else (None,)
+            pointing = [change for change in changes if change.values.get(name) not in nothing]
             _check_lookup(writer, target, field, pointing, options)
+
+
+def without_master(row: Row) -> None:
+    """Let a record of the master record type have none, which is how it is stored."""
+    if row.get("RecordTypeId") == MASTER_RECORD_TYPE_ID:
+        row["RecordTypeId"] = None
 
 
 def _holders(connection: Connection, parent: ParentKey, texts: list[str]) -> dict[str, list[str]]:

@@ -5,14 +5,15 @@ from collections.abc import Iterable
 from localorg.dml.allowed import refuse_inserts, refuse_updates
 from localorg.dml.assignment import assign, rule_to_run
 from localorg.dml.change import Change, touched_fields
-from localorg.dml.defaults import default_values, without_blanks
+from localorg.dml.defaults import default_values
 from localorg.dml.duplicates import check_duplicates, watched_fields
 from localorg.dml.hierarchy import check_hierarchies
 from localorg.dml.matching import match
 from localorg.dml.object_rules import ObjectRules
 from localorg.dml.options import SaveOptions
 from localorg.dml.reading import Target
-from localorg.dml.references import check_references, resolve_parents
+from localorg.dml.references import check_references, resolve_parents, without_master
+from localorg.dml.required import check_required
 from localorg.dml.room import refuse_without_room
 from localorg.dml.rule_book import rules_of
 from localorg.dml.sql import Row, deletion, insert_rows, select_by, update_rows
@@ -101,21 +102,7 @@ def _check(rules: ObjectRules, change: Change, current: dict[str, Row]) -> None:
             return
     rules.refuse(change, row)
     if not change.errors:
-        _check_required(rules, change, row)
-
-
-def _check_required(rules: ObjectRules, change: Change, row: Row | None) -> None:
-    values = change.values
-    if row is not None and None not in values.values():
-        return
-    required = rules.required(values, row)
-    if row is None:
-        missing = [name for name in required if values.get(name) is None]
-    else:
-        missing = [name for name in required if name in values and values[name] is None]
-    if missing:
-        message = f"Required fields are missing: [{', '.join(missing)}]"
-        change.fail("REQUIRED_FIELD_MISSING", message, *missing)
+        check_required(rules, change, row)
 
 
 def _update(
@@ -133,6 +120,7 @@ def _update(
     for change in changes:
         row = current[change.id or ""]
         rules.complete(change.values, row)
+        without_master(change.values)
         # A later change of the same record in this chunk builds on this one.
         row.update(change.values)
         rows.append(row | stamps)
@@ -164,7 +152,7 @@ def _insert(writer: Writer, target: Target, rules: ObjectRules, changes: list[Ch
         change.id, change.created = record_id, True
     defaults = default_values(writer, object_type)
     rows = [
-        defaults.for_record(record_id) | without_blanks(change.values, defaults.names)
+        defaults.record(record_id, change.values)
         for change, record_id in zip(changes, ids, strict=True)
     ]
     rules.before_insert(rows)

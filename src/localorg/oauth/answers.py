@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.requests import Request
 
-from localorg.hosts import instance_url
+from localorg.hosts import base_url, instance_url
 from localorg.oauth.apps import App
 from localorg.oauth.keys import half_digest
 from localorg.org import Org
@@ -57,11 +57,6 @@ def token_answer(org: Org, request: Request, issue: Issue) -> dict[str, Any]:
 def identity_url(request: Request, user_id: str) -> str:
     """The address of a user's identity, at the host that the request came to."""
     return f"{base_url(request)}/id/{ORGANIZATION_ID}/{user_id}"
-
-
-def base_url(request: Request) -> str:
-    """Scheme, host and port that a request came to."""
-    return str(request.base_url).rstrip("/")
 
 
 def _signature(app: App, text: str) -> str:

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from starlette.requests import Request
 
 from localorg.errors import OAuthError
-from localorg.hosts import host_kind, my_domain_host
+from localorg.hosts import base_url, host_kind, my_domain_host
 from localorg.oauth.accounts import Account
-from localorg.oauth.answers import Issue, base_url
+from localorg.oauth.answers import Issue
 from localorg.oauth.app_access import (
     asked_scopes,
     check_installed,

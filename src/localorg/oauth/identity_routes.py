@@ -6,9 +6,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from localorg.hosts import instance_url
+from localorg.hosts import base_url, instance_url
 from localorg.ids import normalised_id
-from localorg.oauth.answers import base_url, identity_url
+from localorg.oauth.answers import identity_url
 from localorg.oauth.apps import SCOPES
 from localorg.oauth.identity import Person, read_user
 from localorg.oauth.sessions import Session

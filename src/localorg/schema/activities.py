@@ -38,6 +38,7 @@ def task() -> ObjectType:
             "What",
             indexed=True,
             children="Tasks",
+            cascade_delete=True,
         ),
         combobox("Subject", "Subject", _SUBJECTS, name_field=True),
         date("ActivityDate", "Due Date Only"),

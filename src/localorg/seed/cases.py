@@ -4,7 +4,6 @@ from typing import Any
 
 from localorg.schema import CASE_MIRRORS
 from localorg.schema.service import (
-    CASE_CLOSED_STATUSES,
     CASE_ORIGINS,
     CASE_PRIORITIES,
     CASE_REASONS,
@@ -17,8 +16,8 @@ from localorg.seed.moments import moment_texts, seconds_of
 from localorg.seed.oddities import make_odd
 from localorg.seed.people import Columns, Row, full_names, people
 from localorg.seed.phrases import phrases
+from localorg.seed.statuses import closing_statuses, pool_of_statuses
 
-_STATUSES = weighted({"New": 2, "Working": 2, "Escalated": 1, "Closed": 15})
 _PRIORITIES = weighted(dict(zip(CASE_PRIORITIES, (1, 6, 3), strict=True)))
 _CONTACT_SHARE = 0.7
 # Those below it but not of a contact still come from an address that a contact has.
@@ -43,7 +42,7 @@ def case_columns(batch: Batch, contacts: int) -> Columns:
         "CaseNumber": [f"{_FIRST_NUMBER + row:08}" for row in batch.rows],
         "Subject": rng.choices(filled(phrases("subjects"), 0.98), k=count),
         "Description": rng.choices(pools.remarks(_REMARKED_SHARE), k=count),
-        "Status": rng.choices(_STATUSES, k=count),
+        "Status": rng.choices(pool_of_statuses(batch.object_type), k=count),
         "Priority": rng.choices(_PRIORITIES, k=count),
         "Origin": rng.choices(CASE_ORIGINS, k=count),
         "Type": rng.choices(filled(CASE_TYPES, 0.6), k=count),
@@ -98,7 +97,8 @@ def _begin_after(batch: Batch, row: int, moment: int) -> None:
 
 
 def _closing(batch: Batch, columns: Columns) -> dict[str, list[Any]]:
-    closed = [status in CASE_CLOSED_STATUSES for status in columns["Status"]]
+    closing = closing_statuses(batch.object_type)
+    closed = [status in closing for status in columns["Status"]]
     moments = moment_texts(batch.stamps.modified)
     return {
         "IsClosed": list(map(int, closed)),

@@ -12,6 +12,7 @@ from localorg.dml import CHUNK_SIZE, Change, Operation, Target, Writer, save_chu
 from localorg.dml.sql import select_by
 from localorg.seed.chance import chance
 from localorg.seed.edits import Values, edited
+from localorg.seed.statuses import case_statuses
 from localorg.store import OWNER_IDS, Store, quoted
 
 # Which records of each object users may edit: no deleted, no converted ones, and persons through
@@ -93,9 +94,10 @@ def _changes(
     connection: Connection, target: Target, ids: Sequence[str], rng: Random
 ) -> list[Change]:
     changes = []
+    statuses = case_statuses(target.schema.object("Case"))
     for record_id, row in zip(ids, _rows(connection, target, ids), strict=True):
         kind = "Person" if row.get("IsPersonAccount") else target.object_type.name
-        values: Values = edited(rng, kind, row)
+        values: Values = edited(rng, kind, row, statuses)
         changes.append(Change(key=record_id, values=values))
     return changes
 

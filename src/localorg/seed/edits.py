@@ -18,15 +18,21 @@ _MOST_AT_ONCE = 3
 _ADDRESSES = {"Lead": "", "Contact": "Mailing", "Person": "PersonMailing", "Account": "Billing"}
 
 
-def edited(rng: Random, kind: str, current: Mapping[str, Any]) -> Values:
+def edited(
+    rng: Random,
+    kind: str,
+    current: Mapping[str, Any],
+    case_statuses: tuple[str, ...] = CASE_STATUSES,
+) -> Values:
     """New values for a record, by field; at least one differs from the `current` ones.
 
-    `kind` is the object's name, or Person for a person account.
+    `kind` is the object's name, or Person for a person account; `case_statuses` are those that a
+    case may get in the org, at least one.
     """
     home = country(country_of(current.get(_country_field(kind))) or "united_states")
     while True:
         values: Values = {}
-        for edit in rng.sample(_edits()[kind], rng.randint(1, _MOST_AT_ONCE)):
+        for edit in rng.sample(_edits(case_statuses)[kind], rng.randint(1, _MOST_AT_ONCE)):
             values |= edit(rng, home)
         if any(current.get(name) != value for name, value in values.items()):
             return values
@@ -38,7 +44,7 @@ def _country_field(kind: str) -> str:
 
 
 @cache
-def _edits() -> Mapping[str, Sequence[Edit]]:
+def _edits(case_statuses: tuple[str, ...]) -> Mapping[str, Sequence[Edit]]:
     sources, ratings = _one_of(LEAD_SOURCES), _one_of(RATINGS)
     return {
         "Lead": (
@@ -74,7 +80,7 @@ def _edits() -> Mapping[str, Sequence[Edit]]:
         ),
         "Case": (
             _field("Subject", _one_of(phrases("subjects"))),
-            _field("Status", _one_of(CASE_STATUSES)),
+            _field("Status", _one_of(case_statuses)),
             _field("Priority", _one_of(CASE_PRIORITIES)),
             _field("Description", _one_of(phrases("remarks"))),
         ),

@@ -23,9 +23,16 @@ from localorg.store.identities import (
 
 Row = dict[str, Any]
 
-# What an administrator may not do: the permission takes more away than it gives.
-# Setting audit fields has to be switched on in Setup before anybody can be given it.
-_NOT_OF_ADMINISTRATORS = frozenset({"PermissionsApiUserOnly", "PermissionsCreateAuditFields"})
+# What an administrator is not given by itself. The first takes more away than it gives; the others
+# have to be given to anybody, audit fields have to be switched on in Setup even before that.
+_NOT_OF_ADMINISTRATORS = frozenset(
+    {
+        "PermissionsApiUserOnly",
+        "PermissionsAllowViewEditConvertedLeads",
+        "PermissionsBulkApiHardDelete",
+        "PermissionsCreateAuditFields",
+    }
+)
 _OF_STANDARD_USERS = frozenset({"PermissionsApiEnabled", "PermissionsConvertLeads"})
 # Statuses of several objects share a key prefix; each has numbers of its own.
 _FIRST_CASE_STATUS, _FIRST_LEAD_STATUS, _FIRST_STAGE = 1, 101, 201

@@ -113,6 +113,12 @@ class OrgClient:
         return record
 
 
+def give(client: OrgClient, permission: str) -> None:
+    """Give everybody in the org a permission, such as BulkApiHardDelete."""
+    body = json.dumps({"permission": permission, "given": True}).encode()
+    assert client.send("POST", "/_localorg/rights", body=body).status == 200
+
+
 @contextmanager
 def serving(org: Org, tls: ServerContext | None = None) -> Iterator[OrgClient]:
     """Serve an org in a thread on a free port; the org is closed at the end."""

@@ -143,7 +143,10 @@ def test_an_empty_org_can_be_seeded_and_no_other(client: OrgClient) -> None:
     again = post(client, "/seed", leads=1)
     assert (again.status, again.code) == (400, "INVALID_CONTROL")
     assert "only an empty one can be seeded" in again.message
-    assert "'leads' has to be 0 or more" in post(client, "/reset", leads=-1).message
+    for wrong in (-1, 10_000_001, 10**9):
+        expected = f"'leads' has to be 0 to 10000000; it is {wrong}."
+        assert post(client, "/reset", leads=wrong).message == expected
+        assert post(client, "/seed", leads=wrong).message == expected
 
 
 def test_a_snapshot_of_another_schema_is_refused_and_changes_nothing(tmp_path: Path) -> None:

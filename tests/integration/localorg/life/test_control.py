@@ -91,6 +91,13 @@ def test_what_was_deleted_comes_back_with_its_id(client: OrgClient) -> None:
     assert client.record("Lead", lead)["Company"] == "Engines"
 
 
+def test_a_record_that_does_not_come_back_is_named_all_the_same(client: OrgClient) -> None:
+    lead = client.insert("Lead", **LEAD)
+    [failed] = post(client, "/undelete", ids=[lead]).json["results"]
+    assert (failed["id"], failed["success"]) == (lead, False)
+    assert failed["errors"][0]["statusCode"] == "UNDELETE_FAILED"
+
+
 def test_an_emptied_bin_leaves_no_trace(client: OrgClient) -> None:
     lead = client.insert("Lead", **LEAD)
     client.call("DELETE", f"{V}/sobjects/Lead/{lead}")

@@ -26,14 +26,15 @@ PASSWORD = {
 }
 
 
-@pytest.mark.parametrize("host", [LOGIN, "test.salesforce.com"])
+@pytest.mark.parametrize("host", [LOGIN, "test.salesforce.com", "Login.Salesforce.com.:443"])
 def test_client_credentials_are_refused_at_login_hosts(client: OrgClient, host: str) -> None:
     answer = client.token_answer({"host": host}, **GOOD)
     assert error(answer) == (400, "invalid_grant", "request not supported on this domain")
 
 
-def test_client_credentials_work_at_the_orgs_own_host(client: OrgClient) -> None:
-    answer = client.token_answer({"host": MY_DOMAIN}, **GOOD).json
+@pytest.mark.parametrize("host", [MY_DOMAIN, MY_DOMAIN.upper(), MY_DOMAIN + "."])
+def test_client_credentials_work_at_the_orgs_own_host(client: OrgClient, host: str) -> None:
+    answer = client.token_answer({"host": host}, **GOOD).json
     assert answer["instance_url"] == f"http://{MY_DOMAIN}"
     assert "refresh_token" not in answer["scope"]
 

@@ -9,6 +9,7 @@ from localorg.dml import (
     Change,
     JsonRecords,
     Operation,
+    RecordReader,
     SaveOptions,
     Target,
     delete_chunk,
@@ -47,6 +48,14 @@ class DmlOrg:
             delete_chunk(writer, self.target(name, Operation.DELETE, None), changes)
         return changes
 
+    def update_rows(self, name: str, header: list[str], *rows: list[str]) -> list[Change]:
+        """Update records by rows of CSV."""
+        return self._save_rows(self.target(name, Operation.UPDATE, "Id"), header, rows)
+
+    def upsert_rows(self, name: str, key: str, header: list[str], *rows: list[str]) -> list[Change]:
+        """Upsert records by rows of CSV."""
+        return self._save_rows(self.target(name, Operation.UPSERT, key), header, rows)
+
     def inserted(self, name: str, **values: Any) -> str:
         """The id of a new record that has to succeed."""
         [change] = self.insert(name, values)
@@ -69,6 +78,14 @@ class DmlOrg:
         target = self.target(name, operation, key)
         reader = JsonRecords(target)
         changes = [reader.read(record) for record in records]
+        with writing(self.store, self.clock, INTEGRATION_USER_ID) as writer:
+            save_chunk(writer, target, changes, self.options)
+        return changes
+
+    def _save_rows(
+        self, target: Target, header: list[str], rows: tuple[list[str], ...]
+    ) -> list[Change]:
+        changes = RecordReader(target, header).read_csv_rows(rows)
         with writing(self.store, self.clock, INTEGRATION_USER_ID) as writer:
             save_chunk(writer, target, changes, self.options)
         return changes

@@ -108,6 +108,16 @@ def test_a_record_gets_the_default_record_type_or_a_valid_one(org: DmlOrg) -> No
     )
 
 
+def test_the_master_record_type_is_none(org: DmlOrg) -> None:
+    master = "012000000000000AAA"
+    lead = org.inserted("Lead", **LEAD, RecordTypeId=master)
+    assert org.row("Lead", lead)["RecordTypeId"] is None
+    lead = org.inserted("Lead", **LEAD)
+    assert org.row("Lead", lead)["RecordTypeId"] is not None
+    assert codes(org.update("Lead", {"Id": lead, "RecordTypeId": master[:15]})) == [None]
+    assert org.row("Lead", lead)["RecordTypeId"] is None
+
+
 def test_a_hierarchy_does_not_go_round_in_a_circle(org: DmlOrg) -> None:
     top = org.inserted("Shop__c", Name="top")
     middle = org.inserted("Shop__c", Name="middle", Parent__c=top)

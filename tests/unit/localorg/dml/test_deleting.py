@@ -31,6 +31,16 @@ def test_an_account_takes_its_contacts_along(org: DmlOrg) -> None:
     assert org.row("Contact", other)["IsDeleted"] == 0
 
 
+def test_tasks_go_along_with_what_they_are_about(org: DmlOrg) -> None:
+    account = org.inserted("Account", Name="Acme")
+    case = org.inserted("Case", Subject="x")
+    tasks = [org.inserted("Task", Subject="Call", WhatId=about) for about in (account, case)]
+    other = org.inserted("Task", Subject="Call")
+    assert codes(org.delete("Account", account)) == [None]
+    assert codes(org.delete("Case", case)) == [None]
+    assert [org.row("Task", task)["IsDeleted"] for task in (*tasks, other)] == [1, 1, 0]
+
+
 def test_who_has_cases_is_not_deleted(org: DmlOrg) -> None:
     account = org.inserted("Account", Name="Acme")
     contact = org.inserted("Contact", LastName="L")

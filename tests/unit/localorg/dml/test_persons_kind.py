@@ -45,6 +45,16 @@ def test_a_person_becomes_a_business_with_a_contact(org: DmlOrg) -> None:
     assert codes(org.delete("Contact", contact_id)) == [None]
 
 
+def test_a_person_of_the_master_record_type_is_a_business(org: DmlOrg) -> None:
+    account_id = org.inserted("Account", **PERSON, LastName="Byron")
+    master = {"RecordTypeId": "012000000000000AAA"}
+    assert codes(org.update("Account", {"Id": account_id} | master)) == [None]
+    row = org.row("Account", account_id)
+    assert (row["RecordTypeId"], row["IsPersonAccount"], row["PersonContactId"]) == (None, 0, None)
+    row = org.row("Account", org.inserted("Account", **master, Name="Acme"))
+    assert (row["RecordTypeId"], row["IsPersonAccount"]) == (None, 0)
+
+
 def test_the_kind_changes_alone_in_its_call(org: DmlOrg) -> None:
     account_id = org.inserted("Account", **PERSON, LastName="Byron")
     changes = org.update("Account", {"Id": account_id, "Phone": "2"} | BUSINESS)

@@ -1,3 +1,5 @@
+import pytest
+
 from unit.localorg.dml.dml_org import DmlOrg, codes, messages
 
 PERSON = {"LastName": "Lovelace", "Company": "Engines"}
@@ -46,6 +48,25 @@ def test_a_key_that_two_records_have_is_refused(org: DmlOrg) -> None:
 def test_a_record_without_its_key_is_refused(org: DmlOrg) -> None:
     changes = org.upsert("Lead", "Isthmus_Id__c", PERSON | {"Isthmus_Id__c": None}, PERSON)
     assert codes(changes) == ["MISSING_ARGUMENT", "MISSING_ARGUMENT"]
+
+
+@pytest.mark.parametrize("nothing", ["", "#N/A"])
+def test_a_row_without_its_key_is_refused(org: DmlOrg, nothing: str) -> None:
+    header = ["Isthmus_Id__c", "LastName", "Company"]
+    changes = org.upsert_rows("Lead", "Isthmus_Id__c", header, [nothing, "L", "C"])
+    assert codes(changes) == ["MISSING_ARGUMENT"]
+    assert messages(changes) == ["Isthmus_Id__c not specified"]
+
+
+@pytest.mark.parametrize("nothing", ["", "#N/A"])
+def test_by_id_a_row_without_one_inserts(org: DmlOrg, nothing: str) -> None:
+    [change] = org.upsert_rows("Lead", "Id", ["Id", "LastName", "Company"], [nothing, "L", "C"])
+    assert (change.errors, change.created) == ([], True)
+
+
+def test_an_update_without_an_id_is_refused(org: DmlOrg) -> None:
+    changes = org.update_rows("Lead", ["Id", "LastName"], ["#N/A", "L"], ["", "L"])
+    assert codes(changes) == ["MISSING_ARGUMENT"] * 2
 
 
 def test_a_deleted_record_is_not_found(org: DmlOrg) -> None:
