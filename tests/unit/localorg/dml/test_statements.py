@@ -16,6 +16,9 @@ class Counting:
         self.asked += 1
         return self._connection.execute(*arguments)
 
+    def getlimit(self, category: int) -> int:
+        return self._connection.getlimit(category)
+
     def executemany(self, *arguments: Any) -> sqlite3.Cursor:
         self.asked += 1
         return self._connection.executemany(*arguments)
