@@ -2,6 +2,7 @@
 
 from http import HTTPStatus
 
+from localorg.bulk.states import State
 from localorg.errors import SalesforceError
 
 
@@ -15,3 +16,10 @@ def not_terminated() -> SalesforceError:
     """400 API_ERROR: the job can't be deleted yet."""
     message = "Error encountered when deleting the job because the job is not terminated"
     return SalesforceError(HTTPStatus.BAD_REQUEST, "API_ERROR", message)
+
+
+def already_ended(state: State) -> SalesforceError:
+    """400 INVALIDJOBSTATE: a job that is over can't be aborted."""
+    name = "Completed" if state is State.JOB_COMPLETE else state.value
+    message = f"Aborting already {name} Job not allowed"
+    return SalesforceError(HTTPStatus.BAD_REQUEST, "INVALIDJOBSTATE", message)

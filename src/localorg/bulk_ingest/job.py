@@ -1,25 +1,21 @@
 """One ingest job: what is kept of it, how far it is, and how it describes itself."""
 
 import threading
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from localorg.bulk.formats import DELIMITERS, LINE_ENDINGS
-from localorg.bulk.states import ENDED, State
-from localorg.clock import rest_datetime, stored_datetime
+from localorg.bulk.job import Job, KeptFacts, shown_moment
+from localorg.bulk.states import State
 from localorg.dml import Operation
-
-if TYPE_CHECKING:
-    from concurrent.futures import Future
 
 
 @dataclass(frozen=True, kw_only=True)
-class JobFacts:
+class JobFacts(KeptFacts):
     """Everything that a client was told of a job, as the org's file keeps it."""
 
-    id: str
     # The name of its folder, which no other job ever had: ids begin again at a reset of the org.
     folder: str
     object_name: str
@@ -27,9 +23,7 @@ class JobFacts:
     # The key of an upsert, as the schema spells it.
     external_id_field: str | None
     created_by_id: str
-    # Seconds since 1970 of the org's clock; `closed` is when the job came to UploadComplete.
-    created: float
-    changed: float
+    # When the job came to UploadComplete, in seconds since 1970 of the org's clock.
     closed: float | None = None
     # As in the path of the request that made it, such as 66.0.
     version: str
@@ -40,7 +34,6 @@ class JobFacts:
     uploaded: bool = False
     # Whether the result files are whole, which an aborted job's are only after its last chunk.
     finished: bool = False
-    error_message: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The facts as they are kept."""
@@ -93,47 +86,20 @@ class Progress:
         return cls(**kept | {"spans": tuple(Span(**span) for span in kept["spans"])})
 
 
-class IngestJob:
-    """An ingest job; its facts are exchanged as a whole, by whoever holds `lock`."""
+class IngestJob(Job[JobFacts]):
+    """An ingest job."""
 
     def __init__(self, facts: JobFacts, progress: Progress, folder: Path) -> None:
         """Begin with what is known of it; `folder` has its files and exists as long as it."""
-        self.facts = facts
+        super().__init__(facts)
         self.progress = progress
         self.folder = folder
-        self.lock = threading.Lock()
-        # Held while it is worked on.
-        self.working = threading.Lock()
-        self.work: Future[None] | None = None
-        self.steps = 0
         # Whether a client is sending its data right now.
         self.receiving = False
-        # Nobody may find it any more, and nothing may be written for it.
-        self.gone = False
         # Set once the result files are whole.
         self.finished = threading.Event()
         if facts.finished:
             self.finished.set()
-
-    @property
-    def id(self) -> str:
-        """The job's id."""
-        return self.facts.id
-
-    @property
-    def state(self) -> State:
-        """Where it is on its way."""
-        return self.facts.state
-
-    @property
-    def ended(self) -> bool:
-        """Whether its state will not change any more."""
-        return self.state in ENDED
-
-    @property
-    def created(self) -> datetime:
-        """When it was made."""
-        return datetime.fromtimestamp(self.facts.created, UTC)
 
     @property
     def closed(self) -> datetime | None:
@@ -156,10 +122,6 @@ class IngestJob:
         """The characters between records."""
         return LINE_ENDINGS[self.facts.line_ending]
 
-    def in_state(self, state: State, now: datetime, **changes: Any) -> JobFacts:
-        """The facts of this job in another state."""
-        return replace(self.facts, state=state, changed=now.timestamp(), **changes)
-
     def as_json(self) -> dict[str, Any]:
         """The job as the answer to its creation and to a change of its state shows it."""
         facts = self.facts
@@ -168,8 +130,8 @@ class IngestJob:
             "operation": facts.operation.value,
             "object": facts.object_name,
             "createdById": facts.created_by_id,
-            "createdDate": _shown(facts.created),
-            "systemModstamp": _shown(facts.changed),
+            "createdDate": shown_moment(facts.created),
+            "systemModstamp": shown_moment(facts.changed),
             "state": facts.state.value,
             "concurrencyMode": "Parallel",
             "contentType": "CSV",
@@ -199,7 +161,3 @@ class IngestJob:
         if self.facts.error_message is not None:
             answer["errorMessage"] = self.facts.error_message
         return answer
-
-
-def _shown(seconds: float) -> str:
-    return rest_datetime(stored_datetime(datetime.fromtimestamp(seconds, UTC)))

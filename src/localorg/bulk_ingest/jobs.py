@@ -3,7 +3,6 @@
 import logging
 import os
 import shutil
-import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -11,7 +10,8 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from localorg.bulk.errors import not_terminated
+from localorg.bulk.errors import already_ended, not_terminated
+from localorg.bulk.registry import JobRegistry
 from localorg.bulk.states import State
 from localorg.bulk.table import JobTable
 from localorg.bulk_ingest.errors import (
@@ -28,7 +28,6 @@ from localorg.bulk_ingest.saving import ChunkSaver
 from localorg.bulk_ingest.upload import of_span, raw_rows
 from localorg.control.fault_kinds import BULK_JOB_FAILED
 from localorg.errors import SalesforceError, not_found
-from localorg.ids import normalised_id
 
 if TYPE_CHECKING:
     from localorg.org import Org
@@ -39,17 +38,16 @@ _KEPT_OPEN = timedelta(hours=24)
 _UNTERMINATED = frozenset({State.OPEN, State.IN_PROGRESS})
 
 
-class IngestJobs:
+class IngestJobs(JobRegistry[IngestJob]):
     """All ingest jobs of an org; safe to use from several threads."""
 
     def __init__(self, org: "Org") -> None:
         """Take up the jobs of the org's file, and go on with what an earlier process left."""
+        super().__init__()
         self._org = org
         self._folder = org.store.folder / "ingest"
         self._table = JobTable(org.store, "localorg_bulk_ingest")
-        self._jobs: dict[str, IngestJob] = {}
         self._runs: dict[IngestJob, Run] = {}
-        self._lock = threading.Lock()
         self._folder.mkdir(parents=True, exist_ok=True)
         for kept in self._table.load():
             self._take_up(JobFacts.of_json(kept.facts), Progress.of_json(kept.progress))
@@ -70,23 +68,8 @@ class IngestJobs:
                 file.write(content)
                 self._make_durable(file.fileno())
         self._table.put(job.id, facts.as_json())
-        with self._lock:
-            self._jobs[job.id] = job
+        self._add(job)
         return job
-
-    def find(self, job_id: str) -> IngestJob:
-        """Return a job by its id; raises 404 NOT_FOUND for unknown, deleted and old ones."""
-        self._forget_old()
-        job = self._jobs.get(normalised_id(job_id) or "")
-        if job is None:
-            raise not_found()
-        return job
-
-    def all(self) -> list[IngestJob]:
-        """Return all jobs, oldest first."""
-        self._forget_old()
-        with self._lock:
-            return list(self._jobs.values())
 
     def begin_upload(self, job: IngestJob) -> Path:
         """Let a client send the data of a job; answers where to. Raises INVALIDJOBSTATE."""
@@ -141,8 +124,7 @@ class IngestJobs:
         """Stop a job after its present chunk; raises INVALIDJOBSTATE where it has ended."""
         with job.lock:
             if job.ended:
-                name = "Completed" if job.state is State.JOB_COMPLETE else job.state.value
-                raise wrong_state(f"Aborting already {name} Job not allowed")
+                raise already_ended(job.state)
             self._keep(job, job.in_state(State.ABORTED, self._org.clock.now()))
             answer = job.as_json()
         self.start(job)
@@ -159,13 +141,6 @@ class IngestJobs:
         """Let a job get as far as it may, as soon as the thread is free."""
         job.work = self._org.ingest_worker.submit(self._work, job)
 
-    def step(self, job: IngestJob) -> None:
-        """Let a job take one step and return when it has."""
-        job.steps += 1
-        self.start(job)
-        if job.work is not None:
-            job.work.result()
-
     def go_on(self) -> None:
         """Let every job get as far as it may by now."""
         for job in self.all():
@@ -175,9 +150,7 @@ class IngestJobs:
 
     def forget_all(self) -> None:
         """Have no jobs any more."""
-        with self._lock:
-            jobs = list(self._jobs.values())
-            self._jobs = {}
+        jobs = self._drop_all()
         self._table.clear()
         for job in jobs:
             job.gone = True
@@ -211,9 +184,7 @@ class IngestJobs:
 
     def _forget_old(self) -> None:
         now = self._org.clock.now()
-        with self._lock:
-            jobs = list(self._jobs.values())
-        for job in jobs:
+        for job in self._present():
             age = now - job.created
             ended = job.facts.finished and age > _KEPT
             left_open = job.state is State.OPEN and age > _KEPT_OPEN and not job.receiving
@@ -223,8 +194,7 @@ class IngestJobs:
     def _forget(self, job: IngestJob) -> None:
         job.gone = True
         self._table.remove(job.id)
-        with self._lock:
-            self._jobs.pop(job.id, None)
+        self._drop(job)
         shutil.rmtree(job.folder, ignore_errors=True)
 
     def _make_durable(self, file: int) -> None:

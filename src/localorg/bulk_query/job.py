@@ -1,19 +1,15 @@
 """One query job: what was asked for, how far it is, and how it describes itself."""
 
-import threading
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from localorg.bulk.states import ENDED, State
+from localorg.bulk.job import Job, KeptFacts, shown_moment
+from localorg.bulk.states import State
 from localorg.bulk_query.result_file import ResultFile
-from localorg.clock import rest_datetime, stored_datetime
 from localorg.errors import SalesforceError
-
-if TYPE_CHECKING:
-    from concurrent.futures import Future
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,18 +28,13 @@ class JobRequest:
 
 
 @dataclass(frozen=True, kw_only=True)
-class JobFacts:
+class JobFacts(KeptFacts):
     """Everything that the org's file keeps of a job."""
 
-    id: str
     # The name of its files, which no other job ever had: ids begin again at a reset of the org.
     files: str
     request: JobRequest
-    # Seconds since 1970 of the org's clock.
-    created: float
-    changed: float
     state: State = State.UPLOAD_COMPLETE
-    error_message: str | None = None
     milliseconds: int = 0
     # What it takes to find the result's files again.
     result: Mapping[str, Any] | None = None
@@ -59,27 +50,15 @@ class JobFacts:
         return cls(**kept | {"request": request, "state": state})
 
 
-class QueryJob:
-    """A query job; its facts are exchanged as a whole, by whoever holds `lock`."""
+class QueryJob(Job[JobFacts]):
+    """A query job."""
 
     def __init__(self, facts: JobFacts) -> None:
         """Begin with what is known of it."""
-        self.facts = facts
-        self.lock = threading.Lock()
-        # Held while it is worked on.
-        self.working = threading.Lock()
-        self.work: Future[None] | None = None
-        self.steps = 0
+        super().__init__(facts)
         # Its rows; they may be there before the job may say that it is complete.
         self.result: ResultFile | None = None
         self.problem = ""
-        # Nobody may find it any more, and nothing may be written for it.
-        self.gone = False
-
-    @property
-    def id(self) -> str:
-        """The job's id."""
-        return self.facts.id
 
     @property
     def request(self) -> JobRequest:
@@ -87,28 +66,9 @@ class QueryJob:
         return self.facts.request
 
     @property
-    def state(self) -> State:
-        """Where it is in its life."""
-        return self.facts.state
-
-    @property
-    def ended(self) -> bool:
-        """Whether nothing will change any more."""
-        return self.state in ENDED
-
-    @property
-    def created(self) -> datetime:
-        """When it was made."""
-        return datetime.fromtimestamp(self.facts.created, UTC)
-
-    @property
     def closed(self) -> datetime:
         """When it came to UploadComplete: query jobs are made that way."""
         return self.created
-
-    def in_state(self, state: State, now: datetime, **changes: Any) -> JobFacts:
-        """The facts of this job in another state."""
-        return replace(self.facts, state=state, changed=now.timestamp(), **changes)
 
     def finished_result(self, version: str) -> ResultFile:
         """Return the result for a request made with an API version.
@@ -136,8 +96,8 @@ class QueryJob:
             "operation": self.request.operation,
             "object": self.request.object_name,
             "createdById": self.request.user_id,
-            "createdDate": _shown(self.facts.created),
-            "systemModstamp": _shown(self.facts.changed),
+            "createdDate": shown_moment(self.facts.created),
+            "systemModstamp": shown_moment(self.facts.changed),
             "state": self.state.value,
             "concurrencyMode": "Parallel",
             "contentType": "CSV",
@@ -165,7 +125,3 @@ class QueryJob:
         if self.ended:
             return self.result.records
         return int(min(allowed or 0, self.result.records))
-
-
-def _shown(seconds: float) -> str:
-    return rest_datetime(stored_datetime(datetime.fromtimestamp(seconds, UTC)))

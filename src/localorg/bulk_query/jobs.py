@@ -3,7 +3,6 @@
 import logging
 import random
 import sqlite3
-import threading
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from http import HTTPStatus
@@ -12,8 +11,9 @@ from secrets import token_hex
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from localorg.bulk.errors import not_terminated
+from localorg.bulk.errors import already_ended, not_terminated
 from localorg.bulk.formats import DELIMITERS, LINE_ENDINGS
+from localorg.bulk.registry import JobRegistry
 from localorg.bulk.states import State
 from localorg.bulk.table import JobTable
 from localorg.bulk_query.compiling import compiled
@@ -22,8 +22,7 @@ from localorg.bulk_query.pages import PageSizes
 from localorg.bulk_query.rendering import Form, render
 from localorg.bulk_query.result_file import remove, reopened
 from localorg.control.fault_kinds import BULK_JOB_FAILED, SHUFFLED_RESULTS
-from localorg.errors import SalesforceError, not_found
-from localorg.ids import normalised_id
+from localorg.errors import SalesforceError
 from localorg.limits.usage import MOST
 
 if TYPE_CHECKING:
@@ -48,18 +47,17 @@ class BulkQuerySettings:
     segment_rows: int = 2_000
 
 
-class QueryJobs:
+class QueryJobs(JobRegistry[QueryJob]):
     """All query jobs of an org; safe to use from several threads."""
 
     def __init__(self, org: "Org", settings: BulkQuerySettings | None = None) -> None:
         """Take up the jobs of the org's file; results are beside it."""
+        super().__init__()
         pages = PageSizes(records=org.settings.bulk_page_records)
         self.settings = settings or BulkQuerySettings(pages=pages)
         self._org = org
         self._folder = org.store.folder / "query"
         self._table = JobTable(org.store, "localorg_bulk_query")
-        self._jobs: dict[str, QueryJob] = {}
-        self._lock = threading.Lock()
         self._folder.mkdir(parents=True, exist_ok=True)
         for kept in self._table.load():
             self._jobs[kept.id] = QueryJob(JobFacts.of_json(kept.facts))
@@ -71,10 +69,7 @@ class QueryJobs:
 
     def forget_all(self) -> None:
         """Have no jobs any more."""
-        with self._lock:
-            jobs = list(self._jobs.values())
-            self._jobs = {}
-        for job in jobs:
+        for job in self._drop_all():
             job.gone = True
             self._remove_result(job)
         self._table.clear()
@@ -93,40 +88,18 @@ class QueryJobs:
         facts = JobFacts(id=job_id, files=files, request=request, created=now, changed=now)
         job = QueryJob(facts)
         self._table.put(job.id, job.facts.as_json())
-        with self._lock:
-            self._jobs[job.id] = job
+        self._add(job)
         return job
 
     def start(self, job: QueryJob) -> None:
         """Let a job get as far as it may, as soon as a thread is free."""
         job.work = self._org.query_worker.submit(self._work, job)
 
-    def step(self, job: QueryJob) -> None:
-        """Let a job take one step and return when it has."""
-        job.steps += 1
-        self.start(job)
-        if job.work is not None:
-            job.work.result()
-
     def go_on(self) -> None:
         """Let every job get as far as it may by now."""
         for job in self.all():
             if not job.ended and (job.work is None or job.work.done()):
                 self.start(job)
-
-    def find(self, job_id: str) -> QueryJob:
-        """Return a job by its id; raises 404 NOT_FOUND for unknown, deleted and week-old ones."""
-        self._forget_old()
-        job = self._jobs.get(normalised_id(job_id) or "")
-        if job is None:
-            raise not_found()
-        return job
-
-    def all(self) -> list[QueryJob]:
-        """Return all jobs, oldest first."""
-        self._forget_old()
-        with self._lock:
-            return list(self._jobs.values())
 
     def allowance(self, job: QueryJob) -> float | None:
         """How many records a job may have handled by now; None where it may not begin."""
@@ -136,9 +109,7 @@ class QueryJobs:
         """Stop a job; raises INVALIDJOBSTATE where it has ended."""
         with job.lock:
             if job.ended:
-                name = "Completed" if job.state is State.JOB_COMPLETE else job.state.value
-                message = f"Aborting already {name} Job not allowed"
-                raise SalesforceError(HTTPStatus.BAD_REQUEST, "INVALIDJOBSTATE", message)
+                raise already_ended(job.state)
             self._keep(job, job.in_state(State.ABORTED, self._org.clock.now()))
         self._remove_result(job)
 
@@ -181,17 +152,14 @@ class QueryJobs:
 
     def _forget_old(self) -> None:
         oldest = self._org.clock.now() - KEPT
-        with self._lock:
-            jobs = list(self._jobs.values())
-        for job in jobs:
+        for job in self._present():
             if job.ended and job.created < oldest:
                 self._forget(job)
 
     def _forget(self, job: QueryJob) -> None:
         job.gone = True
         self._table.remove(job.id)
-        with self._lock:
-            self._jobs.pop(job.id, None)
+        self._drop(job)
         self._remove_result(job)
 
     def _remove_result(self, job: QueryJob) -> None:

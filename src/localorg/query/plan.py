@@ -188,7 +188,7 @@ class RecordPlan:
         places = {
             address_key(part, prefix): self._place(column.table.expression(part)) for part in parts
         }
-        return lambda row: address(row, places)
+        return lambda row: address({key: row[place] for key, place in places.items()})
 
     def _typed(self, item: TypedParent) -> Reader:
         """Return what reads a parent of one of several objects."""

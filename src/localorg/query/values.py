@@ -1,6 +1,6 @@
 """How values look in the JSON of a REST answer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from localorg.schema import Field
@@ -40,9 +40,8 @@ def address_key(part: Field, prefix: str) -> str:
     return name[0].lower() + name[1:]
 
 
-def address(row: Row, places: dict[str, int]) -> dict[str, Any] | None:
-    """Return an address from its parts, whose places in the row are given by their keys."""
-    values = {key: row[place] for key, place in places.items()}
+def address(values: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return an address of its parts, which are given by their keys; None where all are empty."""
     if all(value is None for value in values.values()):
         return None
     return {key: values.get(key) for key in ADDRESS_KEYS}

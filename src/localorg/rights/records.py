@@ -8,6 +8,7 @@ from typing import Any
 from localorg.clock import stored_datetime
 from localorg.schema import ObjectType
 from localorg.store import INTEGRATION_USER_ID, Store, quoted
+from localorg.store.first_rows import owned_permission_set
 
 _PROFILE = "SELECT Id FROM Profile WHERE Name = ? COLLATE NOCASE"
 _SET_OF_PROFILE = "SELECT Id FROM PermissionSet WHERE ProfileId = ? AND IsOwnedByProfile = 1"
@@ -58,15 +59,7 @@ class AccessRecords:
             known = self.find_profile(name)
             profile = {"Name": name, "UserType": "Standard", **flags}
             profile_id = self._put(connection, "Profile", known, profile)
-            own = {
-                "Name": f"X{profile_id}",
-                "Label": profile_id,
-                "ProfileId": profile_id,
-                "IsOwnedByProfile": 1,
-                "IsCustom": 0,
-                "Type": "Profile",
-                **flags,
-            }
+            own = owned_permission_set(profile_id) | flags
             known = self.set_of_profile(profile_id)
             return self._put(connection, "PermissionSet", known, flags if known else own)
 

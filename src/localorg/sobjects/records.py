@@ -6,21 +6,10 @@ from typing import Any
 
 from localorg.clock import rest_datetime
 from localorg.dml.sql import Row, marks
+from localorg.query.values import address, address_key
 from localorg.schema import Field, ObjectType
 from localorg.store import quoted
 
-_ADDRESS_KEYS = (
-    "city",
-    "country",
-    "countryCode",
-    "geocodeAccuracy",
-    "latitude",
-    "longitude",
-    "postalCode",
-    "state",
-    "stateCode",
-    "street",
-)
 _IDS_PER_STATEMENT = 500
 _ALIAS = "record"
 
@@ -113,10 +102,5 @@ _AS_JSON: Mapping[str, Callable[[Any], Any]] = {
 
 def _compound(object_type: ObjectType, field: Field, row: Row) -> dict[str, Any] | None:
     prefix = field.name.removesuffix("Address")
-    parts = {
-        part.name.removeprefix(prefix).lower(): json_value(part, row[part.name])
-        for part in object_type.parts.get(field.name, ())
-    }
-    if all(value in (None, "") for value in parts.values()):
-        return None
-    return {key: parts.get(key.lower()) for key in _ADDRESS_KEYS}
+    parts = object_type.parts.get(field.name, ())
+    return address({address_key(part, prefix): json_value(part, row[part.name]) for part in parts})

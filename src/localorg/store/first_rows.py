@@ -147,17 +147,24 @@ def _profiles() -> list[Row]:
     ]
 
 
+def owned_permission_set(profile_id: str) -> Row:
+    """What the permission set that a profile owns says of itself, besides its permissions."""
+    return {
+        # Salesforce calls the permission set of a profile by the profile's id.
+        "Name": f"X{profile_id}",
+        "Label": profile_id,
+        "ProfileId": profile_id,
+        "IsOwnedByProfile": 1,
+        "IsCustom": 0,
+        "Type": "Profile",
+    }
+
+
 def _permission_sets() -> list[Row]:
     return [
         {
             "Id": permission_set_of(profile_id),
-            # Salesforce calls the permission set of a profile by the profile's id.
-            "Name": f"X{profile_id}",
-            "Label": profile_id,
-            "ProfileId": profile_id,
-            "IsOwnedByProfile": 1,
-            "IsCustom": 0,
-            "Type": "Profile",
+            **owned_permission_set(profile_id),
             **_permissions(profile_id),
         }
         for profile_id in (PROFILE_ID, STANDARD_PROFILE_ID)
