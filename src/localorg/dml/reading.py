@@ -66,27 +66,8 @@ class RecordReader:
             if column.is_key or column.parent or column.refusal
         ]
 
-    def read_csv(self, row: Sequence[str]) -> Change:
-        """The change that a CSV row asks for: empty leaves a field as it is, #N/A clears it."""
-        change = Change()
-        values = change.values
-        for position, field, convert in self._plain:
-            text = row[position]
-            if not text:
-                continue
-            if text == NULL_IN_CSV:
-                _clear(change, field)
-                continue
-            value = convert(text)
-            if value.__class__ is RowError:
-                change.errors.append(value)
-            else:
-                values[field.name] = value  # type: ignore[assignment]
-        self._read_special(change, row)
-        return change
-
     def read_csv_rows(self, rows: Sequence[Sequence[str]]) -> list[Change]:
-        """The changes that CSV rows ask for, as `read_csv` has them one by one."""
+        """The changes that CSV rows ask for: empty leaves a field as it is, #N/A clears it."""
         found = read_columns(self._csv_columns, rows)
         changes = [Change(values) for values in found.values]
         for number, errors in found.errors.items():

@@ -3,14 +3,13 @@
 import sqlite3
 from typing import Any
 
+from localorg.dml.references import MASTER_RECORD_TYPE_ID
 from localorg.schema import ObjectType
 from localorg.store import BUSINESS_RECORD_TYPE_ID
 
 _RECORD_TYPES = (
     "SELECT Id, Name, DeveloperName, IsActive FROM RecordType WHERE SobjectType = ? ORDER BY Id"
 )
-# Every object has this one, whatever others it has.
-_MASTER_ID = "012000000000000AAA"
 
 
 def record_type_infos(
@@ -46,5 +45,5 @@ def _master(*, default: bool) -> dict[str, Any]:
         "developerName": "Master",
         "master": True,
         "name": "Master",
-        "recordTypeId": _MASTER_ID,
+        "recordTypeId": MASTER_RECORD_TYPE_ID,
     }

@@ -17,7 +17,7 @@ def test_a_value_is_stored_or_refused_as_salesforce_does(case: dict[str, Any]) -
     target = Target(
         schema=SCHEMA, object_type=SCHEMA.object(case["object"]), operation=Operation.INSERT
     )
-    change = RecordReader(target, [case["field"]]).read_csv([str(case["value"])])
+    [change] = RecordReader(target, [case["field"]]).read_csv_rows([[str(case["value"])]])
     if "error" in case:
         assert [error.as_bulk() for error in change.errors] == [case["error"]]
     else:
@@ -27,4 +27,5 @@ def test_a_value_is_stored_or_refused_as_salesforce_does(case: dict[str, Any]) -
 
 def test_an_empty_value_in_csv_leaves_the_field_as_it_is() -> None:
     target = Target(schema=SCHEMA, object_type=SCHEMA.object("Lead"), operation=Operation.UPDATE)
-    assert RecordReader(target, ["FirstName", "Tier__c"]).read_csv(["", ""]).values == {}
+    [change] = RecordReader(target, ["FirstName", "Tier__c"]).read_csv_rows([["", ""]])
+    assert change.values == {}
