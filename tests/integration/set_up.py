@@ -3,7 +3,17 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from isthmus.connections.models import EXPORT, IMPORT, Authorization, Connection, Goal, Run, RunGoal
+from isthmus.connections.fences import Fence
+from isthmus.connections.models import (
+    EXPORT,
+    IMPORT,
+    Authorization,
+    Connection,
+    Goal,
+    Run,
+    RunGoal,
+    RunState,
+)
 from isthmus.connections.runs import Engine, GoalRun, Silent
 from isthmus.domain.goals import ExportGoal, ImportGoal
 from isthmus.domain.properties import PropertyDefinition
@@ -55,15 +65,51 @@ def start(
 ) -> GoalRun:
     """What an engine is given, with a run of its own."""
     goal.refresh_from_db()
-    run = Run.objects.create(connection=goal.connection, number=Run.objects.count() + 1, full=full)
+    # The run before it was never ended: it only stands for what the engine is given.
+    goal.connection.runs.update(state=RunState.FINISHED)
+    run = Run.objects.create(
+        connection=goal.connection,
+        number=Run.objects.count() + 1,
+        full=full,
+        state=RunState.RUNNING,
+    )
     return GoalRun(
         connection=goal.connection,
         goal=goal,
-        run_goal=RunGoal.objects.create(run=run, goal=goal, key=goal.key, direction=goal.direction),
+        run_goal=RunGoal.objects.create(
+            run=run,
+            goal=goal,
+            key=goal.key,
+            direction=goal.direction,
+            state=RunState.RUNNING,
+            tries=1,
+        ),
         salesforce=salesforce,
         full=full,
         reporter=Silent(),
         cancelled=cancelled,
+        fence=Fence(run=run.id, number=run.fence),
+    )
+
+
+def again(goal_run: GoalRun) -> GoalRun:
+    """What an engine is given to go on with the same run where another process ended."""
+    row = RunGoal.objects.get(id=goal_run.run_goal.id)
+    row.tries += 1
+    row.save(update_fields=["tries"])
+    run = Run.objects.get(id=row.run_id)
+    run.fence += 1
+    run.save(update_fields=["fence"])
+    goal = Goal.objects.get(id=goal_run.goal.id)
+    return GoalRun(
+        connection=goal.connection,
+        goal=goal,
+        run_goal=row,
+        salesforce=goal_run.salesforce,
+        full=goal_run.full,
+        reporter=Silent(),
+        cancelled=goal_run.cancelled,
+        fence=Fence(run=run.id, number=run.fence),
     )
 
 

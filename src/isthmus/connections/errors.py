@@ -7,7 +7,9 @@ Final
 ├── NoSuchThing       a connection or goal that is named is not there
 ├── NothingToRun      the connection has no goal that is active
 ├── OrgReplaced       the sign-in leads to another org than before
-└── RunStopped        somebody asked the run to end
+├── RunStopped        somebody asked the run to end
+├── RunTakenOver      another process works on the run now
+└── StateRefused      a run can't be asked for that as it stands
 Retryable
 ├── PageIncomplete    a result page arrived cut
 └── RunAlreadyGoing   two runs of one connection never overlap
@@ -42,6 +44,14 @@ class OrgReplaced(Final):
 
 class RunStopped(Final):
     """The run was stopped. What was applied stays; the next run does the rest."""
+
+
+class RunTakenOver(Final):
+    """Another process has taken the run over. This one leaves it alone."""
+
+
+class StateRefused(Final):
+    """The run can't be asked for that as it stands."""
 
 
 class RunAlreadyGoing(Retryable):

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import models
+from django.utils import timezone
 
 from isthmus.domain.goals import ExportGoal, ImportGoal
 from isthmus.domain.properties import KEY_LENGTH
@@ -83,30 +84,55 @@ class Goal(models.Model):
 
 
 class RunState(models.TextChoices):
-    """How a run stands."""
+    """How a run, or a goal in it, stands; `states` says what may follow what."""
 
+    QUEUED = "queued", "queued"
     RUNNING = "running", "running"
+    CONFIRMING = "confirming", "waiting for confirmation"
+    WAITING = "waiting", "waiting for API calls"
+    STOPPING = "stopping", "stopping"
     FINISHED = "finished", "finished"
     PROBLEMS = "problems", "finished with problems"
     FAILED = "failed", "failed"
     STOPPED = "stopped", "stopped"
 
 
+UNDER_WAY = (RunState.RUNNING, RunState.CONFIRMING, RunState.WAITING, RunState.STOPPING)
+"""Of a run that has begun and not ended. A connection has one of these at most."""
+
+OPEN = (RunState.QUEUED, *UNDER_WAY)
+
+
 class Run(models.Model):
-    """One run of a connection's goals."""
+    """One run of a connection's goals. The row is the truth about it, whoever works on it."""
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="runs")
     number = models.PositiveIntegerField()  # counts from 1 in each connection
-    state = models.CharField(max_length=10, choices=RunState.choices, default=RunState.RUNNING)
+    state = models.CharField(max_length=10, choices=RunState.choices, default=RunState.QUEUED)
     full = models.BooleanField(default=False)  # everything again, not only what changed
-    started_at = models.DateTimeField(auto_now_add=True)
+    goal_keys = models.JSONField(default=list)  # which goals; none: all that are active
+    asked_by = models.TextField(blank=True, default="")  # a person, a schedule, the command line
+    queued_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    wait_until = models.DateTimeField(null=True)  # of one that waits for API calls
+    fence = models.PositiveIntegerField(default=0)  # counts those who took the run over
     api_calls = models.PositiveIntegerField(default=0)
     message = models.TextField(blank=True, default="")
 
     class Meta:
         ordering = ["-number"]
-        constraints = [models.UniqueConstraint(fields=["connection", "number"], name="run_number")]
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "number"], name="run_number"),
+            models.UniqueConstraint(
+                fields=["connection"], condition=models.Q(state="queued"), name="run_one_queued"
+            ),
+            models.UniqueConstraint(
+                fields=["connection"],
+                condition=models.Q(state__in=["running", "confirming", "waiting", "stopping"]),
+                name="run_one_under_way",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.connection} #{self.number}"
@@ -119,13 +145,20 @@ class RunGoal(models.Model):
     goal = models.ForeignKey(Goal, null=True, on_delete=models.SET_NULL, related_name="runs")
     key = models.CharField(max_length=KEY_LENGTH)  # stays when the goal is deleted
     direction = models.CharField(max_length=6)
-    state = models.CharField(max_length=10, choices=RunState.choices, default=RunState.RUNNING)
+    state = models.CharField(max_length=10, choices=RunState.choices, default=RunState.QUEUED)
     counts = models.JSONField(default=dict)
     window_from = models.DateTimeField(null=True)
     window_to = models.DateTimeField(null=True)
     jobs = models.JSONField(default=list)  # ids of Salesforce jobs, stored before they are used
     position = models.JSONField(null=True)  # stamp and id of the last record applied
+    begun = models.JSONField(null=True)  # what its engine needs to go on where another ended
     seconds = models.JSONField(default=dict)  # by step
+    step = models.TextField(blank=True, default="")  # under way now
+    done = models.PositiveBigIntegerField(default=0)  # records that are through the step
+    total = models.PositiveBigIntegerField(null=True)  # records of the step, where it is known
+    tries = models.PositiveIntegerField(default=0)  # how often an engine began or went on
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
     message = models.TextField(blank=True, default="")
 
     class Meta:

@@ -18,6 +18,7 @@ from isthmus.connections.errors import (
     RunAlreadyGoing,
     RunStopped,
 )
+from isthmus.connections.fences import Fence
 from isthmus.connections.models import IMPORT, Connection, Goal, Run, RunGoal, RunState
 from isthmus.connections.sign_in import signed_in
 from isthmus.domain.counts import GoalCounts
@@ -76,7 +77,13 @@ class GoalRun:
     full: bool  # everything again, not only what changed
     reporter: Reporter
     cancelled: Callable[[], bool]
+    fence: Fence
     counts: GoalCounts = field(default_factory=GoalCounts)
+
+    @property
+    def resumed(self) -> bool:
+        """Whether an engine has begun this goal in this run before, and did not end it."""
+        return self.run_goal.tries > 1
 
     @property
     def other_goals(self) -> tuple[int, ...]:
@@ -155,7 +162,13 @@ def running(request: RunRequest) -> Iterator[Run]:
 def _new_run(request: RunRequest) -> Run:
     with transaction.atomic():
         last = request.connection.runs.aggregate(last=Max("number"))["last"] or 0
-        return Run.objects.create(connection=request.connection, number=last + 1, full=request.full)
+        return Run.objects.create(
+            connection=request.connection,
+            number=last + 1,
+            full=request.full,
+            state=RunState.RUNNING,
+            started_at=timezone.now(),
+        )
 
 
 def _close_abandoned(connection: Connection) -> None:
@@ -266,6 +279,7 @@ def execute(
                         full=request.full,
                         reporter=reporter or Silent(),
                         cancelled=cancelled,
+                        fence=Fence(run=run.id, number=run.fence),
                     )
                     run_goal(engines[goal.direction], goal_run)
                 finish(run, salesforce.calls, stopped=bool(left))
@@ -277,4 +291,12 @@ def execute(
 
 
 def _new_run_goal(run: Run, goal: Goal) -> RunGoal:
-    return RunGoal.objects.create(run=run, goal=goal, key=goal.key, direction=goal.direction)
+    return RunGoal.objects.create(
+        run=run,
+        goal=goal,
+        key=goal.key,
+        direction=goal.direction,
+        state=RunState.RUNNING,
+        tries=1,
+        started_at=timezone.now(),
+    )

@@ -16,7 +16,7 @@ from isthmus.connections.models import Goal
 from isthmus.connections.runs import GoalRun
 from isthmus.domain.goals import ImportGoal
 from isthmus.domain.properties import PropertyDefinition
-from isthmus.importing import engine
+from isthmus.importing import chunks, engine
 from isthmus.profiles import properties
 from model.fake_org import FakeOrg, OrgRecord, moment
 from model.fake_salesforce import FakeSalesforce
@@ -37,7 +37,7 @@ def chunks_of(size: int) -> Iterator[None]:
     """The engine applies so many records at a time."""
     with pytest.MonkeyPatch.context() as patch:
         for name in ("FIRST_CHUNK", "SMALLEST_CHUNK", "LARGEST_CHUNK"):
-            patch.setattr(engine, name, size)
+            patch.setattr(chunks, name, size)
         yield
 
 

@@ -1,0 +1,1 @@
+"""Processes that work off what is queued."""
