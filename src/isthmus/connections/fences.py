@@ -1,11 +1,15 @@
 """Who may write for a run: the process that took it over last, and no other."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import transaction
 from psycopg import Connection
 
 from isthmus.connections.errors import RunTakenOver
+from isthmus.connections.models import Run
 
 _FENCE = """SELECT fence FROM connections_run WHERE id = %(run)s FOR KEY SHARE"""
 
@@ -27,3 +31,16 @@ class Fence:
         row = connection.execute(_FENCE, {"run": self.run}).fetchone()
         if row is None or row[0] != self.number:
             raise RunTakenOver
+
+    @contextmanager
+    def owned(self) -> Iterator[Run]:
+        """A transaction of Django's in which the run is this process's: its row, locked.
+
+        Raises `RunTakenOver` where another process has taken it over.
+        """
+        with transaction.atomic():
+            rows = Run.objects.select_for_update(of=("self",), no_key=True)
+            run = rows.select_related("connection").filter(id=self.run, fence=self.number).first()
+            if run is None:
+                raise RunTakenOver
+            yield run

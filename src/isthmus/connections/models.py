@@ -112,6 +112,9 @@ class Run(models.Model):
     full = models.BooleanField(default=False)  # everything again, not only what changed
     goal_keys = models.JSONField(default=list)  # which goals; none: all that are active
     asked_by = models.TextField(blank=True, default="")  # a person, a schedule, the command line
+    confirmed_by = models.TextField(
+        blank=True, default=""
+    )  # who let it go on, where that was asked
     queued_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)

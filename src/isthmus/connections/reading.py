@@ -15,7 +15,7 @@ from isthmus.connections import outcomes
 from isthmus.connections.errors import NoSuchThing
 from isthmus.connections.models import Connection, Goal, Run, RunGoal, RunState
 from isthmus.connections.outcomes import ERROR, INFO, WARNING
-from isthmus.connections.runs import ABANDONED, RUN_LOCK
+from isthmus.connections.runs import RUN_LOCK
 from isthmus.domain.counts import GoalCounts
 from isthmus.profiles import database, statements
 
@@ -57,20 +57,19 @@ def connection(key: str) -> Connection:
 def last_runs() -> dict[int, Run]:
     """The latest run of each connection, by the connection's row id."""
     runs = Run.objects.prefetch_related("goals").order_by("connection_id", "-number")
-    latest = _as_it_stands(runs.distinct("connection_id"))
-    return {each.connection_id: each for each in latest}
+    return {each.connection_id: each for each in runs.distinct("connection_id")}
 
 
 def runs(of: Connection, most: int) -> list[Run]:
     """The latest runs of a connection with their goals, newest first, `most` of them."""
-    return _as_it_stands(of.runs.prefetch_related("goals")[:most])
+    return list(of.runs.prefetch_related("goals")[:most])
 
 
 def run(of: Connection, number: int | None) -> Run:
     """A run of the connection, by default its last. Raises `NoSuchThing`."""
     found = of.runs.prefetch_related("goals")
     chosen = found.filter(number=number) if number is not None else found
-    for each in _as_it_stands(chosen[:1]):
+    for each in chosen[:1]:
         return each
     last = of.runs.first()
     raise NoSuchThing(
@@ -89,28 +88,11 @@ def counts(part: RunGoal) -> GoalCounts:
     return GoalCounts.from_plain(part.counts)
 
 
-def _as_it_stands(found: Iterable[Run]) -> list[Run]:
-    """The runs; of one whose process is gone it is said that it failed. Nothing is stored."""
-    rows = list(found)
-    if any(each.state == RunState.RUNNING for each in rows):
-        going_on = _going_on()
-        for each in rows:
-            if each.state == RunState.RUNNING and each.connection_id not in going_on:
-                _abandon(each)
-    return rows
-
-
-def _going_on() -> set[int]:
+def worked_on() -> set[int]:
+    """Row ids of the connections that some process works on now: it holds their lock."""
     statement = QUERIES["going_on"].format(lock=sql.Literal(RUN_LOCK))
     with _session() as session:
         return {row[0] for row in session.execute(statement)}
-
-
-def _abandon(run: Run) -> None:
-    run.state, run.message = RunState.FAILED, ABANDONED
-    for part in run.goals.all():
-        if part.state == RunState.RUNNING:
-            part.state, part.message = RunState.FAILED, ABANDONED
 
 
 @contextmanager
@@ -164,12 +146,13 @@ def log_lines(of: Run, *, problems_only: bool = False) -> Iterator[str]:
 def log_statement(of: Run, *, problems_only: bool) -> sql.Composed:
     """The query of a run's log. Values stand in it as literals, because COPY takes no others."""
     last = of.finished_at or timezone.now()
+    began = of.started_at or of.queued_at
     return QUERIES["log"].format(
         run=sql.Literal(of.id),
-        first=sql.Literal(of.started_at - _CLOCK_MARGIN),
+        first=sql.Literal(began - _CLOCK_MARGIN),
         last=sql.Literal(last + _CLOCK_MARGIN),
         everything=sql.Literal(not problems_only),
-        starts=_values([(of.started_at, INFO, None, "started", _beginning(of))]),
+        starts=_values([(began, INFO, None, "started", _beginning(of))]),
         ends=_values(_endings(of)),
         outcomes=_values(outcomes.outcomes()),
         reasons=_values(outcomes.reasons()),

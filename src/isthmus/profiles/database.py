@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import django.db
 import psycopg
 from psycopg import Connection
 
@@ -50,6 +51,29 @@ def connected(*, application: str = "isthmus", settings: str = "") -> Iterator[C
         raise _translated(error) from error
 
 
+@contextmanager
+def reached() -> Iterator[None]:
+    """Say `DatabaseGone` where Django's own connection loses the database, and let go of it."""
+    # One that broke before would break again.
+    django.db.close_old_connections()
+    try:
+        yield
+    except (django.db.OperationalError, django.db.InterfaceError) as error:
+        django.db.connection.close()
+        raise _gone(error) from error
+    except DatabaseGone:
+        django.db.connection.close()
+        raise
+
+
+def _gone(error: Exception) -> DatabaseGone:
+    reason = " ".join(str(error).split())
+    return DatabaseGone(
+        f"The database went away or can't be reached ({reason}). What was committed is kept; "
+        f"start it again and run the command again."
+    )
+
+
 def _translated(error: psycopg.Error) -> Final | Retryable:
     reason = " ".join(str(error).split())
     if isinstance(error, psycopg.errors.DiskFull):
@@ -58,10 +82,7 @@ def _translated(error: psycopg.Error) -> Final | Retryable:
             f"run the command again."
         )
     if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
-        return DatabaseGone(
-            f"The database went away or can't be reached ({reason}). What was committed is kept; "
-            f"start it again and run the command again."
-        )
+        return _gone(error)
     return StoreRefused(
         f"The database refused what it was asked to do ({reason}). Nothing of the step was kept. "
         f"If it comes again, report it with these words."

@@ -1,0 +1,159 @@
+"""One goal of a run, tried until it ends well or can't."""
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+import django.db
+from django.utils import timezone
+
+from isthmus.connections.errors import RunStopped, RunTakenOver
+from isthmus.connections.fences import Fence
+from isthmus.connections.models import Run, RunGoal, RunState
+from isthmus.connections.patience import Patience, pause
+from isthmus.connections.recording import Recorder
+from isthmus.connections.runs import Engine, GoalRun
+from isthmus.connections.watch import Watch
+from isthmus.domain.counts import GoalCounts
+from isthmus.errors import IsthmusError, Retryable
+from isthmus.profiles.database import DatabaseGone
+from isthmus.salesforce import DailyLimitReached, Salesforce, WaitCancelled
+
+log = logging.getLogger("isthmus.runs")
+
+NOT_OURS = (DatabaseGone, RunTakenOver, django.db.OperationalError, django.db.InterfaceError)
+"""What ends this process's work on the run, and leaves the run as it stands."""
+
+
+class Waits(Exception):
+    """The org has no API calls left for now: the run goes on later."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GoalAttempts:
+    """Tries the goals of one run."""
+
+    run: Run
+    salesforce: Salesforce
+    recorder: Recorder
+    watch: Watch
+    fence: Fence
+    patience: Patience
+
+    def run_goal(self, engine: Engine, part: RunGoal) -> None:
+        """Run one goal and write down how it ended; a goal that fails does not raise.
+
+        What may pass is met by trying again, after growing pauses: the engine goes on where it was.
+        """
+        for seconds in (*self.patience.pauses, None):
+            self.watch.check()
+            goal_run = self._begin(part)
+            if goal_run is None:
+                return
+            error = self._try(engine, goal_run)
+            if error is None:
+                return
+            if seconds is None:
+                self._end(goal_run, RunState.FAILED, str(error))
+                return
+            self._say("tries again", part, error=type(error).__name__, seconds=seconds)
+            pause(seconds, self.watch)
+
+    def _begin(self, part: RunGoal) -> GoalRun | None:
+        """Count the try; None where the goal can't be tried, which is written down."""
+        with self.fence.owned():
+            row = RunGoal.objects.select_related("goal").get(id=part.id)
+            row.tries += 1
+            row.started_at = row.started_at or timezone.now()
+            row.state = RunState.RUNNING
+            if reason := self._refusal(row):
+                row.state, row.message, row.finished_at = RunState.FAILED, reason, timezone.now()
+            row.save(update_fields=["tries", "state", "started_at", "message", "finished_at"])
+        if row.state == RunState.FAILED or row.goal is None:
+            return None
+        self.recorder.begin(row)
+        self.recorder.goal_started(row.goal)
+        self._say("begun" if row.tries == 1 else "goes on", row)
+        return GoalRun(
+            connection=self.run.connection,
+            goal=row.goal,
+            run_goal=row,
+            salesforce=self.salesforce,
+            full=self.run.full,
+            reporter=self.recorder,
+            cancelled=self.watch,
+            fence=self.fence,
+        )
+
+    def _refusal(self, row: RunGoal) -> str:
+        if row.goal is None:
+            return "The goal was deleted before the run came to it."
+        if row.tries > self.patience.most_tries:
+            return (
+                f"The goal was begun {row.tries - 1} times in this run and never came to an end, "
+                f"nor to an error: each time the process that worked on it was ended. Look into "
+                f"the log of the machine (is it short of memory?), and run it again."
+            )
+        return ""
+
+    def _try(self, engine: Engine, goal_run: GoalRun) -> Retryable | None:
+        """Run the engine once; the error, where another try may help."""
+        try:
+            engine(goal_run)
+            goal_run.counts.check(goal_run.goal.key)
+        except (RunStopped, WaitCancelled):
+            self.watch.leave()
+            self._end(goal_run, RunState.STOPPED, str(RunStopped()))
+        except NOT_OURS:
+            raise
+        except DailyLimitReached as error:
+            self._wait(goal_run)
+            raise Waits(str(error)) from error
+        except Retryable as error:
+            return error
+        except IsthmusError as error:
+            self._end(goal_run, RunState.FAILED, str(error))
+        except Exception as error:
+            log.exception("goal failed in a way that was not foreseen")
+            self._end(goal_run, RunState.FAILED, _unforeseen(error))
+        else:
+            self._end(goal_run, _state_of(goal_run.counts))
+        return None
+
+    def _wait(self, goal_run: GoalRun) -> None:
+        with self.fence.owned():
+            row = goal_run.run_goal
+            row.state = RunState.WAITING
+            row.save(update_fields=["state", "seconds"])
+
+    def _end(self, goal_run: GoalRun, state: RunState, message: str = "") -> None:
+        row = goal_run.run_goal
+        if message:
+            goal_run.warn(message)
+        row.state, row.counts, row.finished_at = state, goal_run.counts.plain(), timezone.now()
+        row.step, row.done, row.total = "", 0, None
+        with self.fence.owned():
+            row.save(
+                update_fields=[
+                    *("state", "counts", "message", "seconds", "finished_at"),
+                    *("step", "done", "total"),
+                ]
+            )
+        self.recorder.goal_finished(row)
+        self._say("ended", row, state=str(state), counts=row.counts, seconds=row.seconds)
+
+    def _say(self, event: str, row: RunGoal, **more: Any) -> None:
+        facts = {"connection": self.run.connection.key, "run": self.run.number, "goal": row.key}
+        log.info("goal %s", event, extra={"event": f"goal {event}", "facts": {**facts, **more}})
+
+
+def _state_of(counts: GoalCounts) -> RunState:
+    troubled = counts.problems or counts.failed.total() or counts.skipped["ambiguous"]
+    return RunState.PROBLEMS if troubled else RunState.FINISHED
+
+
+def _unforeseen(error: Exception) -> str:
+    return (
+        f"The goal failed in a way that was not foreseen ({type(error).__name__}). What was "
+        f"applied stays. Report it with what the log of the process says at this time."
+    )

@@ -1,0 +1,240 @@
+"""Working off a connection's runs: one process at a time, each run as often as it takes.
+
+Whoever works holds the connection's advisory lock, which belongs to a database session and so ends
+with the process, however that ends. The number in the run's row, its fence, tells a process that
+lost its session without noticing that another works on the run now.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+from django.db import transaction
+from django.utils import timezone
+
+from isthmus.connections.attempts import GoalAttempts, Waits
+from isthmus.connections.errors import RunAlreadyGoing, RunStopped, RunTakenOver
+from isthmus.connections.fences import Fence
+from isthmus.connections.models import UNDER_WAY, Connection, Run, RunGoal, RunState
+from isthmus.connections.patience import Patience, pause
+from isthmus.connections.queueing import check, chosen_goals
+from isthmus.connections.recording import Recorder
+from isthmus.connections.runs import RUN_LOCK, Engine, Reporter, Silent
+from isthmus.connections.sign_in import signed_in
+from isthmus.connections.watch import Left, Watch
+from isthmus.errors import IsthmusError, Retryable
+from isthmus.profiles import database, schema
+from isthmus.salesforce import DailyLimitReached, Salesforce
+
+log = logging.getLogger("isthmus.runs")
+
+
+def _never() -> bool:
+    return False
+
+
+@dataclass(kw_only=True)
+class Worker:
+    """Who works off runs, and how."""
+
+    engines: Mapping[str, Engine]  # by direction
+    reporter: Reporter = field(default_factory=Silent)
+    cancelled: Callable[[], bool] = _never
+    """Whether a person asked here for the end of the run that is under way."""
+    leaving: Callable[[], bool] = _never
+    """Whether this process is to end: the run stays open, and another goes on with it."""
+    patience: Patience = field(default_factory=Patience)
+
+
+def work_off(connection: Connection, worker: Worker) -> list[Run]:
+    """Work off the connection's open runs that are due, and return them, oldest first.
+
+    A run that another process left behind comes first. Raises `RunAlreadyGoing` where another
+    process works on the connection, `RunTakenOver` where one has taken this one's run, and
+    `DatabaseGone`; after each of them the run is as open as it was.
+    """
+    done: list[Run] = []
+    with database.reached(), _holding(connection) as session:
+        while (run := next_due(connection)) is not None:
+            done.append(_Execution(run, worker, session).perform())
+            if worker.cancelled() or worker.leaving():
+                break
+    return done
+
+
+def next_due(connection: Connection) -> Run | None:
+    """The run to go on with: the one that is under way, else the one that is queued."""
+    going = connection.runs.filter(state__in=UNDER_WAY).first()
+    if going is None:
+        return connection.runs.filter(state=RunState.QUEUED).first()
+    if going.state == RunState.CONFIRMING:
+        return None
+    is_due = going.wait_until is None or going.wait_until <= timezone.now()
+    return going if is_due else None
+
+
+@contextmanager
+def _holding(connection: Connection) -> Iterator[psycopg.Connection[Any]]:
+    with database.connected(application="isthmus run") as session:
+        row = session.execute(
+            "SELECT pg_try_advisory_lock(%s, %s)", [RUN_LOCK, connection.id]
+        ).fetchone()
+        if not row or not row[0]:
+            raise RunAlreadyGoing(
+                f"Connection {connection.key!r} has a run going on. Wait for its end, or stop it."
+            )
+        schema.keep_partitions(session, timezone.now().date())
+        _drop_stages(session)
+        yield session
+
+
+def _drop_stages(session: psycopg.Connection[Any]) -> None:
+    """Remove staged records of runs that have ended: they are read again where needed."""
+    staged = schema.stages(session)
+    open_runs = RunGoal.objects.filter(id__in=staged, run__state__in=UNDER_WAY)
+    schema.drop_stages(session, staged - set(open_runs.values_list("id", flat=True)))
+
+
+class _Execution:
+    """One run, from wherever it stands to an end, or to where another process goes on."""
+
+    def __init__(self, run: Run, worker: Worker, session: psycopg.Connection[Any]) -> None:
+        self.worker = worker
+        self.run, self.fence = _take_over(run)
+        self.watch = Watch(session, self.fence, worker.cancelled, worker.leaving)
+        self.recorder = Recorder(self.run, worker.reporter)
+
+    def perform(self) -> Run:
+        """Work on the run; it is returned as it stands then."""
+        _say("begun" if self.run.fence == 1 else "resumed", self.run)
+        try:
+            self._perform()
+        except Left:
+            _say("left", self.run)
+        except Waits as waits:
+            self._wait(waits)
+        except RunTakenOver:
+            _say("taken over", self.run)
+            raise
+        self.run.refresh_from_db()
+        return self.run
+
+    def _perform(self) -> None:
+        message = ""
+        try:
+            parts = self._parts()
+            self._try_goals(parts)
+        except RunStopped:
+            self.watch.leave()
+        except IsthmusError as error:
+            # Only what concerns the run as a whole comes here: a sign-in that is refused.
+            _pass_on(error)
+            message = str(error)
+            self._close_parts(RunState.FAILED, "")
+        self._finish(message)
+
+    def _parts(self) -> list[RunGoal]:
+        """The run's goals; the first process to work on it makes their rows."""
+        with self.fence.owned() as run:
+            if not run.goals.exists():
+                check(run.connection, run.goal_keys)
+                for goal in chosen_goals(run.connection, run.goal_keys):
+                    RunGoal.objects.create(
+                        run=run, goal=goal, key=goal.key, direction=goal.direction
+                    )
+            return list(run.goals.select_related("goal"))
+
+    def _try_goals(self, parts: list[RunGoal]) -> None:
+        """Run all goals that have not ended, again where signing in met something that may pass."""
+        for seconds in (*self.worker.patience.pauses, None):
+            try:
+                self.watch.check()
+                with signed_in(self.run.connection) as salesforce:
+                    self.recorder.count(lambda client=salesforce: client.calls)  # type: ignore[misc]
+                    self._run_goals(parts, salesforce)
+                    return
+            except DailyLimitReached as error:
+                raise Waits(str(error)) from error
+            except Retryable as error:
+                _pass_on(error)
+                if seconds is None:
+                    raise
+                _say("tries to sign in again", self.run, error=type(error).__name__)
+                pause(seconds, self.watch)
+            finally:
+                self.recorder.count(lambda: 0)
+
+    def _run_goals(self, parts: list[RunGoal], salesforce: Salesforce) -> None:
+        attempts = GoalAttempts(
+            run=self.run,
+            salesforce=salesforce,
+            recorder=self.recorder,
+            watch=self.watch,
+            fence=self.fence,
+            patience=self.worker.patience,
+        )
+        for part in parts:
+            if part.state in (RunState.QUEUED, *UNDER_WAY):
+                attempts.run_goal(self.worker.engines[part.direction], part)
+
+    def _wait(self, waits: Waits) -> None:
+        until = timezone.now() + timedelta(seconds=self.worker.patience.wait_seconds)
+        with self.fence.owned() as run:
+            if run.state == RunState.RUNNING:
+                run.state, run.wait_until, run.message = RunState.WAITING, until, str(waits)
+                run.save(update_fields=["state", "wait_until", "message"])
+        _say("waits for API calls", self.run)
+
+    def _close_parts(self, state: RunState, message: str) -> None:
+        with self.fence.owned() as run:
+            still = run.goals.filter(state__in=(RunState.QUEUED, *UNDER_WAY))
+            still.update(state=state, message=message, finished_at=timezone.now())
+
+    def _finish(self, message: str) -> None:
+        """Write down how the run as a whole ended: failed only where no goal finished."""
+        with self.fence.owned() as run:
+            left = run.goals.filter(state__in=(RunState.QUEUED, *UNDER_WAY))
+            left.update(state=RunState.STOPPED)
+            run.state = _state_of(run)
+            run.finished_at, run.message, run.wait_until = timezone.now(), message, None
+            run.save(update_fields=["state", "finished_at", "message", "wait_until"])
+        _say("ended", run, state=str(run.state))
+
+
+def _take_over(run: Run) -> tuple[Run, Fence]:
+    """Make this process the run's owner: from now on no other writes anything for it."""
+    with transaction.atomic():
+        # FOR UPDATE waits for a chunk of the owner before, which holds the row; see `Fence.check`.
+        row = (
+            Run.objects.select_for_update(of=("self",)).select_related("connection").get(id=run.id)
+        )
+        row.fence += 1
+        if row.state in (RunState.QUEUED, RunState.WAITING):
+            row.state, row.wait_until = RunState.RUNNING, None
+            row.started_at = row.started_at or timezone.now()
+        row.save(update_fields=["fence", "state", "wait_until", "started_at"])
+    return row, Fence(run=row.id, number=row.fence)
+
+
+def _state_of(run: Run) -> RunState:
+    states = set(run.goals.values_list("state", flat=True))
+    if RunState.STOPPED in states or (run.state == RunState.STOPPING and not states):
+        return RunState.STOPPED
+    if not states & {RunState.FINISHED, RunState.PROBLEMS}:
+        return RunState.FAILED
+    return RunState.FINISHED if states == {RunState.FINISHED} else RunState.PROBLEMS
+
+
+def _pass_on(error: IsthmusError) -> None:
+    """Raise what is not the run's own trouble."""
+    if isinstance(error, RunTakenOver | Waits | Left | database.DatabaseGone):
+        raise error
+
+
+def _say(event: str, run: Run, **more: Any) -> None:
+    facts = {"connection": run.connection.key, "run": run.number, **more}
+    log.info("run %s", event, extra={"event": f"run {event}", "facts": facts})

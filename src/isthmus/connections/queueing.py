@@ -1,0 +1,107 @@
+"""Asking for runs, and for their end."""
+
+from collections.abc import Sequence
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from isthmus.connections import states
+from isthmus.connections.errors import ConnectionOff, NoSuchThing, NothingToRun, StateRefused
+from isthmus.connections.models import IMPORT, OPEN, Connection, Goal, Run, RunState
+
+NOBODY_WORKS = (RunState.QUEUED, RunState.CONFIRMING, RunState.WAITING)
+
+
+def ask(
+    connection: Connection, *, goals: Sequence[str] = (), full: bool = False, by: str = ""
+) -> Run:
+    """Queue a run of the connection's active goals, or of those with these keys; the queued run.
+
+    While one is queued another is not: the queued one is widened to what both ask for. `full`
+    takes everything again, not only what changed; `by` says who asks, in words. Raises
+    `ConnectionOff`, `NoSuchThing` for a goal, and `NothingToRun`.
+    """
+    check(connection, goals)
+    with transaction.atomic():
+        # Whoever asks holds the connection's row, so numbers follow each other.
+        Connection.objects.select_for_update(no_key=True).get(id=connection.id)
+        queued = connection.runs.filter(state=RunState.QUEUED).first()
+        if queued is not None and _widened(queued, goals, full=full):
+            return queued
+        last = connection.runs.aggregate(last=Max("number"))["last"] or 0
+        return Run.objects.create(
+            connection=connection, number=last + 1, full=full, goal_keys=list(goals), asked_by=by
+        )
+
+
+def _widened(queued: Run, goals: Sequence[str], *, full: bool) -> bool:
+    """Make the queued run one that does both; False where it began meanwhile."""
+    everything = not goals or not queued.goal_keys
+    queued.goal_keys = [] if everything else sorted({*queued.goal_keys, *goals})
+    queued.full = queued.full or full
+    waiting = Run.objects.filter(id=queued.id, state=RunState.QUEUED)
+    return bool(waiting.update(goal_keys=queued.goal_keys, full=queued.full))
+
+
+def check(connection: Connection, goals: Sequence[str] = ()) -> None:
+    """Raise where such a run could not begin."""
+    if not connection.active:
+        raise ConnectionOff(
+            f"Connection {connection.key!r} is switched off, so it does not run. Switch it "
+            f"on (`active: true` in the set-up), and run it again."
+        )
+    if not chosen_goals(connection, goals):
+        raise NothingToRun(
+            f"Connection {connection.key!r} has no active goal. Add one, or activate one."
+        )
+
+
+def chosen_goals(connection: Connection, keys: Sequence[str] = ()) -> list[Goal]:
+    """The goals to run, imports before exports, each in the order that was set up."""
+    goals = list(connection.goals.all())
+    unknown = set(keys) - {goal.key for goal in goals}
+    if unknown:
+        raise NoSuchThing("goal", sorted(unknown), [goal.key for goal in goals])
+    wanted = [goal for goal in goals if (goal.key in keys if keys else goal.definition.active)]
+    return sorted(wanted, key=lambda goal: goal.direction != IMPORT)
+
+
+def stop(run: Run) -> Run:
+    """Ask for the run's end, and return it as it stands then.
+
+    One that works ends after what is under way, which the process that works on it sees within a
+    second or two; any other is stopped at once. What was applied stays. Raises `StateRefused` for a
+    run that has ended.
+    """
+    # A run that begins or is put off between two looks is met by the next one.
+    while not states.change(run.id, RunState.STOPPING):
+        waiting = Run.objects.filter(id=run.id, state__in=NOBODY_WORKS)
+        if waiting.update(state=RunState.STOPPED, finished_at=timezone.now()):
+            run.goals.filter(state__in=OPEN).update(state=RunState.STOPPED)
+            break
+        run.refresh_from_db()
+        if run.state == RunState.STOPPING:
+            break
+        if run.state not in OPEN:
+            raise StateRefused(
+                f"Run {run.number} of {run.connection.key} can't be stopped: it is "
+                f"{RunState(run.state).label}."
+            )
+    run.refresh_from_db()
+    return run
+
+
+def confirm(run: Run, *, by: str) -> Run:
+    """Let a run go on that waits for confirmation. Raises `StateRefused` for any other.
+
+    `by` says who confirms, in words.
+    """
+    waiting = Run.objects.filter(id=run.id, state=RunState.CONFIRMING)
+    if not waiting.update(state=RunState.RUNNING, confirmed_by=by):
+        raise StateRefused(
+            f"Run {run.number} of {run.connection.key} does not wait for confirmation: it is "
+            f"{RunState(run.state).label}."
+        )
+    run.refresh_from_db()
+    return run
