@@ -5,25 +5,25 @@ texts, and bare sorted INSERT … SELECT into the same three tables with their i
 itself needs to answer the query is left out of both.
 """
 
-import subprocess
 from importlib.resources import files
 from typing import Any
 
 from psycopg import Connection
 
+from bench import pages, running
 from bench.surroundings import SECRET, MemoryWatch, empty_store, org, timed
 
 
 def measure(size: int) -> dict[str, float]:
     """Figures of one first import of `size` leads."""
     with org(leads=size, contacts=0, persons=0, cases=0) as address, empty_store(address):
-        _set_up(address)
+        set_up(address)
         with MemoryWatch() as memory:
-            run = _run()
-        limit = _limit(size)
-    counts, seconds = run.counts, run.seconds
-    records = counts["received"]
-    total = sum(taken for step, taken in seconds.items() if step != "ask")
+            result = running.run("leads_in")
+        limit = _limit()
+    seconds, records = result.seconds, result.counts["received"]
+    total = running.seconds_of(result)
+    running.print_steps("import_first", seconds)
     figures = {
         "records": float(records),
         "seconds": total,
@@ -37,7 +37,8 @@ def measure(size: int) -> dict[str, float]:
     return figures | {f"{step}_s": taken for step, taken in seconds.items() if step != "ask"}
 
 
-def _set_up(address: str) -> None:
+def set_up(address: str) -> None:
+    """Properties, connection `org` and goal `leads_in`."""
     from isthmus import blueprint
 
     text = files("bench").joinpath("import_first.yaml").read_text(encoding="utf-8")
@@ -45,82 +46,18 @@ def _set_up(address: str) -> None:
     blueprint.apply(blueprint.read(text, name="import_first.yaml", environment=environment))
 
 
-def _run() -> Any:
-    from isthmus.connections import runs
-    from isthmus.connections.models import Connection as OrgConnection
-    from isthmus.importing.engine import run_import
-
-    request = runs.RunRequest(connection=OrgConnection.objects.get(key="org"))
-    run = runs.execute(request, {"import": run_import})
-    result = run.goals.get()
-    if result.state == "failed":
-        raise SystemExit(f"The import failed: {result.message}")
-    return result
-
-
-def _limit(size: int) -> float:
+def _limit() -> float:
     """Seconds for the same records by the barest means."""
-    from isthmus.connections.models import Connection as OrgConnection
-    from isthmus.connections.sign_in import signed_in
     from isthmus.profiles import database
 
-    connection = OrgConnection.objects.get(key="org")
-    with signed_in(connection) as salesforce, database.connected() as session:
-        job = salesforce.bulk_query.create(_soql(), deleted=True)
-        salesforce.bulk_query.wait(job.id)
-        pages = [page.locator for page in salesforce.bulk_query.pages(job.id)]
-        token = salesforce._session.token  # noqa: SLF001 - curl needs it
-        urls = [
-            f"{token.instance_url}/services/data/v62.0/jobs/query/{job.id}/results"
-            + (f"?locator={locator}" if locator else "")
-            for locator in pages
-        ]
-        _make_tables(session)
-        with timed() as curl_and_copy:
-            for url in urls:
-                _curl_and_copy(session, url, token.access_token)
+    with database.connected() as session:
+        pages.make_stage(session)
+        for name in ("profile", "identifier", "record_link"):
+            session.execute(f"CREATE TABLE bare.{name} (LIKE store.{name} INCLUDING ALL)".encode())
+        curl_and_copy = pages.curl_and_copy_all(session)
         with timed() as inserting:
             _insert(session)
-        rows = session.execute("SELECT count(*) FROM bare.profile").fetchone()
-        assert rows and rows[0] <= size  # noqa: S101, PT018
-        return curl_and_copy[0] + inserting[0]
-
-
-FIELDS = [
-    *["Id", "SystemModstamp", "IsDeleted", "MasterRecordId", "IsConverted", "ConvertedContactId"],
-    *["Email", "Salutation", "FirstName", "LastName", "Title", "Company", "Phone", "MobilePhone"],
-    *["Street", "City", "State", "PostalCode", "Country", "Website", "LeadSource", "Industry"],
-    *["Rating", "AnnualRevenue", "NumberOfEmployees", "Newsletter__c"],
-]
-
-
-def _soql() -> str:
-    return f"SELECT {', '.join(FIELDS)} FROM Lead"  # noqa: S608 - fixed names
-
-
-def _make_tables(session: Connection[Any]) -> None:
-    columns = ", ".join(f'"{name}" text' for name in FIELDS)
-    session.execute("CREATE SCHEMA bare")
-    session.execute(f"CREATE UNLOGGED TABLE bare.stage ({columns})".encode())
-    for name in ("profile", "identifier", "record_link"):
-        session.execute(f"CREATE TABLE bare.{name} (LIKE store.{name} INCLUDING ALL)".encode())
-
-
-def _curl_and_copy(session: Connection[Any], url: str, token: str) -> None:
-    # The token is given on standard input, as a command line can be read by everyone.
-    curl = subprocess.Popen(
-        ["curl", "--silent", "--fail", "--config", "-", url],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    assert curl.stdin and curl.stdout  # noqa: S101, PT018
-    curl.stdin.write(f'header = "Authorization: Bearer {token}"\n'.encode())
-    curl.stdin.close()
-    statement = "COPY bare.stage FROM STDIN (FORMAT csv, HEADER, FORCE_NULL *)"
-    with session.cursor() as cursor, cursor.copy(statement) as copy:
-        while chunk := curl.stdout.read(1 << 18):
-            copy.write(chunk)
-    curl.wait()
+        return curl_and_copy + inserting[0]
 
 
 def _insert(session: Connection[Any]) -> None:

@@ -20,7 +20,8 @@ def database(conninfo: str) -> dict[str, Any]:
 
 
 DATABASES = {"default": database(os.environ.get("ISTHMUS_CONNINFO", "dbname=isthmus"))}
-INSTALLED_APPS = ["isthmus.profiles", "isthmus.connections"]
+INSTALLED_APPS = ["isthmus.profiles", "isthmus.connections", "procrastinate.contrib.django"]
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""  # the worker alone knows the tasks, and their engines
 DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
 SECRET_KEY = ""  # nothing is signed yet; secrets at rest have keys of their own
 USE_TZ = True

@@ -1,6 +1,7 @@
 """Real processes for journeys: the command `isthmus` with a data folder, and an org."""
 
 import contextlib
+import dataclasses
 import json
 import os
 import select
@@ -39,10 +40,11 @@ class Isthmus:
 
     home: Path
     environment: dict[str, str] = field(default_factory=dict)
+    program: tuple[str, ...] = (sys.executable, "-m", "isthmus")
 
     def set(self, **variables: str) -> "Isthmus":
         """The same, with more in the environment."""
-        return Isthmus(home=self.home, environment={**self.environment, **variables})
+        return dataclasses.replace(self, environment={**self.environment, **variables})
 
     def variables(self) -> dict[str, str]:
         inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
@@ -57,7 +59,7 @@ class Isthmus:
     def run(self, *arguments: str, stdin: str = "") -> Ended:
         """Run a command to its end."""
         done = subprocess.run(
-            command(*arguments),
+            [*self.program, *arguments],
             input=stdin.encode(),
             capture_output=True,
             env=self.variables(),
@@ -82,7 +84,7 @@ class Isthmus:
     def start(self, *arguments: str) -> Iterator["Going"]:
         """A command that goes on; it is killed where the block leaves it behind."""
         with subprocess.Popen(
-            command(*arguments),
+            [*self.program, *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -99,7 +101,7 @@ class Isthmus:
 
         main, terminal = pty.openpty()
         with subprocess.Popen(
-            command(*arguments),
+            [*self.program, *arguments],
             stdin=terminal,
             stdout=terminal,
             stderr=terminal,

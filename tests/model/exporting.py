@@ -18,11 +18,14 @@ from isthmus.domain.goals import (
     WhenTooLong,
 )
 from isthmus.salesforce import Field
-from model.fake_org import FakeOrg, OrgRecord, plain
+from model.fake_org import USER_ID, FakeOrg, OrgRecord, plain
 from model.store import Link, Profile, ProfileNumber, Store, elements
 from model.values import lower
 
 CLEAR = "#N/A"
+PATIENCE = 3
+"""How often a row is refused before it waits."""
+
 TEXTS = frozenset({"string", "textarea", "email", "phone", "url", "picklist"})
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,2})?")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -42,9 +45,25 @@ class Sending:
     reason: str | None = None
     problems: list[tuple[str, str]] = field(default_factory=list)  # field and code
 
+    @property
+    def row(self) -> Any:
+        """What is sent, to be compared with what was sent before."""
+        return self.operation, self.record_id, dict(self.cells)
+
     def end(self, outcome: str, reason: str | None = None) -> None:
         """Say what became of it."""
         self.outcome, self.reason = outcome, reason
+
+
+@dataclass(kw_only=True)
+class Hold:
+    """A row that was refused, and how often."""
+
+    row: Any
+    failures: int = 1
+
+
+Holds = dict[ProfileNumber, Hold]
 
 
 @dataclass(kw_only=True)
@@ -58,6 +77,8 @@ class Exporting:
     names: Mapping[ProfileNumber, str]  # the profiles' own ids
     timezone: str = "UTC"
     refuse: Refuse = lambda _operation, _row: None
+    full: bool = False
+    holds: Holds = field(default_factory=dict)  # kept from run to run
     sent: list[tuple[str, str | None, dict[str, str]]] = field(default_factory=list)
 
     def run(self, members: Iterable[ProfileNumber]) -> list[Sending]:
@@ -69,7 +90,7 @@ class Exporting:
         for sending in sendings:
             if not sending.outcome:
                 self._compare(sending)
-        self._pass_equal_rows(sendings)
+        self._pass_held(sendings)
         # Creations first; each in the order of profiles, updates in that of records.
         left = [each for each in sendings if not each.outcome]
         for sending in sorted(left, key=lambda each: (each.operation, each.record_id or "")):
@@ -232,14 +253,14 @@ class Exporting:
         separator = row.separator or (";" if kind.type == "multipicklist" else "|")
         return separator.join(texts) if definition.list else texts[0]
 
-    def _pass_equal_rows(self, sendings: list[Sending]) -> None:
-        seen: list[dict[str, str]] = []
+    def _pass_held(self, sendings: list[Sending]) -> None:
+        """A row that was refused three times waits, until a value of it changes."""
         for sending in sendings:
-            if sending.outcome or sending.operation != "insert":
+            held = self.holds.get(sending.profile)
+            if sending.outcome or held is None or self.full:
                 continue
-            if sending.cells in seen:
-                sending.end("failed", "equal_row")
-            seen.append(sending.cells)
+            if held.row == sending.row and held.failures >= PATIENCE:
+                sending.end("skipped", "held")
 
     def _send(self, sending: Sending) -> None:
         self.sent.append((sending.operation, sending.record_id, sending.cells))
@@ -247,10 +268,12 @@ class Exporting:
         refusal = self._save(sending)
         if refusal:
             sending.end("failed", refusal)
+            self._hold(sending)
             if link:
                 link.reason = "failed"
-                link.gone = "deleted" if refusal == "ENTITY_IS_DELETED" else None
+                link.gone = "deleted" if refusal == "ENTITY_IS_DELETED" else link.gone
             return
+        self.holds.pop(sending.profile, None)
         sending.end("created" if sending.operation == "insert" else "updated")
         if link is None:
             link = Link(object=self.goal.object.name)
@@ -265,6 +288,15 @@ class Exporting:
         if sending.outcome == "created":
             link.sent |= dict.fromkeys(self._cleared(sending.profile), CLEAR)
 
+    def _hold(self, sending: Sending) -> None:
+        if sending.reason == "ENTITY_IS_DELETED":
+            return
+        held = self.holds.get(sending.profile)
+        if held and held.row == sending.row:
+            held.failures += 1
+        else:
+            self.holds[sending.profile] = Hold(row=sending.row)
+
     def _cleared(self, number: ProfileNumber) -> Iterator[str]:
         """Fields that a new record has as empty as they are to be."""
         for row in self.goal.fields:
@@ -276,13 +308,17 @@ class Exporting:
         """Save the record; the code of the refusal where there is one."""
         sobject = self.goal.object.sobject
         values = {name: None if text == CLEAR else text for name, text in sending.cells.items()}
+        updates = sending.operation == "update"
         refusal = self.refuse(sending.operation, values)
         if refusal:
-            return refusal[0]
+            gone = updates and refusal[0] == "INVALID_CROSS_REFERENCE_KEY"
+            return "ENTITY_IS_DELETED" if gone else refusal[0]
         there = self._records.get(sending.record_id or "")
-        if sending.operation == "update" and (there is None or there["IsDeleted"] == "true"):
+        if updates and (there is None or there["IsDeleted"] == "true"):
             return "ENTITY_IS_DELETED"
         kept = {name: plain(self._fields[name.lower()], text) for name, text in values.items()}
+        if not updates:
+            kept["CreatedById"] = USER_ID
         sending.record_id = self.org.save(sobject, sending.record_id, **kept)
         return None
 

@@ -60,7 +60,12 @@ SYSTEM_FIELDS = (
     system_field("MasterRecordId", "reference"),
     system_field("IsConverted", "boolean"),
     system_field("ConvertedContactId", "reference"),
+    system_field("CreatedDate", "datetime"),
+    system_field("CreatedById", "reference"),
 )
+
+USER_ID = "005000000000001AAA"
+"""The user who is signed in."""
 
 
 def describe(name: str, fields: Iterable[Field]) -> ObjectDescription:
@@ -109,6 +114,7 @@ class FakeOrg:
         """Make or change a record, now; its id."""
         record_id = record_id or self.new_id(sobject)
         fresh = {"Id": record_id, "IsDeleted": "false", "IsConverted": "false"}
+        fresh["CreatedDate"] = stamp(self.seconds)
         record = self.records[sobject].setdefault(record_id, dict(fresh))
         kinds = self.objects[sobject].fields
         record |= {name: plain(kinds[name.lower()], value) for name, value in values.items()}
@@ -139,7 +145,7 @@ def _conditions(where: str) -> Iterator[Callable[[Mapping[str, str | None]], boo
 
 
 def _test(name: str, operator: str, text: str) -> Callable[[Mapping[str, str | None]], bool]:
-    if name == "SystemModstamp":
+    if name in ("SystemModstamp", "CreatedDate"):
         # SOQL writes whole seconds; the records' stamps have milliseconds, all zero.
         bound = text.replace("Z", ".000Z")
         if operator == "<":
@@ -150,7 +156,7 @@ def _test(name: str, operator: str, text: str) -> Callable[[Mapping[str, str | N
         return lambda record: (record.get(name) or "").lower() in keys
     if operator == "!=":
         return lambda record: record.get(name) is not None
-    return lambda record: (record.get(name) or "false") == text
+    return lambda record: (record.get(name) or "false") == text.strip("'")
 
 
 def plain(kind: Field, value: object) -> str | None:

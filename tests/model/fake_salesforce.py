@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,10 +16,13 @@ from isthmus.salesforce import (
     ObjectDescription,
     PageReference,
     QueryJob,
+    QueryPage,
     RowError,
     RowResult,
+    Updated,
+    WrongJobState,
 )
-from model.fake_org import FakeOrg
+from model.fake_org import USER_ID, FakeOrg
 
 Refusal = tuple[str, str]
 """A status code and words."""
@@ -84,6 +88,8 @@ class FakeBulkQuery:
     def wait(self, job_id: str, *, cancelled: Callable[[], bool] | None = None) -> QueryJob:
         """The job, which is complete."""
         del cancelled  # nothing to wait for
+        if job_id not in self.jobs:
+            raise NotFound("The requested resource does not exist.")
         number = int(job_id[3:-3])
         rows = self.processed(len(self.jobs[job_id][1]))
         job: QueryJob = _job(QueryJob, number, state=JobState.JOB_COMPLETE, records_processed=rows)
@@ -105,8 +111,8 @@ class FakeBulkQuery:
         yield FakePage(body=csv_text(names, part), records=len(part), change=change)
 
     def delete(self, job_id: str) -> None:
-        """Forget the job."""
-        del self.jobs[job_id]
+        """Forget the job; one that is gone already is fine."""
+        self.jobs.pop(job_id, None)
 
 
 @dataclass(kw_only=True)
@@ -115,6 +121,7 @@ class FakeUpload:
 
     sobject: str
     operation: str
+    created_at: datetime | None = None
     state: JobState = JobState.OPEN
     rows: list[dict[str, str]] = field(default_factory=list)
     told: dict[str, list[dict[str, str | None]]] = field(default_factory=dict)
@@ -136,7 +143,7 @@ class FakeWrites:
         if refusal is not None:
             return refusal
         if operation == "insert":
-            return self.org.save(sobject, **values)
+            return self.org.save(sobject, CreatedById=USER_ID, **values)
         there = self.org.records[sobject].get(row["Id"])
         if there is None or there["IsDeleted"] == "true":
             return "ENTITY_IS_DELETED", "entity is deleted"
@@ -154,7 +161,9 @@ class FakeBulkIngest:
     def create(self, object_name: str, operation: str) -> IngestJob:
         """A new, open job."""
         self.made += 1
-        upload = FakeUpload(sobject=object_name, operation=operation)
+        upload = FakeUpload(
+            sobject=object_name, operation=operation, created_at=self.writes.org.now
+        )
         job = self._as_job(self.made, upload)
         self.jobs[job.id] = upload
         return job
@@ -163,7 +172,7 @@ class FakeBulkIngest:
         job: IngestJob = _job(
             IngestJob, number, state=upload.state, operation=upload.operation,
             object_name=upload.sobject, external_id_field=None, assignment_rule_id=None,
-            records_failed=0,
+            records_failed=0, created_at=upload.created_at,
         )  # fmt: skip
         return job
 
@@ -173,6 +182,14 @@ class FakeBulkIngest:
             raise NotFound("The requested resource does not exist.")
         return self._as_job(int(job_id[3:-3]), self.jobs[job_id])
 
+    def find_open(self, object_name: str | None = None) -> list[IngestJob]:
+        """The jobs that wait for a file."""
+        return [
+            self.get(job_id)
+            for job_id, upload in self.jobs.items()
+            if upload.state is JobState.OPEN and object_name in (None, upload.sobject)
+        ]
+
     def upload(self, job_id: str, chunks: Iterable[bytes]) -> int:
         """Read the CSV."""
         body = b"".join(chunks)
@@ -181,7 +198,9 @@ class FakeBulkIngest:
 
     def close(self, job_id: str) -> None:
         """Save every row by itself."""
-        upload = self.jobs[job_id]
+        upload = self.get(job_id) and self.jobs[job_id]
+        if upload.state.finished:
+            raise WrongJobState(f"The job is {upload.state}.")
         upload.state = JobState.JOB_COMPLETE
         upload.told = {"successful": [], "failed": [], "unprocessed": []}
         for row in upload.rows:
@@ -199,8 +218,10 @@ class FakeBulkIngest:
             upload.told["failed"].insert(0, {"sf__Id": row.get("Id"), "sf__Error": error, **row})
 
     def abort(self, job_id: str) -> None:
-        """End it without a row saved."""
-        self.jobs[job_id].state = JobState.ABORTED
+        """End it without a row saved; one that has ended is left as it is."""
+        upload = self.get(job_id) and self.jobs[job_id]
+        if not upload.state.finished:
+            upload.state = JobState.ABORTED
 
     def wait(self, job_id: str, *, cancelled: Callable[[], bool] | None = None) -> IngestJob:
         """The job, which has ended."""
@@ -230,7 +251,7 @@ class FakeBulkIngest:
 
     def delete(self, job_id: str) -> None:
         """Forget the job."""
-        del self.jobs[job_id]
+        self.jobs.pop(job_id, None)
 
 
 @dataclass(kw_only=True)
@@ -250,8 +271,39 @@ class FakeCollections:
         return RowResult(id=None, success=False, errors=(RowError(code=told[0], message=told[1]),))
 
 
+def json_record(
+    org: FakeOrg, soql: str, names: Sequence[str], record: Mapping[str, str | None]
+) -> dict[str, Any]:
+    """A record as Salesforce's JSON has it: numbers and booleans as such, parents inside."""
+    sobject = soql.rpartition(" FROM ")[2].split()[0]
+    kinds = org.objects[sobject].fields
+    written: dict[str, Any] = {"attributes": {"type": sobject}}
+    for name in names:
+        *parents, last = name.split(".")
+        at = written
+        for parent in parents:
+            at = at.setdefault(parent, {})
+        kind = kinds[name.lower()].type if name.lower() in kinds else "string"
+        at[last] = _json_value(kind, record.get(name))
+    return written
+
+
+def _json_value(kind: str, text: str | None) -> Any:
+    if text is None or text == "":
+        return None
+    if kind == "boolean":
+        return text == "true"
+    if kind == "datetime":
+        return text.replace("Z", "+0000")
+    if kind == "int":
+        return int(text)
+    return text
+
+
 class FakeSalesforce:
     """What the engines see of a `FakeOrg`."""
+
+    user_id = USER_ID
 
     def __init__(self, org: FakeOrg, *, page_size: int = 1000) -> None:
         self.org = org
@@ -263,6 +315,29 @@ class FakeSalesforce:
     def describe(self, name: str) -> ObjectDescription:
         """The object as it stands."""
         return self.org.objects[name]
+
+    def count(self, soql: str, *, deleted: bool = False) -> int:
+        """How many records a `SELECT COUNT()` finds."""
+        return len(self.org.select(soql, deleted=deleted)[1])
+
+    def query_all(self, soql: str) -> Iterator[dict[str, Any]]:
+        """The records, deleted ones too."""
+        names, found = self.org.select(soql, deleted=True)
+        return iter([json_record(self.org, soql, names, record) for record in found])
+
+    def query_pages(self, soql: str, *, deleted: bool) -> Iterator[QueryPage]:
+        """The records as JSON; the whole query is asked at once."""
+        names, found = self.org.select(soql, deleted=deleted)
+        records = [json_record(self.org, soql, names, record) for record in found]
+        for start in range(0, max(len(records), 1), self.bulk_query.page_size):
+            part = records[start : start + self.bulk_query.page_size]
+            body = json.dumps({"totalSize": len(records), "records": part}).encode()
+            yield QueryPage(body=body, records=len(part), total=len(records))
+
+    def updated(self, name: str, start: datetime, end: datetime) -> Updated:
+        """Nothing is under way, so all is covered."""
+        del name, start
+        return Updated(ids=(), latest_date_covered=min(end, self.org.now))
 
     def server_time(self) -> datetime:
         """The org's clock."""

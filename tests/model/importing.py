@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from isthmus.domain.goals import ImportField, ImportGoal
+from isthmus.domain.goals import ImportField, ImportGoal, ObjectTypeOnDelete, OnMerge
 from isthmus.domain.merge_rules import MergeRule
+from isthmus.domain.objects import CONTACT
 from isthmus.domain.properties import PropertyDefinition
 from model.store import Link, Profile, ProfileNumber, Store, elements
 from model.values import LARGEST, SMALLEST, Unfit, typed
@@ -47,11 +48,143 @@ class Importing:
     version: int = 1
     field_types: Mapping[str, str]
     timezone: str = "UTC"
+    unsettled: list[str] = field(default_factory=list)
+    """Records whose profile and that of a former one were left to a person, by the last run."""
 
-    def run(self, records: Iterable[Record]) -> list[Result]:
-        """Apply the records in the order of (SystemModstamp, Id)."""
+    _coming: dict[str, tuple[str | None, str]] = field(default_factory=dict)
+    """Records that become others in the run, by id: which one takes over, and its stamp."""
+
+    def run(self, records: Iterable[Record], there: Iterable[str] | None = None) -> list[Result]:
+        """Apply the records, then what follows from those that are gone.
+
+        `there`: after a full read, the ids of all records that Salesforce has; links of others
+        are taken for deleted, and their results come after those of `records`.
+        """
+        results = self.apply(records)
+        if there is not None:
+            results += self._bury_missing(set(there))
+        self.settle()
+        return results
+
+    def apply(
+        self, records: Iterable[Record], staged: Iterable[Record] | None = None
+    ) -> list[Result]:
+        """Apply the records in the order of (SystemModstamp, Id), as a run that ends there.
+
+        `staged`: all records of the run, where `records` are its first ones only.
+        """
+        records = list(records)
+        known = records if staged is None else list(staged)
+        self._coming = {
+            each["Id"] or "": (_successor(each), each["SystemModstamp"] or "")
+            for each in known
+            if _gone(each)
+        }
+        self._find_persons(known)
         ordered = sorted(records, key=lambda each: (each["SystemModstamp"] or "", each["Id"] or ""))
         return [self._apply(record) for record in ordered]
+
+    def _find_persons(self, records: Iterable[Record]) -> None:
+        """A person takes over from its contact, and from leads that became that contact."""
+        for record in records:
+            contact = record.get("PersonContactId")
+            if contact is None:
+                continue
+            self._coming.setdefault(contact, (record["Id"], record["SystemModstamp"] or ""))
+            for link in self.store.links.values():
+                if link.successor == contact and link.profile is not None:
+                    link.successor, link.due = record["Id"], link.due or "heir"
+
+    def _bury_missing(self, there: set[str]) -> list[Result]:
+        results = []
+        for (record_id, goal), link in sorted(self.store.links.items()):
+            if goal != self.goal.key or link.gone or record_id in there:
+                continue
+            if link.object != self.goal.object.name:
+                continue
+            link.gone, link.content, link.reason = "deleted", None, None
+            link.refused = frozenset()
+            if link.profile is not None:
+                link.due = "gone"
+                results.append(
+                    Result(
+                        record_id=record_id,
+                        outcome="removed",
+                        reason="deleted",
+                        profile=link.profile,
+                    )
+                )
+        return results
+
+    def settle(self) -> None:
+        """What the records that are gone do to profiles, one after the other."""
+        self.unsettled = []
+        for (_, goal), link in sorted(self.store.links.items()):
+            if link.due == "heir" or (link.due == "gone" and goal == self.goal.key):
+                self._hand_over(link)
+                link.due = "object type" if link.due == "gone" else None
+        lost: dict[ProfileNumber | None, bool] = {}
+        for (_, goal), link in self.store.links.items():
+            if link.due == "object type" and goal == self.goal.key:
+                link.due, converted = None, link.gone == "converted"
+                if converted or self.goal.object_type_on_delete is ObjectTypeOnDelete.REMOVE:
+                    lost[link.profile] = lost.get(link.profile, False) or converted
+        for number, converted in lost.items():
+            if number is not None:
+                self._take_object_type(number, converted=converted)
+
+    def _hand_over(self, former: Link) -> None:
+        heir = self._heir(former.successor)
+        if heir is None or former.profile is None or heir == former.profile:
+            return
+        if self.goal.on_merge is OnMerge.REVIEW:
+            self.unsettled.append(former.successor or "")
+            return
+        older, newer = sorted((former.profile, heir), key=self._age)
+        self.store.merge(
+            newer, older, both=[self._object_type.key] if self._object_type.list else ()
+        )
+
+    def _heir(self, record_id: str | None) -> ProfileNumber | None:
+        known = [
+            (link.gone is not None, goal, link.profile)
+            for (each, goal), link in self.store.links.items()
+            if each == record_id and link.profile is not None
+        ]
+        return min(known)[2] if known else None
+
+    def _age(self, number: ProfileNumber) -> tuple[str, ProfileNumber]:
+        """Higher for the profile whose live record was changed last, else for the later one."""
+        stamps = [
+            link.stamp
+            for link in self.store.links.values()
+            if link.profile == number and link.gone is None
+        ]
+        return max(stamps, default=""), number
+
+    @property
+    def _object_type(self) -> PropertyDefinition:
+        return self.store.properties[self.goal.object_type_property]
+
+    def _take_object_type(self, number: ProfileNumber, *, converted: bool) -> None:
+        name, key = self.goal.object.name, self._object_type.key
+        if any(
+            link.profile == number and link.gone is None and link.object == name
+            for link in self.store.links.values()
+        ):
+            return
+        profile = self.store.profiles[number]
+        values = list(elements(profile.get(key)))
+        if name not in values:
+            return
+        place = values.index(name)
+        values[place : place + 1] = (
+            [CONTACT.name] if converted and CONTACT.name not in values else []
+        )
+        if values:
+            profile[key] = values if self._object_type.list else values[0]
+        else:
+            del profile[key]
 
     def waiting(self) -> set[str]:
         """Ids of records to be read again although they do not change."""
@@ -65,25 +198,44 @@ class Importing:
         record_id = record["Id"] or ""
         link = self.store.links.get((record_id, self.goal.key))
         if gone := _gone(record):
-            return self._bury(record, record_id, link, gone)
+            result = self._bury(record, record_id, link, gone)
+            if result.outcome != "unchanged":
+                self._bury_sent(record, record_id, gone)
+            return result
         if link and self._is_applied(link, record):
+            if link.reason in READ_AGAIN:
+                link.reason = None
             return Result(record_id=record_id, outcome="unchanged", profile=link.profile)
         return self._match(record, record_id, link)
 
     def _bury(self, record: Record, record_id: str, link: Link | None, gone: str) -> Result:
         if link is None:
             return Result(record_id=record_id, outcome="skipped", reason=gone)
-        if link.gone:
+        successor = _successor(record)
+        if link.gone and successor in (None, link.successor):
             return Result(record_id=record_id, outcome="unchanged")
+        known = link.gone
         link.gone, link.stamp = gone, record["SystemModstamp"] or ""
-        link.successor = record.get("MasterRecordId") or record.get("ConvertedContactId")
-        link.content, link.reason = None, None
+        link.successor = successor
+        link.content, link.reason, link.refused = None, None, frozenset()
+        link.due = "gone" if link.profile is not None else None
+        if known:
+            return Result(record_id=record_id, outcome="unchanged")
         if link.profile is None:
             return Result(record_id=record_id, outcome="skipped", reason=gone)
         return Result(record_id=record_id, outcome="removed", reason=gone, profile=link.profile)
 
+    def _bury_sent(self, record: Record, record_id: str, gone: str) -> None:
+        """What exports know of the record ends as well."""
+        for (other_id, goal), link in self.store.links.items():
+            if other_id == record_id and goal != self.goal.key and link.sent:
+                link.gone, link.successor = gone, _successor(record)
+                link.stamp = record["SystemModstamp"] or ""
+                link.content, link.reason, link.refused = None, None, frozenset()
+                link.due = "heir" if link.successor and link.profile is not None else None
+
     def _is_applied(self, link: Link, record: Record) -> bool:
-        return self._is_same(link, record) and link.reason in (None, "problem")
+        return self._is_same(link, record) and not link.refused
 
     def _is_same(self, link: Link, record: Record) -> bool:
         return (
@@ -100,6 +252,9 @@ class Importing:
         values = list(self._matched_values(record))
         owners = {self.store.holder(key, value) for key, value in values}
         found = {*owners, self._linked_profile(record_id, link)} - {None}
+        if not found or self.goal.on_merge is OnMerge.REVIEW:
+            linked = self._linked_profile(record_id, link) is not None
+            found |= set() if linked else {self._former_profile(record_id)} - {None}
         if len(found) > 1:
             return self._skip(record, record_id, link, "ambiguous")
         if not found and not values:
@@ -124,23 +279,31 @@ class Importing:
     def _linked_profile(self, record_id: str, link: Link | None) -> ProfileNumber | None:
         if link and link.profile is not None:
             return link.profile
-        known = [
-            (key, other) for key, other in self.store.links.items() if other.profile is not None
-        ]
-        for (other_id, _), other in known:
-            if other_id == record_id and other.gone is None:
+        for (other_id, _), other in sorted(self.store.links.items()):
+            if other_id == record_id and other.gone is None and other.profile is not None:
                 return other.profile
-        former = [(other.stamp, key, other) for key, other in known if other.successor == record_id]
+        return None
+
+    def _former_profile(self, record_id: str) -> ProfileNumber | None:
+        """The profile of a record that became this one, before or in this run."""
+        former = []
+        for (other_id, goal), other in self.store.links.items():
+            if other.profile is None:
+                continue
+            there = other.successor, other.stamp
+            successor, stamp = self._coming.get(other_id, there)
+            if successor == record_id:
+                former.append((stamp, (other_id, goal), other.profile))
         if not former:
             return None
         latest = max(stamp for stamp, _, _ in former)
-        return min((key, other.profile) for stamp, key, other in former if stamp == latest)[1]
+        return min((key, profile) for stamp, key, profile in former if stamp == latest)[1]
 
     def _skip(self, record: Record, record_id: str, link: Link | None, reason: str) -> Result:
         if link is None:
             link = self._new_link(record_id)
             link.stamp = record["SystemModstamp"] or ""
-        link.reason, link.gone, link.successor = reason, None, None
+        link.reason, link.gone, link.successor, link.due = reason, None, None, None
         return Result(record_id=record_id, outcome="skipped", reason=reason)
 
     def _new_link(self, record_id: str) -> Link:
@@ -152,27 +315,54 @@ class Importing:
         self, record: Record, record_id: str, link: Link | None, found: ProfileNumber | None
     ) -> Result:
         number = self.store.new_profile() if found is None else found
+        known = link is not None and link.profile is not None
         link = link or self._new_link(record_id)
         before = copy.deepcopy(self.store.profiles[number])
         writing = _Writing(
             importing=self,
             record=record,
             number=number,
-            link=link,
-            partial=link.reason == "identifier_taken" and self._is_same(link, record),
+            record_id=record_id,
+            partial=link.refused if self._is_same(link, record) else frozenset(),
         )
         writing.write()
         changed = before != self.store.profiles[number]
         codes = {problem.code for problem in writing.problems}
-        link.profile, link.version, link.gone, link.successor = number, self.version, None, None
+        link.profile, link.version, link.refused = number, self.version, frozenset(writing.refused)
+        link.gone, link.successor, link.due = None, None, None
         link.content, link.stamp = self._content(record), record["SystemModstamp"] or ""
         link.reason = "identifier_taken" if "identifier_taken" in codes else None
-        link.reason = link.reason or ("problem" if codes else None)
+        misfit = writing.partial and self._misfits(record)
+        link.reason = link.reason or ("problem" if codes or misfit else None)
+        if not known:
+            self._note_heir(record_id, number)
         kept = "updated" if changed else "unchanged"
         outcome = "created" if found is None else kept
         return Result(
             record_id=record_id, outcome=outcome, profile=number, problems=writing.problems
         )
+
+    def _misfits(self, record: Record) -> bool:
+        rows = [(row.field, row.identifier) for row in self.goal.match]
+        rows += [(row.field, row.property) for row in self.goal.fields]
+        for name, key in rows:
+            try:
+                typed(record.get(name), self._type(name), self.store.properties[key], self.timezone)
+            except Unfit:
+                return True
+        return False
+
+    def _note_heir(self, record_id: str, number: ProfileNumber) -> None:
+        """Those that this record took over from may have a profile of their own."""
+        for link in self.store.links.values():
+            if link.gone and link.successor == record_id and link.profile not in (None, number):
+                link.due = link.due or "heir"
+
+
+def _successor(record: Record) -> str | None:
+    if not _gone(record):
+        return None
+    return record.get("MasterRecordId") or record.get("ConvertedContactId")
 
 
 def _gone(record: Record) -> str | None:
@@ -188,9 +378,10 @@ class _Writing:
     importing: Importing
     record: Record
     number: ProfileNumber
-    link: Link
-    partial: bool  # only the identifiers are still to be applied
+    record_id: str
+    partial: frozenset[int]  # the only rows that are still to be applied; none: all
     problems: list[Problem] = field(default_factory=list)
+    refused: list[int] = field(default_factory=list)
 
     @property
     def goal(self) -> ImportGoal:
@@ -203,10 +394,10 @@ class _Writing:
     def write(self) -> None:
         for row in self.goal.match:
             self._gain(row.field, self._target(row.identifier))
-        for field_row in self.goal.fields:
-            wanted = self._target(field_row.property).identifier or not self.partial
+        for place, field_row in enumerate(self.goal.fields, 1):
+            wanted = place in self.partial or not self.partial
             if field_row.rule is not MergeRule.SUM and wanted:
-                self._map(field_row)
+                self._map(field_row, place)
         if self.partial:
             return
         for key in {row.property: None for row in self.goal.fields if row.rule is MergeRule.SUM}:
@@ -229,7 +420,7 @@ class _Writing:
             value = self._value(name, target)
         except Unfit:
             # A mapping row of the same two says it already.
-            if (name, target.key) not in mapped:
+            if (name, target.key) not in mapped and not self.partial:
                 self._problem(name, target.key, "wrong_type")
             return
         if target.list:
@@ -237,7 +428,7 @@ class _Writing:
         elif target.key not in self.profile:
             self._set(target.key, value)
 
-    def _map(self, row: ImportField) -> None:
+    def _map(self, row: ImportField, place: int) -> None:
         target = self._target(row.property)
         try:
             value = self._value(row.field, target)
@@ -246,6 +437,7 @@ class _Writing:
             return
         if target.identifier and self._is_taken(target.key, value):
             self._problem(row.field, row.property, "identifier_taken")
+            self.refused.append(place)
         elif row.rule is MergeRule.ADD:
             self._add(target.key, value)
         elif row.rule is MergeRule.SET_IF_EMPTY:
@@ -278,9 +470,9 @@ class _Writing:
             except Unfit:
                 self._problem(row.field, key, "wrong_type")
                 continue
-            if value is None:
-                self.link.summed[row.field, key] = None
-            elif value != self.link.summed.get((row.field, key)):
+            if value is not None and value != self.importing.store.summed.get(
+                (self.record_id, row.field.lower(), key)
+            ):
                 news[row.field] = value
         self._add_up(news, key)
 
@@ -293,7 +485,9 @@ class _Writing:
                 self._problem(name, key, "sum_too_large")
             return
         self.profile[key] = total
-        self.link.summed |= {(name, key): value for name, value in news.items()}
+        self.importing.store.summed |= {
+            (self.record_id, name.lower(), key): value for name, value in news.items()
+        }
 
     def _put_object_type(self) -> None:
         target = self._target(self.goal.object_type_property)

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from isthmus.domain.properties import PropertyDefinition
+from isthmus.domain.properties import OnMerge, PropertyDefinition
+from model.values import LARGEST, SMALLEST
 
 Profile = dict[str, Any]
 """Values by property; a property that is empty is not there. A list holds each value once."""
@@ -26,7 +27,8 @@ class Link:
     reason: str | None = None  # why it was not fully applied
     gone: str | None = None  # deleted, merged, converted: the link is a tombstone
     successor: str | None = None
-    summed: dict[tuple[str, str], int | None] = field(default_factory=dict)
+    due: str | None = None  # what a tombstone is still to do to profiles: gone, heir, object type
+    refused: frozenset[int] = frozenset()  # mapping rows whose identifier another profile held
     sent: dict[str, str] = field(default_factory=dict)  # by field: the text last accepted
 
 
@@ -37,10 +39,15 @@ class Store:
     properties: Mapping[str, PropertyDefinition]
     profiles: dict[ProfileNumber, Profile] = field(default_factory=dict)
     links: dict[tuple[RecordId, GoalKey], Link] = field(default_factory=dict)
+    summed: dict[tuple[RecordId, str, str], int] = field(default_factory=dict)
+    """By record, field in lower case and property: the value last added."""
+
+    merged: dict[ProfileNumber, ProfileNumber] = field(default_factory=dict)
+    """Profiles that became part of another, with the one that stands for them now."""
 
     def new_profile(self, values: Mapping[str, Any] | None = None) -> ProfileNumber:
         """Make a profile; its number."""
-        number = len(self.profiles) + 1
+        number = max((*self.profiles, *self.merged), default=0) + 1
         self.profiles[number] = dict(values or {})
         return number
 
@@ -51,6 +58,22 @@ class Store:
                 return number
         return None
 
+    def merge(
+        self, survivor: ProfileNumber, loser: ProfileNumber, both: Iterable[str] = ()
+    ) -> None:
+        """Make one profile of two; the survivor is the newer one. `both`: lists kept whole."""
+        stays, goes = self.profiles[survivor], self.profiles.pop(loser)
+        for key in goes:
+            how = self.properties[key].on_merge
+            if key in both or (self.properties[key].identifier and self.properties[key].list):
+                how = OnMerge.BOTH
+            stays[key] = _merged(how, stays[key], goes[key]) if key in stays else goes[key]
+        for link in self.links.values():
+            link.profile = survivor if link.profile == loser else link.profile
+        self.merged = {
+            gone: survivor if now == loser else now for gone, now in self.merged.items()
+        } | {loser: survivor}
+
     def identifiers(self) -> set[tuple[str, str, ProfileNumber]]:
         """Every identifier value with its property and profile."""
         return {
@@ -60,6 +83,24 @@ class Store:
             if definition.identifier
             for value in elements(profile.get(key))
         }
+
+
+def _merged(how: OnMerge, newer: Any, older: Any) -> Any:
+    match how:
+        case OnMerge.NEWER:
+            return newer
+        case OnMerge.OLDER:
+            return older
+        case OnMerge.BOTH:
+            return [*newer, *(each for each in older if each not in newer)]
+        case OnMerge.SUM:
+            total = newer + older
+            whole = isinstance(newer, int)
+            return newer if whole and not SMALLEST <= total <= LARGEST else total
+        case OnMerge.HIGHEST:
+            return max(newer, older)
+        case OnMerge.LOWEST:
+            return min(newer, older)
 
 
 def elements(value: Any) -> Iterable[Any]:

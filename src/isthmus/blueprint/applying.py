@@ -13,7 +13,7 @@ from isthmus.blueprint.stored import stored
 from isthmus.connections import models, secrets
 from isthmus.connections.errors import RunAlreadyGoing
 from isthmus.connections.runs import RUN_LOCK
-from isthmus.domain.goals import ImportGoal
+from isthmus.domain.goals import ImportGoal, ObjectTypeOnDelete, OnMerge
 from isthmus.profiles import statements
 from isthmus.profiles.links import forget_goal
 from isthmus.profiles.models import Segment
@@ -137,6 +137,8 @@ def _change_goal(row: models.Goal, goal: Goal, position: int) -> None:
 
 def _mapped(goal: Goal) -> Goal:
     """The goal with only what decides which records are taken and what is made of them."""
+    if isinstance(goal, ImportGoal):
+        goal = replace(goal, object_type_on_delete=ObjectTypeOnDelete.KEEP, on_merge=OnMerge.MERGE)
     return replace(goal, name="", active=True)
 
 

@@ -14,6 +14,8 @@ from isthmus.domain.goals import (
     ImportField,
     ImportGoal,
     MatchRow,
+    ObjectTypeOnDelete,
+    OnMerge,
     WhenEmpty,
     WhenTooLong,
 )
@@ -64,7 +66,14 @@ def read_goal(value: Value) -> Goal | None:
 def _import_goal(value: Value) -> ImportGoal:
     entries = value.entries(
         required=("key", "import", "match", "fields"),
-        optional=("name", "active", "object_type_property", "create_profiles"),
+        optional=(
+            "name",
+            "active",
+            "object_type_property",
+            "object_type_on_delete",
+            "create_profiles",
+            "on_merge",
+        ),
     )
     key = read_key(entries)
     return ImportGoal(
@@ -75,6 +84,8 @@ def _import_goal(value: Value) -> ImportGoal:
         fields=tuple(_import_field(each) for each in entries.items("fields")),
         create_profiles=entries.flag("create_profiles"),
         object_type_property=entries.text("object_type_property", OBJECT_TYPE_PROPERTY),
+        object_type_on_delete=entries.choice("object_type_on_delete", ObjectTypeOnDelete.KEEP),
+        on_merge=entries.choice("on_merge", OnMerge.MERGE),
         active=entries.flag("active", default=True),
     )
 

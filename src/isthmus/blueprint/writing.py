@@ -108,11 +108,13 @@ def _authorization(authorization: Authorization, secret: str) -> dict[str, Any]:
 def _goal(goal: Goal) -> dict[str, Any]:
     direction = "import" if isinstance(goal, ImportGoal) else "export"
     values: dict[str, Any] = {"key": goal.key, **_name(goal), direction: goal.object.name}
-    values |= _differing(goal, ("active", "segment", "object_type_property"))
+    values |= _differing(
+        goal, ("active", "segment", "object_type_property", "object_type_on_delete")
+    )
     rows = goal.match if isinstance(goal, ImportGoal) else [goal.match]
     match = [_compact(asdict(row)) for row in rows]
     values["match"] = CommentedSeq(match) if isinstance(goal, ImportGoal) else match[0]
-    values |= _differing(goal, ("create_profiles", "create_records"))
+    values |= _differing(goal, ("create_profiles", "create_records", "on_merge"))
     values["fields"] = CommentedSeq([_compact(_row(row)) for row in goal.fields])
     return values
 

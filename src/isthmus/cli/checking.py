@@ -146,6 +146,7 @@ def _goal(connection: "Connection", goal: "Goal", salesforce: "Salesforce") -> F
 
 def _planned(connection: "Connection", goal: "Goal", salesforce: "Salesforce") -> str:
     """Plan the goal as a run would, without a run: nothing is stored. What it found, in words."""
+    from isthmus.connections.fences import Fence
     from isthmus.connections.models import IMPORT, RunGoal
     from isthmus.connections.runs import GoalRun, Silent
     from isthmus.exporting.plan import plan_export
@@ -159,9 +160,10 @@ def _planned(connection: "Connection", goal: "Goal", salesforce: "Salesforce") -
         full=False,
         reporter=Silent(),
         cancelled=lambda: False,
+        fence=Fence(run=0, number=0),
     )
     if goal.direction == IMPORT:
-        plan = plan_import(goal_run)
+        plan = plan_import(goal_run, kept={})
         warnings = " ".join(["", *plan.warnings])
         return f"{len(plan.columns)} fields of {plan.object.name} can be read{warnings}"
     export = plan_export(goal_run, datetime.now(UTC))

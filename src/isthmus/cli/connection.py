@@ -4,34 +4,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from isthmus.cli import running
 from isthmus.cli.formatting import between, grouped, moment, plural
 from isthmus.cli.options import AsJson, ConnectionKey
 from isthmus.cli.output import facts, note, print_json, show, table
 from isthmus.cli.registration import command, group
-from isthmus.cli.run_display import (
-    MOST_PROBLEMS,
-    MOST_PROBLEMS_IN_JSON,
-    run_document,
-    show_run,
-    status_of,
-)
-from isthmus.cli.status import Status
+from isthmus.cli.run_display import run_document
+from isthmus.cli.run_words import sentence, state_words, worked_on
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from isthmus.connections.models import Connection, Goal, Run
-    from isthmus.connections.runs import RunRequest
 
 app = group("connection", "Connections to Salesforce, and their runs.")
 
-Goals = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--goal",
-        metavar="KEY",
-        help="Run only this goal, also where it is not active. May be given several times.",
-    ),
-]
-Full = Annotated[bool, typer.Option("--full", help="Take everything again, not only what changed.")]
 Most = Annotated[int, typer.Option("--limit", metavar="N", min=1, help="Show this many at most.")]
 RunNumber = Annotated[
     int | None,
@@ -57,7 +44,8 @@ def list_connections(*, as_json: AsJson = False) -> None:
             rows = [_summary(each, last.get(each.id)) for each in connections]
             print_json({"connections": rows})
         elif connections:
-            lines = [_line(each, last.get(each.id)) for each in connections]
+            going = worked_on(last.values())
+            lines = [_line(each, last.get(each.id), going) for each in connections]
             columns = ["key", "name", "state", "goals", "last run", "how it ended"]
             show(table(columns, lines, right="goals"))
         else:
@@ -76,21 +64,17 @@ def _summary(connection: "Connection", last: "Run | None") -> dict[str, Any]:
     }
 
 
-def _line(connection: "Connection", last: "Run | None") -> tuple[str, ...]:
+def _line(
+    connection: "Connection", last: "Run | None", going: "Collection[int]"
+) -> tuple[str, ...]:
     return (
         connection.key,
         connection.name,
         "on" if connection.active else "off",
         str(len(connection.goals.all())),
-        moment(last.started_at) if last else "-",
-        _state(last) if last else "never run",
+        moment(last.started_at or last.queued_at) if last else "-",
+        state_words(last, going) if last else "never run",
     )
-
-
-def _state(run: "Run") -> str:
-    from isthmus.connections.models import RunState
-
-    return str(RunState(run.state).label)
 
 
 @command(app, "show", "isthmus connection show acme")
@@ -149,8 +133,14 @@ def _facts(connection: "Connection", last: "Run | None") -> list[tuple[str, str]
 def _last_run(last: "Run | None") -> str:
     if last is None:
         return "never"
-    took = between(last.started_at, last.finished_at)
-    return f"number {last.number}, {moment(last.started_at)}, {_state(last)}, {took}"
+    words = [
+        f"number {last.number}",
+        moment(last.started_at or last.queued_at),
+        state_words(last, worked_on([last])),
+        between(last.started_at, last.finished_at) if last.started_at else "",
+        f"by {last.asked_by}" if last.asked_by else "",
+    ]
+    return ", ".join(filter(None, words))
 
 
 def _goal_line(goal: "Goal") -> tuple[str, ...]:
@@ -165,51 +155,17 @@ def _goal_line(goal: "Goal") -> tuple[str, ...]:
     return goal.key, what, "yes" if definition.active else "no", moment(goal.read_until)
 
 
-@command(
+command(
     app,
     "run",
     "isthmus connection run acme",
     "isthmus connection run acme --goal leads_in --full",
+    "isthmus connection run acme --no-wait",
     "isthmus connection run acme --json > run.json",
+)(running.run)
+command(app, "stop", "isthmus connection stop acme", summary="Stop a connection's run.")(
+    running.stop
 )
-def run(
-    key: ConnectionKey, *, goal: Goals = None, full: Full = False, as_json: AsJson = False
-) -> None:
-    """Run a connection's goals now: imports first, then exports.
-
-    Progress goes to standard error, the counts to standard output. Ctrl-C asks the run to stop
-    after what is under way; what was applied stays, and the next run does the rest. A second Ctrl-C
-    ends it at once, which loses nothing either.
-
-    Ends with status 0 when all is well, 3 when it finished with problems, 1 when no goal finished
-    or none could start, 130 when it was stopped.
-    """
-    from isthmus.cli import session
-
-    with session.database():
-        from isthmus.connections import reading
-        from isthmus.connections.runs import RunRequest
-
-        request = RunRequest(connection=reading.connection(key), goals=tuple(goal or ()), full=full)
-        ended, asked_to_stop = _execute(request)
-        done = reading.run(request.connection, ended.number)
-        if as_json:
-            print_json(run_document(done, reading.first_problems(done, MOST_PROBLEMS_IN_JSON)))
-        else:
-            show_run(done, reading.first_problems(done, MOST_PROBLEMS))
-    raise typer.Exit(Status.STOPPED if asked_to_stop else status_of(done))
-
-
-def _execute(request: "RunRequest") -> tuple["Run", bool]:
-    from isthmus.cli.progress import watching
-    from isthmus.connections import runs
-    from isthmus.connections.models import EXPORT, IMPORT
-    from isthmus.exporting.engine import run_export
-    from isthmus.importing.engine import run_import
-
-    engines = {IMPORT: run_import, EXPORT: run_export}
-    with watching() as (reporter, stop):
-        return runs.execute(request, engines, reporter=reporter, cancelled=stop), stop.asked
 
 
 @command(app, "runs", "isthmus connection runs acme", "isthmus connection runs acme --limit 100")
@@ -228,8 +184,18 @@ def runs(key: ConnectionKey, *, limit: Most = 20, as_json: AsJson = False) -> No
             columns = ["run", "state", "started", "took", *_NUMBERS]
             lines = [_run_line(each) for each in found]
             show(table(columns, lines, right=" ".join(["run", "took", *_NUMBERS]), gap=1))
+            _show_open(found)
         else:
             note(f"{key} has not run yet. Start it with `isthmus connection run {key}`.")
+
+
+def _show_open(found: "list[Run]") -> None:
+    """Say what becomes of the runs that have not ended."""
+    from isthmus.connections.models import OPEN
+
+    going = worked_on(found)
+    for each in reversed([each for each in found if each.state in OPEN]):
+        show(sentence(each, going))
 
 
 _NUMBERS = ("received", "written", "skipped", "failed")
@@ -278,12 +244,19 @@ def log(
     with session.database():
         from isthmus.connections import reading
 
-        found = reading.run(reading.connection(key), run)
+        connection = reading.connection(key)
+        found = reading.run(connection, run or _last_begun(connection))
         if as_json:
             _write_json_log(found, problems=problems)
         else:
             for chunk in reading.log_csv(found, problems_only=problems):
                 write_bytes(chunk)
+
+
+def _last_begun(connection: "Connection") -> int | None:
+    """The number of the last run that has anything to tell."""
+    begun = connection.runs.filter(started_at__isnull=False)
+    return begun.values_list("number", flat=True).first()
 
 
 def _write_json_log(run: "Run", *, problems: bool) -> None:

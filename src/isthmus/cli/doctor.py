@@ -19,8 +19,9 @@ def doctor(*, as_json: AsJson = False) -> None:
     """Look whether everything that runs need is there.
 
     A line for each thing: the data folder and its disk, the key that secrets are sealed with, the
-    database and its tables, and the sign-in of each connection that is on. Ends with status 0 when
-    all is well and 3 when something is not; each problem says what to do.
+    database and its tables, whether a worker runs and runs wait for one in vain, and the sign-in of
+    each connection that is on. Ends with status 0 when all is well and 3 when something is not;
+    each problem says what to do.
     """
     findings = [*_folder_findings(), *_database_findings()]
     show_findings(findings, as_json=as_json, title={})
@@ -85,6 +86,7 @@ def _database_findings() -> Iterator[Finding]:
             tables = _tables()
             yield tables
             if tables.ok:
+                yield _worker()
                 yield from _connection_findings()
     except IsthmusError as error:
         yield Finding(what="database", ok=False, detail=str(error))
@@ -115,6 +117,35 @@ def _tables() -> Finding:
         detail = "They are not those of this version. Run `isthmus migrate`."
         return Finding(what="tables", ok=False, detail=detail)
     return Finding(what="tables", ok=True, detail="they are those of this version")
+
+
+def _worker() -> Finding:
+    from isthmus.worker import WorkerSettings, any_works, stuck
+
+    runs = any_works()
+    # A worker needs its time to come to a run.
+    found = stuck(WorkerSettings().look_seconds + WORKER_SECONDS if runs else 0.0)
+    names = ", ".join(f"run {each.run} of {each.key}" for each in found)
+    return _worker_finding(names, runs=runs)
+
+
+WORKER_SECONDS = 2.0
+
+
+def _worker_finding(waiting: str, *, runs: bool) -> Finding:
+    """What is said of workers, and of runs that can go on and that nobody works on."""
+    if runs and waiting:
+        advice = "Look into the worker's log; with more connections, give it more --concurrency."
+        detail = f"A worker runs, but nobody works on {waiting}. {advice}"
+        return Finding(what="worker", ok=False, detail=detail)
+    if waiting:
+        advice = "Start a worker: isthmus worker, or isthmus up."
+        detail = f"None runs, and nobody works on {waiting}. {advice}"
+        return Finding(what="worker", ok=False, detail=detail)
+    if runs:
+        return Finding(what="worker", ok=True, detail="one runs at least; no run waits in vain")
+    detail = "none runs; no run waits for one (`isthmus up` or `isthmus worker` starts one)"
+    return Finding(what="worker", ok=True, detail=detail)
 
 
 def _connection_findings() -> Iterator[Finding]:

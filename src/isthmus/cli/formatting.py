@@ -31,8 +31,10 @@ def moment(when: datetime | None, zone: tzinfo | None = None) -> str:
     return when.astimezone(zone).strftime("%Y-%m-%d %H:%M")
 
 
-def between(start: datetime, end: datetime | None) -> str:
+def between(start: datetime | None, end: datetime | None) -> str:
     """How long something took, or has taken so far."""
+    if start is None:
+        return "-"
     return span(max(0.0, ((end or datetime.now(UTC)) - start).total_seconds()))
 
 

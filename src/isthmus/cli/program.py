@@ -11,6 +11,8 @@ from isthmus.cli.doctor import doctor
 from isthmus.cli.failures import DEBUG
 from isthmus.cli.registration import LOOKS, command
 from isthmus.cli.status import EXPLAINED
+from isthmus.cli.up import up
+from isthmus.cli.worker import worker
 
 _EPILOG = f"""\
 {EXPLAINED}
@@ -18,7 +20,9 @@ _EPILOG = f"""\
 Settings: ISTHMUS_HOME is the data folder (by default the user's own). DATABASE_URL names a \
 PostgreSQL server to use instead of the embedded one. ISTHMUS_SECRET_KEY is the key of stored \
 secrets (by default a file in the data folder). ISTHMUS_SALESFORCE_HOSTS allows hosts beside \
-Salesforce's own. {DEBUG}=1 shows where an error came from. NO_COLOR=1 leaves colours out.
+Salesforce's own. ISTHMUS_WORKER_LOOK_SECONDS is how often a worker looks for runs by itself (by \
+default every 5 seconds). ISTHMUS_LIMIT_WAIT_SECONDS is how long a run waits for API calls (900). \
+{DEBUG}=1 shows where an error came from. NO_COLOR=1 leaves colours out.
 """
 
 app = typer.Typer(
@@ -68,6 +72,20 @@ def migrate() -> None:
     note("The database is ready.")
 
 
+command(
+    app,
+    "up",
+    "isthmus up",
+    "isthmus up --concurrency 8",
+    summary="Start database and worker, and keep them running.",
+)(up)
+command(
+    app,
+    "worker",
+    "isthmus worker",
+    "isthmus worker --once",
+    "isthmus worker --log json 2>> worker.log",
+)(worker)
 app.add_typer(config.app)
 app.add_typer(connection.app)
 app.add_typer(profiles.app)

@@ -144,6 +144,15 @@ def watching() -> Iterator[tuple["Reporter", stopping.Stop]]:
 
 
 @contextmanager
+def silent() -> Iterator[tuple["Reporter", stopping.Stop]]:
+    """A reporter that logs steps, and says nothing else; and whether Ctrl-C asked for an end."""
+    from isthmus.worker import Logged
+
+    with stopping.stop_on_signals(lambda: None) as stop:
+        yield Logged(), stop
+
+
+@contextmanager
 def _drawn(console: "Console") -> Iterator[tuple["Reporter", stopping.Stop]]:
     # The handler only sets a flag: the next drawing, a tenth of a second later, shows it.
     with stopping.stop_on_signals(lambda: None) as stop, _progress(console, stop) as progress:

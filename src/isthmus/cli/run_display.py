@@ -39,8 +39,11 @@ def run_document(run: "Run", problems: "Sequence[Problem] | None" = None) -> dic
         "number": run.number,
         "state": str(run.state),
         "full": run.full,
+        "asked_by": run.asked_by,
+        "queued_at": run.queued_at,
         "started_at": run.started_at,
         "finished_at": run.finished_at,
+        "wait_until": run.wait_until,
         "api_calls": run.api_calls,
         "message": run.message,
         "goals": [_goal_document(part) for part in run.goals.all()],
@@ -59,6 +62,9 @@ def _goal_document(part: "RunGoal") -> dict[str, Any]:
         "state": str(part.state),
         **counts(part).plain(),
         "seconds": part.seconds,
+        "step": part.step or None,
+        "done": part.done,
+        "total": part.total,
         "window_from": part.window_from,
         "window_to": part.window_to,
         "message": part.message,
@@ -72,7 +78,8 @@ def show_run(run: "Run", problems: "Sequence[Problem]") -> None:
     took = between(run.started_at, run.finished_at)
     calls = plural(run.api_calls, "API call")
     head = f"Run {run.number} of {run.connection.key}: {RunState(run.state).label}"
-    show(f"{head} ({moment(run.started_at)}, {took}, {calls})", style="bold")
+    begin = moment(run.started_at or run.queued_at)
+    show(f"{head} ({begin}, {took}, {calls})", style="bold")
     if run.message:
         show(run.message)
     for part in run.goals.all():

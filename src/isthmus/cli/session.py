@@ -33,6 +33,24 @@ def database(*, migrated: bool = True) -> Iterator[None]:
         yield
 
 
+def revive() -> None:
+    """Start the embedded database again where it has ended; raise where none can be reached.
+
+    For processes that outlive their database. The address stays what it was.
+    """
+    from isthmus.profiles import database as store
+
+    if not os.environ.get(URL):
+        from isthmus import embedded
+        from isthmus.cli.output import note
+
+        # This process is a user of the server already, so leaving the block does not stop it.
+        with embedded.running(home(), report=note):
+            pass
+    with store.connected(application="isthmus look"):
+        pass
+
+
 def _check(url: str) -> None:
     import psycopg
     from psycopg.conninfo import conninfo_to_dict

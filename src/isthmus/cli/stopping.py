@@ -32,8 +32,13 @@ class Stop:
 
 
 def tell_plainly() -> None:
-    """Say it on standard error, past all buffers: a handler may interrupt a write to them."""
-    os.write(sys.stderr.fileno(), f"{NOTICE}\n".encode())
+    """Say on standard error that it is stopping."""
+    write_plainly(NOTICE)
+
+
+def write_plainly(words: str) -> None:
+    """Write a line to standard error past all buffers: a handler may interrupt a write to them."""
+    os.write(sys.stderr.fileno(), f"{words}\n".encode())
 
 
 @contextmanager

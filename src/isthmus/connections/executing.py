@@ -48,6 +48,8 @@ class Worker:
     leaving: Callable[[], bool] = _never
     """Whether this process is to end: the run stays open, and another goes on with it."""
     patience: Patience = field(default_factory=Patience)
+    last: int | None = None
+    """Row id of the run to end with. Defaults to whichever is the last that is due."""
 
 
 def work_off(connection: Connection, worker: Worker) -> list[Run]:
@@ -61,7 +63,7 @@ def work_off(connection: Connection, worker: Worker) -> list[Run]:
     with database.reached(), _holding(connection) as session:
         while (run := next_due(connection)) is not None:
             done.append(_Execution(run, worker, session).perform())
-            if worker.cancelled() or worker.leaving():
+            if worker.cancelled() or worker.leaving() or run.id == worker.last:
                 break
     return done
 

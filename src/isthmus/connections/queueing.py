@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from isthmus.connections import states
+from isthmus.connections import news, states
 from isthmus.connections.errors import ConnectionOff, NoSuchThing, NothingToRun, StateRefused
 from isthmus.connections.models import IMPORT, OPEN, Connection, Goal, Run, RunState
 
@@ -27,6 +27,7 @@ def ask(
         # Whoever asks holds the connection's row, so numbers follow each other.
         Connection.objects.select_for_update(no_key=True).get(id=connection.id)
         queued = connection.runs.filter(state=RunState.QUEUED).first()
+        news.tell(connection.id)
         if queued is not None and _widened(queued, goals, full=full):
             return queued
         last = connection.runs.aggregate(last=Max("number"))["last"] or 0
@@ -103,5 +104,6 @@ def confirm(run: Run, *, by: str) -> Run:
             f"Run {run.number} of {run.connection.key} does not wait for confirmation: it is "
             f"{RunState(run.state).label}."
         )
+    news.tell(run.connection_id)
     run.refresh_from_db()
     return run

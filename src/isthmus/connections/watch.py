@@ -4,11 +4,14 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import psycopg
 from psycopg import Connection
 
 from isthmus.connections.errors import RunStopped, RunTakenOver
 from isthmus.connections.fences import Fence
 from isthmus.connections.models import RunState
+from isthmus.errors import IsthmusError
+from isthmus.profiles import database
 
 _STATE = "SELECT state, fence FROM connections_run WHERE id = %(run)s"
 
@@ -35,6 +38,7 @@ class Watch:
         self._cancelled, self._leaving = cancelled, leaving
         self._looked_at = -SECONDS
         self._stopping = False
+        self._lost: IsthmusError | None = None
 
     def __call__(self) -> bool:
         """Whether the run is to end or this process is to leave it. Raises `RunTakenOver`."""
@@ -50,11 +54,30 @@ class Watch:
         if self._leaving() and not self._cancelled() and not self._is_stopping():
             raise Left
 
+    def from_elsewhere(self) -> bool:
+        """The same for another thread, which has nobody to raise to: true where this one will."""
+        try:
+            return self()
+        except IsthmusError:
+            return True
+
     def _is_stopping(self) -> bool:
+        if self._lost is not None:
+            raise self._lost
         if not self._stopping and self._clock() - self._looked_at >= SECONDS:
             self._looked_at = self._clock()
-            row = self._session.execute(_STATE, {"run": self._fence.run}).fetchone()
-            if row is None or row[1] != self._fence.number:
-                raise RunTakenOver
-            self._stopping = row[0] == RunState.STOPPING
+            try:
+                self._stopping = self._look() == RunState.STOPPING
+            except psycopg.Error as error:
+                self._lost = database.gone(error)
+                raise self._lost from error
+            except RunTakenOver as error:
+                self._lost = error
+                raise
         return self._stopping
+
+    def _look(self) -> str:
+        row = self._session.execute(_STATE, {"run": self._fence.run}).fetchone()
+        if row is None or row[1] != self._fence.number:
+            raise RunTakenOver
+        return str(row[0])

@@ -36,6 +36,20 @@ class ExportKind(StrEnum):
     TEXT = "text"
 
 
+class OnMerge(StrEnum):
+    """What an import does where two records became one and each has a profile of its own."""
+
+    MERGE = "merge"
+    REVIEW = "review"  # both are left as they are, and a person is told
+
+
+class ObjectTypeOnDelete(StrEnum):
+    """What becomes of the object's name in a profile whose last record of it was deleted."""
+
+    KEEP = "keep"
+    REMOVE = "remove"
+
+
 @dataclass(frozen=True, kw_only=True)
 class MatchRow:
     """A Salesforce field that is compared with an identifier."""
@@ -65,6 +79,8 @@ class ImportGoal:
     fields: tuple[ImportField, ...] = ()
     create_profiles: bool = False
     object_type_property: str = OBJECT_TYPE_PROPERTY
+    object_type_on_delete: ObjectTypeOnDelete = ObjectTypeOnDelete.KEEP
+    on_merge: OnMerge = OnMerge.MERGE
     active: bool = True
 
     def plain(self) -> dict[str, Any]:
@@ -73,11 +89,14 @@ class ImportGoal:
 
     @classmethod
     def from_plain(cls, plain: dict[str, Any]) -> Self:
-        """The goal that `plain()` wrote down."""
+        """The goal that `plain()` wrote down, in this version or an earlier one."""
+        on_delete = plain.get("object_type_on_delete", ObjectTypeOnDelete.KEEP)
         return cls(
             **{
                 **plain,
                 "object": OBJECTS[plain["object"]],
+                "object_type_on_delete": ObjectTypeOnDelete(on_delete),
+                "on_merge": OnMerge(plain.get("on_merge", OnMerge.MERGE)),
                 "match": tuple(MatchRow(**row) for row in plain["match"]),
                 "fields": tuple(
                     ImportField(**{**row, "rule": MergeRule(row["rule"])})

@@ -35,7 +35,7 @@ PERSON: Final = SalesforceObject(
     sobject="Account",
     can_create=False,
     person_filter="IsPersonAccount = true",
-    required=("MasterRecordId",),
+    required=("MasterRecordId", "PersonContactId"),
 )
 
 OBJECTS: Final = {each.name: each for each in (LEAD, CONTACT, PERSON)}

@@ -15,14 +15,25 @@ PART_BYTES = 90_000_000
 """Of one upload: Salesforce takes 150 MB after base64, which is about 100 MB of CSV."""
 
 
-def diff(connection: Connection[Any], plan: ExportPlan) -> None:
-    """Write an export row for each member with something to send, and problems of bad values."""
+def compare(connection: Connection[Any], plan: ExportPlan) -> None:
+    """Build the values of the members that are still open, and note those that can't be sent."""
     connection.execute(values_statement(plan))
     connection.execute("ANALYZE export_value (profile_id)")
     connection.execute(problems_statement(plan))
+
+
+def write_rows(connection: Connection[Any], plan: ExportPlan, *, full: bool) -> None:
+    """Write an export row for each member with something to send, in uploads of some size.
+
+    Rows of the run without an outcome are built again. A full run sends what is held back too.
+    Belongs into one transaction.
+    """
+    names = {"run_goal": plan.run_goal, "goal": plan.goal, "bytes": PART_BYTES}
+    connection.execute(QUERIES["forget_open"], names)
     connection.execute(rows_statement(plan))
-    names = {"run_goal": plan.run_goal, "bytes": PART_BYTES}
-    for name in ("pass_equal_rows", "pass_without_cells", "split_parts"):
+    if not full:
+        connection.execute(QUERIES["pass_held"], names)
+    for name in ("pass_without_cells", "split_parts", "mark_troubled"):
         connection.execute(QUERIES[name], names)
 
 
@@ -71,15 +82,14 @@ def problems_statement(plan: ExportPlan) -> Composed:
         for number, check in enumerate(row.cell.checks, 1)
     )
     return sql.SQL(
-        """INSERT INTO store.run_problem
-            (profile_id, run_goal, record_id, field, property, code, message, value)
-        SELECT export_value.profile_id, {run_goal}, export_value.record_id,
+        """INSERT INTO export_problem
+            (profile_id, record_id, field, property, code, message, value)
+        SELECT export_value.profile_id, export_value.record_id,
             each.field, each.property, each.code, each.message, left(each.value, 500)
         FROM export_value
         CROSS JOIN LATERAL ({rows}) AS each (field, property, code, message, value)
         WHERE {any_fails}"""
     ).format(
-        run_goal=sql.Literal(plan.run_goal),
         rows=rows,
         any_fails=sql.SQL(" OR ").join(
             sql.SQL("{} IS NOT NULL").format(_failing(row)) for row in plan.rows

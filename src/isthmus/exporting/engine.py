@@ -5,17 +5,24 @@ from typing import Any
 
 from psycopg import Connection
 
+from isthmus.connections.errors import RunStopped, RunTakenOver
 from isthmus.connections.runs import GoalRun
-from isthmus.exporting.diff import diff
-from isthmus.exporting.finish import advance, finish
-from isthmus.exporting.match import match
+from isthmus.errors import Final
+from isthmus.exporting.begun import Begun
+from isthmus.exporting.creating import alone
+from isthmus.exporting.finish import advance, finish, tally
 from isthmus.exporting.plan import ExportPlan, plan_export
-from isthmus.exporting.queries import QUERIES
-from isthmus.exporting.reconcile import Owner, settle_interrupted
-from isthmus.exporting.select import select
+from isthmus.exporting.prepare import prepare
+from isthmus.exporting.reconcile import Owner
 from isthmus.exporting.send import send
+from isthmus.exporting.settle import settle_interrupted
 from isthmus.profiles import database
-from isthmus.salesforce import BulkJobAborted, BulkJobFailed
+from isthmus.salesforce import WaitCancelled
+
+
+class EndedBefore(Final):
+    """The goal ended in this run before, and its process before it could say so."""
+
 
 SETTINGS = "-c work_mem=128MB -c temp_buffers=128MB"
 
@@ -23,15 +30,24 @@ SETTINGS = "-c work_mem=128MB -c temp_buffers=128MB"
 def run_export(goal_run: GoalRun) -> None:
     """Send what changed of the segment's profiles since it was last accepted.
 
-    Safe to repeat at any point: what was accepted is known by the hashes in the links, and what
-    an interrupted run left open is asked of Salesforce first.
+    Can be called again for the same goal of the same run, wherever the last call ended: what
+    Salesforce has said is kept with each row, what it was not heard of is asked first, and only
+    rows that it has never begun are built and sent again.
     """
     with database.connected(application="isthmus export", settings=SETTINGS) as connection:
+        begun = Begun.of(goal_run, _now(connection))
         with goal_run.step("plan"):
-            plan = plan_export(goal_run, _now(connection))
+            plan = plan_export(goal_run, begun.started_at)
         goal_run.goal.save(update_fields=["slots"])
-        settle_interrupted(goal_run, connection, Owner.of(plan))
-        _run(goal_run, connection, plan)
+        if begun.failure:
+            goal_run.counts = begun.counts()
+            raise EndedBefore(begun.failure)
+        if not begun.finished:
+            with alone(goal_run, connection, plan):
+                begun = _run(goal_run, connection, plan, begun)
+    goal_run.counts = begun.counts()
+    goal_run.counts.check(plan.label)
+    advance(goal_run, begun)
 
 
 def _now(connection: Connection[Any]) -> datetime:
@@ -41,28 +57,22 @@ def _now(connection: Connection[Any]) -> datetime:
     return moment
 
 
-def _run(goal_run: GoalRun, connection: Connection[Any], plan: ExportPlan) -> None:
-    if plan.definition.create_records:
-        # Two exports that look for a record at the same time would both miss it, and create it
-        # twice. The lock ends with the connection.
-        name = f"{goal_run.connection.org_id} {plan.object.sobject}"
-        connection.execute("SELECT pg_advisory_lock(7301884, hashtext(%s))", [name])
-    with goal_run.step("select"):
-        goal_run.counts.received = select(connection, plan)
-    with goal_run.step("match"):
-        match(goal_run, connection, plan)
-    with goal_run.step("compare"):
-        diff(connection, plan)
-    failure: BulkJobFailed | BulkJobAborted | None = None
+def _run(goal_run: GoalRun, connection: Connection[Any], plan: ExportPlan, begun: Begun) -> Begun:
+    with goal_run.step("settle"):
+        settle_interrupted(goal_run, connection, plan, Owner.of(plan, begun.version))
+    begun = prepare(goal_run, connection, plan, begun)
+    failure: Final | None = None
     try:
         with goal_run.step("send"):
-            send(goal_run, connection, plan)
-    except (BulkJobFailed, BulkJobAborted) as error:
+            send(goal_run, connection, plan, begun)
+    except (RunStopped, RunTakenOver, WaitCancelled):
+        raise
+    except Final as error:
         failure = error
+    finally:
+        tally(goal_run, connection, plan, begun)
     with goal_run.step("finish"):
-        finish(goal_run, connection, plan)
-        connection.execute(QUERIES["drop_tables"])
+        begun = finish(goal_run, connection, plan, begun, str(failure or ""))
     if failure:
         raise failure
-    goal_run.counts.check(plan.label)
-    advance(goal_run, plan)
+    return begun

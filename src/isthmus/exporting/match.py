@@ -4,8 +4,9 @@ from typing import Any
 
 from psycopg import Connection, sql
 
-from isthmus.connections import results
+from isthmus.connections.errors import CountMismatch
 from isthmus.connections.runs import GoalRun
+from isthmus.exporting.asking import ask
 from isthmus.exporting.plan import ExportPlan
 from isthmus.exporting.queries import QUERIES
 from isthmus.profiles import properties
@@ -58,31 +59,21 @@ def _find(
         wanted = f"{field} != null"
     where = " AND ".join(filter(None, [plan.condition, wanted]))
     names = "Id" if field == "Id" else f"Id, {field}"
-    bulk = goal_run.salesforce.bulk_query
     # SOQL takes no parameters: names come from describe, and the keys are quoted.
-    job = bulk.create(f"SELECT {names} FROM {plan.object.sobject} WHERE {where}", deleted=False)  # noqa: S608
-    goal_run.note_job(job.id)
-    bulk.wait(job.id, cancelled=goal_run.cancelled)
+    source = f"FROM {plan.object.sobject} WHERE {where}"
     columns = {"id": "record_id", field.lower(): "key" if field != "Id" else "record_id"}
-    for page in bulk.pages(job.id):
-        _copy_page(goal_run, connection, columns, job.id, page.locator)
-    bulk.delete(job.id)
+    found = ask(goal_run, connection, f"SELECT {names} {source}", FOUND, columns)
+    if not found and plan.definition.create_records:
+        _check_none(goal_run, f"SELECT COUNT() {source}")
     if field == "Id":
         connection.execute("UPDATE export_found SET key = record_id")
 
 
-def _copy_page(
-    goal_run: GoalRun,
-    connection: Connection[Any],
-    columns: dict[str, str],
-    job_id: str,
-    locator: str | None,
-) -> None:
-    def once() -> None:
-        with (
-            connection.transaction(),
-            goal_run.salesforce.bulk_query.page(job_id, locator) as page,
-        ):
-            results.copy_page(connection, FOUND, columns, page)
-
-    results.again_where_cut(once)
+def _check_none(goal_run: GoalRun, soql: str) -> None:
+    """Make sure that there is nothing where nothing was found: all would be created again."""
+    there = goal_run.salesforce.count(soql)
+    if there:
+        raise CountMismatch(
+            f"A query for records found none, and counting them finds {there:,}. Nothing was "
+            f"sent; run it again."
+        )

@@ -48,6 +48,7 @@ class ExportPlan:
     match_field: Field
     match_property: PropertyDefinition | None  # None: the profile's own id
     key_prefix: str | None  # of the object's record ids
+    person_condition: str  # SOQL that keeps persons and contacts apart; may be empty
     condition: str  # SOQL that selects the object's records
     org_goals: tuple[int, ...]  # all goals of the org, this one too
     changed_since: datetime | None  # profiles changed before need no look; None: all do
@@ -89,6 +90,7 @@ def plan_export(goal_run: GoalRun, now: datetime) -> ExportPlan:
         match_field=fields.match_field(),
         match_property=fields.match_property(),
         key_prefix=fields.description.key_prefix,
+        person_condition=fields.person_condition(),
         condition=fields.condition(),
         org_goals=(goal.id, *goal_run.other_goals),
         changed_since=_changed_since(goal_run),
@@ -147,16 +149,18 @@ class _Fields:
 
     def condition(self) -> str:
         """What keeps persons and contacts apart, and converted leads out."""
+        converted = "IsConverted = false" if self.goal.object.converts else ""
+        return " AND ".join(filter(None, [self.person_condition(), converted]))
+
+    def person_condition(self) -> str:
+        """What keeps persons and contacts apart, where the org has persons at all."""
         has_persons = "ispersonaccount" in self.salesforce.describe("Account").fields
         if self.goal.object is PERSON and not has_persons:
             raise GoalIncomplete(
                 f"Goal {self.goal.key!r} writes person accounts, and this org has none. Choose "
                 f"Lead or Contact, or have person accounts enabled in Salesforce."
             )
-        parts = [self.goal.object.person_filter] if has_persons else []
-        if self.goal.object.converts:
-            parts.append("IsConverted = false")
-        return " AND ".join(filter(None, parts))
+        return self.goal.object.person_filter if has_persons else ""
 
     def rows(self, goal: Goal, timezone: str) -> tuple[Sent, ...]:
         """The mapping rows; new ones get their slots."""

@@ -18,8 +18,33 @@ CREATE TEMPORARY TABLE export_key (profile_id uuid NOT NULL, key text NOT NULL)
 -- make_found --
 CREATE TEMPORARY TABLE export_found (record_id text COLLATE "C" NOT NULL, key text)
 
+-- make_problem --
+-- What is to be told of the members; written down together with the rows.
+CREATE TEMPORARY TABLE export_problem (
+    profile_id uuid NOT NULL,
+    record_id text COLLATE "C",
+    field text,
+    property text,
+    code text NOT NULL,
+    message text NOT NULL,
+    value text
+)
+
 -- drop_tables --
-DROP TABLE IF EXISTS export_member, export_key, export_found, export_value, export_result
+DROP TABLE IF EXISTS
+    export_member, export_key, export_found, export_problem, export_value, export_result, export_told
+
+-- open_members --
+-- Members that this run has begun and of which Salesforce has not said anything yet.
+INSERT INTO export_member (profile_id, changed, outcome, reason)
+SELECT
+    row.profile_id,
+    true,
+    CASE WHEN p.profile_id IS NULL THEN 'skipped' END,
+    CASE WHEN p.profile_id IS NULL THEN 'profile_gone' END
+FROM store.export_row AS row
+LEFT JOIN store.profile AS p USING (profile_id)
+WHERE row.run_goal = %(run_goal)s AND row.outcome IS NULL
 
 -- join_links --
 -- Records that are linked to a member, by any goal of the org.
@@ -36,7 +61,7 @@ SET
     outcome = CASE WHEN cardinality(records) > 1 THEN 'skipped' END,
     reason = CASE WHEN cardinality(records) > 1 THEN 'ambiguous' END
 FROM live
-WHERE live.profile_id = member.profile_id
+WHERE live.profile_id = member.profile_id AND member.outcome IS NULL
 
 -- pass_converted --
 -- A lead that was converted goes on as a contact; another lead for the same person would be wrong.
@@ -50,9 +75,9 @@ WHERE outcome IS NULL AND record_id IS NULL
     )
 
 -- note_several_records --
-INSERT INTO store.run_problem (profile_id, run_goal, code, message)
+INSERT INTO export_problem (profile_id, code, message)
 SELECT
-    member.profile_id, %(run_goal)s, 'several_records',
+    member.profile_id, 'several_records',
     'The profile is linked to several records: ' || string_agg(DISTINCT link.record_id, ', ')
     || '. Nothing was sent. Merge the records in Salesforce, or split the profile.'
 FROM export_member AS member
@@ -141,9 +166,9 @@ judged AS (
     GROUP BY profile_id
 ),
 noted AS (
-    INSERT INTO store.run_problem (profile_id, run_goal, record_id, code, message)
+    INSERT INTO export_problem (profile_id, record_id, code, message)
     SELECT
-        profile_id, %(run_goal)s, record_id,
+        profile_id, record_id,
         CASE WHEN many_records THEN 'several_records' ELSE 'several_profiles' END,
         CASE
             WHEN many_records THEN 'Several records match the profile. Nothing was sent. Merge '
@@ -179,9 +204,9 @@ shared AS (
     )
 ),
 noted AS (
-    INSERT INTO store.run_problem (profile_id, run_goal, code, message)
+    INSERT INTO export_problem (profile_id, code, message)
     SELECT
-        profile_id, %(run_goal)s, 'several_profiles',
+        profile_id, 'several_profiles',
         'Several profiles have this key, apart from upper and lower case. No record was created. '
         || 'Merge the profiles, or correct the identifier.'
     FROM shared
@@ -201,31 +226,49 @@ SET
     reason = CASE WHEN record_id IS NULL AND NOT %(creates)s THEN 'no_match' END
 WHERE outcome IS NULL
 
--- pass_equal_rows --
--- Rows to insert that are the same in every cell can't be told apart in the results.
-WITH equal AS (
-    SELECT profile_id, row_number() OVER (PARTITION BY row_hash ORDER BY profile_id) AS turn
-    FROM store.export_row
-    WHERE run_goal = %(run_goal)s AND operation = 'insert'
-),
-removed AS (
+-- forget_open --
+-- Rows that are built again, with what was told of their values.
+WITH open AS (
+    DELETE FROM store.export_row
+    WHERE run_goal = %(run_goal)s AND outcome IS NULL
+    RETURNING profile_id
+)
+DELETE FROM store.run_problem AS problem
+USING open
+WHERE problem.run_goal = %(run_goal)s AND problem.profile_id = open.profile_id
+    AND problem.property IS NOT NULL
+
+-- pass_held --
+-- Rows that were refused again and again and have not changed wait; so do rows of which it is not
+-- known whether their records were created.
+WITH held AS (
     DELETE FROM store.export_row AS row
-    USING equal
-    WHERE row.run_goal = %(run_goal)s AND row.profile_id = equal.profile_id AND equal.turn > 1
-    RETURNING row.profile_id
+    USING store.export_hold AS hold
+    WHERE row.run_goal = %(run_goal)s AND row.outcome IS NULL
+        AND hold.goal = %(goal)s AND hold.profile_id = row.profile_id AND hold.next_at > now()
+        AND CASE
+            WHEN hold.code = 'outcome_unknown' THEN row.operation = 'insert'
+            ELSE hold.row_hash
+                = md5((ARRAY[row.operation, row.record_id] || row.cells)::text)::uuid
+        END
+    RETURNING row.profile_id, row.record_id, hold.code, hold.failures, hold.next_at
 ),
 noted AS (
-    INSERT INTO store.run_problem (profile_id, run_goal, code, message)
-    SELECT
-        profile_id, %(run_goal)s, 'equal_row',
-        'Another profile would create exactly the same record. Only one was sent. Map a field '
-        || 'that tells them apart, such as the profile id.'
-    FROM removed
+    INSERT INTO export_problem (profile_id, record_id, code, message)
+    SELECT profile_id, record_id, code, CASE
+        WHEN code = 'outcome_unknown' THEN 'It is not known whether Salesforce created the '
+            || 'record, so it is not created again. Look for it in Salesforce; if it is not there, '
+            || 'run the goal with everything again.'
+        ELSE 'Salesforce refused the same row ' || failures || ' times. It is tried again after '
+            || to_char(next_at, 'YYYY-MM-DD HH24:MI') || ' UTC, or as soon as a value changes.'
+    END
+    FROM held
 )
 UPDATE export_member AS member
-SET outcome = 'failed', reason = 'equal_row'
-FROM removed
-WHERE removed.profile_id = member.profile_id
+SET outcome = 'skipped',
+    reason = CASE WHEN held.code = 'outcome_unknown' THEN held.code ELSE 'held' END
+FROM held
+WHERE held.profile_id = member.profile_id
 
 -- pass_without_cells --
 UPDATE export_member AS member
@@ -239,20 +282,75 @@ WHERE outcome IS NULL
     )
 
 -- split_parts --
--- Uploads of a size that Salesforce takes, in the order of the record ids.
-WITH sized AS (
+-- Uploads of a size that Salesforce takes, in the order of the record ids, after those there are.
+WITH last AS (
+    SELECT greatest(
+        (SELECT max(part) FROM store.export_row
+         WHERE run_goal = %(run_goal)s AND outcome IS NOT NULL),
+        (SELECT max(part) FROM store.export_job WHERE run_goal = %(run_goal)s),
+        0
+    ) AS part
+),
+sized AS (
     SELECT
         profile_id,
         (sum(octet_length(array_to_string(cells, '","', '')) + 40) OVER (
             PARTITION BY operation ORDER BY record_id, profile_id
-        ) / %(bytes)s)::integer + 1 AS part
-    FROM store.export_row
-    WHERE run_goal = %(run_goal)s
+        ) / %(bytes)s)::integer + 1 + last.part AS part
+    FROM store.export_row CROSS JOIN last
+    WHERE run_goal = %(run_goal)s AND outcome IS NULL
 )
 UPDATE store.export_row AS row
 SET part = sized.part
 FROM sized
 WHERE row.run_goal = %(run_goal)s AND row.profile_id = sized.profile_id AND row.part <> sized.part
+
+-- note_problems --
+INSERT INTO store.run_problem
+    (profile_id, run_goal, record_id, field, property, code, message, value)
+SELECT profile_id, %(run_goal)s, record_id, field, property, code, message, value
+FROM export_problem
+
+-- mark_troubled --
+-- A value that could not be sent is looked at again by every run, until it fits or is gone.
+UPDATE store.export_row AS row
+SET troubled = true
+WHERE row.run_goal = %(run_goal)s AND row.outcome IS NULL
+    AND EXISTS (
+        SELECT FROM export_problem AS problem
+        WHERE problem.profile_id = row.profile_id AND problem.property IS NOT NULL
+    )
+
+-- keep_looked_at --
+-- Members that were looked at and have nothing to send: the next run need not look, unless a
+-- value of theirs could not be sent.
+UPDATE store.record_link AS link
+SET version = %(version)s, reason = CASE WHEN member.troubled THEN 'problem' END
+FROM (
+    SELECT record_id, EXISTS (
+        SELECT FROM export_problem AS problem
+        WHERE problem.profile_id = member.profile_id AND problem.property IS NOT NULL
+    ) AS troubled
+    FROM export_member AS member
+    WHERE outcome = 'unchanged' AND operation = 'update'
+) AS member
+WHERE link.record_id = member.record_id AND link.goal = %(goal)s
+    AND (
+        link.version IS DISTINCT FROM %(version)s
+        OR link.reason IS DISTINCT FROM CASE WHEN member.troubled THEN 'problem' END
+    )
+
+-- note_decided --
+INSERT INTO store.run_record (profile_id, run_goal, record_id, outcome, reason)
+SELECT profile_id, %(run_goal)s, record_id, outcome, reason
+FROM export_member
+WHERE outcome <> 'unchanged'
+
+-- count_decided --
+SELECT outcome, reason, count(*) FROM export_member WHERE outcome IS NOT NULL GROUP BY 1, 2
+
+-- note_begun --
+UPDATE connections_rungoal SET begun = %(begun)s WHERE id = %(run_goal)s
 
 -- parts --
 SELECT operation, part, count(*)
@@ -261,53 +359,120 @@ WHERE run_goal = %(run_goal)s AND outcome IS NULL
 GROUP BY operation, part
 ORDER BY operation DESC, part
 
--- add_job --
+-- next_part --
+SELECT 1 + greatest(
+    (SELECT max(part) FROM store.export_row WHERE run_goal = %(run_goal)s),
+    (SELECT max(part) FROM store.export_job WHERE run_goal = %(run_goal)s),
+    0
+)
+
+-- intend_job --
+-- Before Salesforce is asked for a job: should its answer get lost, the job is looked for.
 INSERT INTO store.export_job (run_goal, operation, part, job_id, fields, places)
-VALUES (%(run_goal)s, %(operation)s, %(part)s, %(job)s, %(fields)s, %(places)s)
-ON CONFLICT (run_goal, operation, part) DO UPDATE
-SET job_id = excluded.job_id, reconciled = false
+VALUES (%(run_goal)s, %(operation)s, %(part)s, '', %(fields)s, %(places)s)
+
+-- know_job --
+UPDATE store.export_job SET job_id = %(job)s
+WHERE run_goal = %(run_goal)s AND operation = %(operation)s AND part = %(part)s
+
+-- close_job --
+-- From here on rows of the job may be saved.
+UPDATE store.export_job SET closing = true
+WHERE run_goal = %(run_goal)s AND operation = %(operation)s AND part = %(part)s
 
 -- settle_job --
 UPDATE store.export_job SET reconciled = true
 WHERE run_goal = %(run_goal)s AND operation = %(operation)s AND part = %(part)s
 
 -- open_jobs --
--- Uploads of earlier runs of this goal of which it is not known what became of them.
-SELECT job.run_goal, job.operation, job.part, job.fields, job.places, job.job_id
+-- Uploads of this run or earlier ones of the goal of which it is not known what became of them.
+SELECT job.run_goal, job.operation, job.part, job.fields, job.places, job.job_id, job.closing,
+    part_of.begun
 FROM store.export_job AS job
 JOIN connections_rungoal AS part_of ON part_of.id = job.run_goal
-WHERE part_of.goal_id = %(goal)s AND NOT job.reconciled AND job.run_goal <> %(run_goal)s
-ORDER BY job.run_goal, job.operation, job.part
+WHERE part_of.goal_id = %(goal)s AND NOT job.reconciled
+ORDER BY job.run_goal, job.operation DESC, job.part
+
+-- known_jobs --
+SELECT job_id FROM store.export_job WHERE job_id = ANY (%(jobs)s)
+
+-- jobs_of_others --
+-- Uploads of other goals that create records of the same object, and may do so right now.
+SELECT job.job_id
+FROM store.export_job AS job
+JOIN connections_rungoal AS part_of ON part_of.id = job.run_goal
+JOIN connections_goal AS goal ON goal.id = part_of.goal_id
+WHERE NOT job.reconciled AND job.closing AND job.operation = 'insert'
+    AND goal.id = ANY (%(goals)s) AND goal.id <> %(goal)s
+    AND goal.document ->> 'object' = %(object)s
+
+-- make_told --
+CREATE TEMPORARY TABLE export_told (
+    profile_id uuid NOT NULL,
+    owner uuid,                          -- the profile that stands for it now, where it is another
+    record_id text COLLATE "C",
+    kind text NOT NULL,
+    error text
+)
+
+-- tell_updates --
+-- What Salesforce said of each row that has no outcome yet. A result that came twice counts once.
+INSERT INTO export_told (profile_id, record_id, kind, error)
+SELECT DISTINCT ON (row.profile_id) row.profile_id, row.record_id, result.kind, result.error
+FROM export_result AS result
+JOIN store.export_row AS row ON row.record_id = result.key_id
+WHERE row.run_goal = %(run_goal)s AND row.operation = %(operation)s AND row.part = %(part)s
+    AND row.outcome IS NULL
+ORDER BY row.profile_id, array_position(ARRAY['successful', 'failed', 'unprocessed'], result.kind)
+
+-- tell_inserts --
+-- New rows are found by all their cells. Rows that are equal in every cell become records that are
+-- equal in every field, so it does not matter which of them is whose: each takes one.
+WITH told AS (
+    SELECT DISTINCT ON (coalesce(record_id, ctid::text)) record_id, kind, error, row_hash
+    FROM export_result
+),
+result AS (
+    SELECT told.*, row_number() OVER (
+        PARTITION BY row_hash
+        ORDER BY array_position(ARRAY['successful', 'failed', 'unprocessed'], kind), record_id
+    ) AS turn
+    FROM told
+),
+sent AS (
+    SELECT profile_id, row_hash, row_number() OVER (
+        PARTITION BY row_hash ORDER BY profile_id
+    ) AS turn
+    FROM store.export_row
+    WHERE run_goal = %(run_goal)s AND operation = %(operation)s AND part = %(part)s
+        AND outcome IS NULL
+)
+INSERT INTO export_told (profile_id, record_id, kind, error)
+SELECT sent.profile_id, result.record_id, result.kind, result.error
+FROM sent JOIN result USING (row_hash, turn)
+
+-- follow_merged --
+-- A profile that became part of another one meanwhile: what was sent for it belongs to that one.
+UPDATE export_told AS told
+SET owner = merged.survivor
+FROM store.profile_merge AS merged
+WHERE merged.profile_id = told.profile_id
 
 -- note_results --
--- What Salesforce said of each row; a row is found by its record id, or, new, by all its cells.
-WITH told AS (
-    SELECT
-        row.profile_id,
-        result.kind,
-        coalesce(result.record_id, row.record_id) AS record_id,
-        result.error
-    FROM export_result AS result
-    JOIN store.export_row AS row
-        ON row.run_goal = %(run_goal)s
-        AND row.operation = %(operation)s
-        AND row.part = %(part)s
-        AND CASE
-            WHEN row.operation = 'update' THEN row.record_id = result.key_id
-            ELSE row.row_hash = result.row_hash
-        END
-)
 UPDATE store.export_row AS row
 SET
     record_id = coalesce(told.record_id, row.record_id),
     outcome = CASE
         WHEN told.kind = 'successful' AND row.operation = 'insert' THEN 'created'
         WHEN told.kind = 'successful' THEN 'updated'
-        WHEN told.kind = 'unprocessed' THEN 'failed:unprocessed'
+        WHEN told.kind = 'unprocessed' THEN 'unprocessed'
         WHEN told.error LIKE 'UNABLE_TO_LOCK_ROW:%%' THEN 'locked'
+        -- What Salesforce says of a record that is no longer in the recycle bin.
+        WHEN row.operation = 'update' AND told.error ~ '^INVALID_CROSS_REFERENCE_KEY:.*:(Id)? *--\s*$'
+            THEN 'failed:ENTITY_IS_DELETED'
         ELSE 'failed:' || coalesce(substring(told.error FROM '^([A-Z][A-Z0-9_]*):'), 'refused')
     END
-FROM told
+FROM export_told AS told
 WHERE row.run_goal = %(run_goal)s AND row.profile_id = told.profile_id
 
 -- note_failures --
@@ -317,123 +482,120 @@ SELECT
     row.profile_id,
     %(run_goal)s,
     row.record_id,
-    nullif(rtrim(substring(result.error FROM ':([^:]*)--\s*$')), ''),
-    coalesce(substring(result.error FROM '^([A-Z][A-Z0-9_]*):'), upper(result.kind)),
-    coalesce(
-        regexp_replace(regexp_replace(result.error, '^[A-Z][A-Z0-9_]*:', ''), ':[^:]*--\s*$', ''),
-        'Salesforce did not process the row. It is sent again by the next run.'
-    )
-FROM export_result AS result
+    nullif(rtrim(substring(told.error FROM ':([^:]*)--\s*$')), ''),
+    coalesce(substring(told.error FROM '^([A-Z][A-Z0-9_]*):'), upper(told.kind)),
+    regexp_replace(regexp_replace(told.error, '^[A-Z][A-Z0-9_]*:', ''), ':[^:]*--\s*$', '')
+FROM export_told AS told
 JOIN store.export_row AS row
-    ON row.run_goal = %(run_goal)s
-    AND row.operation = %(operation)s
-    AND row.part = %(part)s
-    AND CASE
-        WHEN row.operation = 'update' THEN row.record_id = result.key_id
-        ELSE row.row_hash = result.row_hash
-    END
-WHERE result.kind <> 'successful' AND row.outcome LIKE 'failed:%%'
+    ON row.run_goal = %(run_goal)s AND row.profile_id = told.profile_id
+WHERE row.outcome LIKE 'failed:%%'
+
+-- note_outcomes --
+INSERT INTO store.run_record (profile_id, run_goal, record_id, outcome, reason)
+SELECT
+    row.profile_id, %(run_goal)s, row.record_id,
+    split_part(row.outcome, ':', 1), nullif(split_part(row.outcome, ':', 2), '')
+FROM export_told AS told
+JOIN store.export_row AS row
+    ON row.run_goal = %(run_goal)s AND row.profile_id = told.profile_id
+WHERE row.outcome NOT IN ('locked', 'unprocessed')
 
 -- keep_links --
 -- What was accepted, and only that, is remembered as sent.
-INSERT INTO store.record_link (record_id, goal, profile_id, object, version, sent, sent_at)
-SELECT record_id, %(goal)s, profile_id, %(object)s, %(version)s, sent, now()
-FROM store.export_row
-WHERE run_goal = %(run_goal)s AND operation = %(operation)s AND part = %(part)s
-    AND outcome IN ('created', 'updated')
-ORDER BY record_id
+INSERT INTO store.record_link (record_id, goal, profile_id, object, version, sent, sent_at, reason)
+SELECT
+    row.record_id, %(goal)s, coalesce(told.owner, row.profile_id), %(object)s, %(version)s,
+    row.sent, now(),
+    CASE WHEN row.troubled THEN 'problem' END
+FROM export_told AS told
+JOIN store.export_row AS row
+    ON row.run_goal = %(run_goal)s AND row.profile_id = told.profile_id
+WHERE row.outcome IN ('created', 'updated')
+ORDER BY row.record_id
 ON CONFLICT (record_id, goal) DO UPDATE
 SET profile_id = excluded.profile_id, version = excluded.version, sent = excluded.sent,
-    sent_at = excluded.sent_at, gone = NULL, reason = NULL
+    sent_at = excluded.sent_at, gone = NULL, reason = excluded.reason
 
 -- mark_failed_links --
 UPDATE store.record_link AS link
 SET
     reason = 'failed',
-    gone = CASE WHEN row.outcome = 'failed:ENTITY_IS_DELETED' THEN 'deleted' END
-FROM store.export_row AS row
-WHERE row.run_goal = %(run_goal)s AND row.operation = %(operation)s AND row.part = %(part)s
-    AND row.outcome LIKE 'failed:%%'
+    gone = CASE WHEN row.outcome = 'failed:ENTITY_IS_DELETED' THEN 'deleted' ELSE link.gone END
+FROM export_told AS told
+JOIN store.export_row AS row
+    ON row.run_goal = %(run_goal)s AND row.profile_id = told.profile_id
+WHERE row.outcome LIKE 'failed:%%'
     AND link.record_id = row.record_id AND link.goal = %(goal)s
 
 -- count_profiles --
 INSERT INTO store.exported_profile (connection, profile_id)
-SELECT %(connection)s, profile_id
-FROM store.export_row
-WHERE run_goal = %(run_goal)s AND operation = %(operation)s AND part = %(part)s
-    AND outcome IN ('created', 'updated')
-ORDER BY profile_id
+SELECT DISTINCT %(connection)s::integer, coalesce(told.owner, row.profile_id)
+FROM export_told AS told
+JOIN store.export_row AS row
+    ON row.run_goal = %(run_goal)s AND row.profile_id = told.profile_id
+WHERE row.outcome IN ('created', 'updated')
+ORDER BY 2
 ON CONFLICT DO NOTHING
 
--- count_told --
-SELECT count(*) FILTER (WHERE outcome IS NOT NULL), count(*)
+-- count_untold --
+SELECT count(*) FILTER (WHERE outcome IS NULL), count(*)
 FROM store.export_row
 WHERE run_goal = %(run_goal)s AND operation = %(operation)s AND part = %(part)s
 
--- move_locked --
--- Rows that others had locked go out again together, in an upload of their own.
+-- open_again --
+-- Rows that Salesforce has not tried, or that others had locked, can go out again.
 UPDATE store.export_row
-SET outcome = NULL, part = %(part)s
-WHERE run_goal = %(run_goal)s AND outcome = 'locked'
+SET outcome = NULL, part = coalesce(%(part)s, part)
+WHERE run_goal = %(run_goal)s AND outcome = %(outcome)s
 
--- give_up_locked --
-WITH locked AS (
-    UPDATE store.export_row
-    SET outcome = 'failed:UNABLE_TO_LOCK_ROW'
-    WHERE run_goal = %(run_goal)s AND outcome = 'locked'
+-- give_up --
+-- Rows that stay as they are in this run; the next one sends them again. Those of a job that may
+-- have saved them wait for what Salesforce says of it.
+WITH given_up AS (
+    UPDATE store.export_row AS row
+    SET outcome = 'failed:' || %(reason)s
+    WHERE run_goal = %(run_goal)s
+        AND (%(operation)s::text IS NULL OR operation = %(operation)s)
+        AND (%(part)s::integer IS NULL OR part = %(part)s)
+        AND outcome IS NOT DISTINCT FROM %(outcome)s
+        AND NOT EXISTS (
+            SELECT FROM store.export_job AS job
+            WHERE job.run_goal = row.run_goal AND job.operation = row.operation
+                AND job.part = row.part AND job.closing AND NOT job.reconciled
+        )
     RETURNING profile_id, record_id
+),
+linked AS (
+    UPDATE store.record_link AS link
+    SET reason = 'failed'
+    FROM given_up
+    WHERE link.record_id = given_up.record_id AND link.goal = %(goal)s
+),
+noted AS (
+    INSERT INTO store.run_problem (profile_id, run_goal, record_id, code, message)
+    SELECT profile_id, %(run_goal)s, record_id, upper(%(reason)s), %(message)s
+    FROM given_up
 )
-INSERT INTO store.run_problem (profile_id, run_goal, record_id, code, message)
+INSERT INTO store.run_record (profile_id, run_goal, record_id, outcome, reason)
+SELECT profile_id, %(run_goal)s, record_id, 'failed', %(reason)s FROM given_up
+
+-- count_rows --
 SELECT
-    profile_id, %(run_goal)s, record_id, 'UNABLE_TO_LOCK_ROW',
-    'Salesforce kept the record locked for somebody else. It is sent again by the next run.'
-FROM locked
-
--- take_outcomes --
-UPDATE export_member AS member
-SET
-    record_id = row.record_id,
-    outcome = split_part(row.outcome, ':', 1),
-    reason = nullif(split_part(row.outcome, ':', 2), '')
-FROM store.export_row AS row
-WHERE row.run_goal = %(run_goal)s AND row.profile_id = member.profile_id
-    AND row.outcome IS NOT NULL
-
--- count_outcomes --
-SELECT coalesce(outcome, 'failed'), coalesce(reason, CASE WHEN outcome IS NULL THEN 'not_sent' END),
+    split_part(coalesce(outcome, 'failed:not_sent'), ':', 1),
+    nullif(split_part(coalesce(outcome, 'failed:not_sent'), ':', 2), ''),
     count(*)
-FROM export_member
+FROM store.export_row
+WHERE run_goal = %(run_goal)s
 GROUP BY 1, 2
 
 -- count_problems --
-SELECT count(*) FROM store.run_problem WHERE run_goal = %(run_goal)s AND field IS NOT NULL
-    AND property IS NOT NULL
+SELECT count(*) FROM store.run_problem WHERE run_goal = %(run_goal)s AND property IS NOT NULL
 
--- note_records --
-INSERT INTO store.run_record (profile_id, run_goal, record_id, outcome, reason)
-SELECT profile_id, %(run_goal)s, record_id, outcome, reason
-FROM export_member
-WHERE outcome <> 'unchanged'
-
--- keep_open --
--- A value that could not be sent is looked at again by every run, until it fits or is gone.
-UPDATE store.record_link AS link
-SET reason = CASE WHEN member.troubled THEN 'problem' END
-FROM (
-    SELECT record_id, EXISTS (
-        SELECT FROM store.run_problem AS problem
-        WHERE problem.run_goal = %(run_goal)s AND problem.profile_id = member.profile_id
-            AND problem.property IS NOT NULL
-    ) AS troubled
-    FROM export_member AS member
-    WHERE outcome IN ('created', 'updated', 'unchanged')
-        AND profile_id IN (SELECT profile_id FROM export_value)
-) AS member
-WHERE link.record_id = member.record_id AND link.goal = %(goal)s
-    AND (link.reason IS NOT DISTINCT FROM 'problem') <> member.troubled
+-- finish_goal --
+UPDATE connections_rungoal SET begun = %(begun)s, counts = %(counts)s WHERE id = %(run_goal)s
 
 -- forget_rows --
-DELETE FROM store.export_row WHERE run_goal = %(run_goal)s
+DELETE FROM store.export_row WHERE run_goal = %(run_goal)s AND outcome IS NOT NULL
 
 -- forget_earlier --
 -- Rows and jobs of earlier runs of the goal: all is known of them.
@@ -444,3 +606,86 @@ rows AS (
     DELETE FROM store.export_row WHERE run_goal IN (SELECT id FROM earlier)
 )
 DELETE FROM store.export_job WHERE run_goal IN (SELECT id FROM earlier)
+
+-- forget_job --
+DELETE FROM store.export_job
+WHERE run_goal = %(run_goal)s AND operation = %(operation)s AND part = %(part)s
+
+-- forget_linked --
+-- Records that some goal has linked to a profile are accounted for.
+DELETE FROM export_result AS result
+USING store.record_link AS link
+WHERE link.record_id = result.record_id AND link.goal = ANY (%(goals)s)
+    AND link.profile_id IS NOT NULL AND link.gone IS NULL
+
+-- forget_told --
+DELETE FROM export_result AS result
+USING export_told AS told
+WHERE told.record_id = result.record_id
+
+-- hold_unknown --
+INSERT INTO store.export_hold (goal, profile_id, code, failures, next_at)
+SELECT %(goal)s, profile_id, 'outcome_unknown', 1, 'infinity'
+FROM store.export_row
+WHERE run_goal = %(run_goal)s AND operation = %(operation)s AND part = %(part)s
+    AND outcome IS NULL
+ORDER BY profile_id
+ON CONFLICT (goal, profile_id) DO UPDATE
+SET code = excluded.code, row_hash = NULL, failures = 1, next_at = excluded.next_at
+
+-- hold_failed --
+-- The same row that is refused again and again is tried after growing pauses.
+INSERT INTO store.export_hold (goal, profile_id, code, row_hash, failures, next_at)
+SELECT
+    %(goal)s, row.profile_id, split_part(row.outcome, ':', 2),
+    md5((ARRAY[row.operation, row.record_id] || row.cells)::text)::uuid, 1, now()
+FROM export_told AS told
+JOIN store.export_row AS row
+    ON row.run_goal = %(run_goal)s AND row.profile_id = told.profile_id
+WHERE row.outcome LIKE 'failed:%%' AND row.outcome <> 'failed:ENTITY_IS_DELETED'
+ORDER BY row.profile_id
+ON CONFLICT (goal, profile_id) DO UPDATE
+SET
+    code = excluded.code,
+    row_hash = excluded.row_hash,
+    failures = CASE
+        WHEN export_hold.row_hash = excluded.row_hash THEN export_hold.failures + 1 ELSE 1
+    END,
+    next_at = now() + CASE
+        WHEN export_hold.row_hash IS DISTINCT FROM excluded.row_hash
+            OR export_hold.failures + 1 < 3 THEN '0'::interval
+        ELSE least('1 hour'::interval * 4 ^ least(export_hold.failures - 2, 9), '7 days')
+    END
+
+-- release_held --
+DELETE FROM store.export_hold AS hold
+USING export_told AS told, store.export_row AS row
+WHERE hold.goal = %(goal)s AND hold.profile_id = told.profile_id
+    AND row.run_goal = %(run_goal)s AND row.profile_id = told.profile_id
+    AND row.outcome IN ('created', 'updated')
+
+-- commonest_failure --
+-- The code that most failed rows of an upload have, Salesforce's words, and how many rows there are.
+WITH sent AS (
+    SELECT profile_id, outcome, count(*) OVER () AS rows
+    FROM store.export_row
+    WHERE run_goal = %(run_goal)s AND operation = %(operation)s AND part = %(part)s
+),
+commonest AS (
+    SELECT split_part(outcome, ':', 2) AS code, count(*) AS failed, max(rows) AS rows,
+        (array_agg(profile_id))[1] AS example
+    FROM sent
+    WHERE outcome LIKE 'failed:%%'
+    GROUP BY outcome
+    ORDER BY failed DESC
+    LIMIT 1
+)
+SELECT
+    code,
+    (SELECT message FROM store.run_problem AS problem
+     WHERE problem.run_goal = %(run_goal)s AND problem.profile_id = commonest.example
+        AND problem.property IS NULL
+     LIMIT 1),
+    failed,
+    rows
+FROM commonest

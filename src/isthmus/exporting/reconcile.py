@@ -7,14 +7,15 @@ from psycopg import Connection, sql
 from psycopg.sql import Composed
 
 from isthmus.connections import results
-from isthmus.connections.errors import CountMismatch
+from isthmus.connections.errors import PageIncomplete
 from isthmus.connections.runs import GoalRun
 from isthmus.exporting.plan import ExportPlan
 from isthmus.exporting.queries import QUERIES
 from isthmus.exporting.upload import Upload
-from isthmus.salesforce import BulkJobAborted, BulkJobFailed, JobState, NotFound
+from isthmus.salesforce import IngestJob, JobState, NotFound
 
 RESULT = sql.Identifier("export_result")
+KINDS = ("successful", "failed", "unprocessed")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,17 +25,17 @@ class Owner:
     goal: int
     connection: int
     object: str
-    version: int  # of the goal
+    version: int  # of the goal, by which the rows were built
     creates_all: bool  # a record that is created gets all that the goal writes
 
     @classmethod
-    def of(cls, plan: ExportPlan) -> "Owner":
+    def of(cls, plan: ExportPlan, version: int) -> "Owner":
         """The goal that runs now."""
         return cls(
             goal=plan.goal,
             connection=plan.connection,
             object=plan.object.name,
-            version=plan.version,
+            version=version,
             creates_all=len(plan.writable("insert")) == len(plan.rows),
         )
 
@@ -44,73 +45,57 @@ class Owner:
 
 
 def reconcile_job(
-    goal_run: GoalRun, connection: Connection[Any], owner: Owner, upload: Upload, job_id: str
-) -> None:
-    """Wait for a closed job, and take over all three of its results.
+    goal_run: GoalRun, connection: Connection[Any], owner: Owner, upload: Upload, job: IngestJob
+) -> int:
+    """Take over all three results of a job that has ended; how many rows it does not account for.
 
     A failed or aborted job may have saved some rows, so its results are read as well.
     """
-    bulk = goal_run.salesforce.bulk_ingest
-    job = bulk.wait(job_id, cancelled=goal_run.cancelled)
-    complete = job.state is JobState.JOB_COMPLETE
 
-    def once() -> None:
-        with connection.transaction():
-            make_result(connection, upload)
-            for kind in ("successful", "failed", "unprocessed"):
-                with getattr(bulk, kind)(job_id) as page:
-                    _copy(connection, upload, kind, page)
-            take_over(connection, owner, upload, complete=complete)
-            connection.execute(QUERIES["settle_job"], upload.names)
+    def once(*, strict: bool = True) -> int:
+        return _take_results(goal_run, connection, owner, upload, job, strict=strict)
 
-    results.again_where_cut(once)
-    job.raise_unless_complete()
-
-
-def settle_interrupted(goal_run: GoalRun, connection: Connection[Any], owner: Owner) -> None:
-    """Find out what became of uploads that an earlier run of this goal left behind.
-
-    One that was never closed has saved nothing and is aborted; of any other, Salesforce knows
-    each row's fate. Nothing is sent again before that is known.
-    """
-    names = {"goal": owner.goal, "run_goal": goal_run.run_goal.id}
-    for run_goal, operation, part, fields, places, job_id in connection.execute(
-        QUERIES["open_jobs"], names
-    ).fetchall():
-        upload = Upload(
-            run_goal=run_goal,
-            operation=operation,
-            part=part,
-            fields=tuple(fields),
-            places=tuple(places),
-        )
-        _settle_one(goal_run, connection, owner, upload, job_id)
-        connection.execute(QUERIES["settle_job"], upload.names)
-    connection.execute(QUERIES["forget_earlier"], names)
-
-
-def _settle_one(
-    goal_run: GoalRun, connection: Connection[Any], owner: Owner, upload: Upload, job_id: str
-) -> None:
-    bulk = goal_run.salesforce.bulk_ingest
     try:
-        if bulk.get(job_id).state is JobState.OPEN:
-            bulk.abort(job_id)
-            return
-        reconcile_job(goal_run, connection, owner, upload, job_id)
-    except NotFound:
-        goal_run.warn(
-            f"Salesforce no longer knows the job {job_id} of an earlier run, so it is not known "
-            f"which of its rows were saved. They are compared and sent again."
-        )
-    except (BulkJobFailed, BulkJobAborted) as error:
-        goal_run.warn(f"A job of an earlier run did not end well: {error}")
+        return results.again_where_cut(once)
+    except PageIncomplete:
+        # Asked again and again it says the same. What is known is taken over; what is not is
+        # looked for by whoever called.
+        return once(strict=False)
+
+
+def _take_results(
+    goal_run: GoalRun,
+    connection: Connection[Any],
+    owner: Owner,
+    upload: Upload,
+    job: IngestJob,
+    *,
+    strict: bool,
+) -> int:
+    with connection.transaction():
+        goal_run.fence.check(connection)
+        make_result(connection, upload)
+        for kind in KINDS:
+            try:
+                with getattr(goal_run.salesforce.bulk_ingest, kind)(job.id) as page:
+                    _copy(connection, upload, kind, page)
+            except NotFound:
+                if job.state is JobState.JOB_COMPLETE:
+                    raise
+        untold = take_over(connection, owner, upload)
+        if untold and strict and job.state is JobState.JOB_COMPLETE:
+            raise PageIncomplete(
+                f"The results of job {job.id} leave out {untold:,} of the rows that were sent. "
+                f"They are fetched again."
+            )
+        connection.execute(QUERIES["settle_job"], upload.names)
+    return untold
 
 
 def make_result(connection: Connection[Any], upload: Upload) -> None:
     """An empty table for the results of one upload: `c1`, `c2`, … hold the uploaded columns."""
     columns = [sql.SQL("{} text").format(sql.Identifier(name)) for name in _columns(upload)]
-    connection.execute("DROP TABLE IF EXISTS export_result")
+    connection.execute("DROP TABLE IF EXISTS export_result, export_told")
     connection.execute(
         sql.SQL(
             """CREATE TEMPORARY TABLE {} (
@@ -119,6 +104,7 @@ def make_result(connection: Connection[Any], upload: Upload) -> None:
             )"""
         ).format(RESULT, sql.SQL(", ").join(columns))
     )
+    connection.execute(QUERIES["make_told"])
 
 
 def _columns(upload: Upload) -> list[str]:
@@ -138,25 +124,40 @@ def _copy(connection: Connection[Any], upload: Upload, kind: str, page: results.
     connection.execute("UPDATE export_result SET kind = %s WHERE kind IS NULL", [kind])
 
 
-def take_over(connection: Connection[Any], owner: Owner, upload: Upload, *, complete: bool) -> int:
-    """Write down what the result table says; how many rows have an outcome now.
+def take_over(connection: Connection[Any], owner: Owner, upload: Upload) -> int:
+    """Write down what the result table says; how many rows of the upload have no outcome then.
 
-    Safe to repeat: it says the same again.
+    Belongs into one transaction. Rows that have an outcome keep it, so it is safe to repeat.
     """
-    connection.execute(hash_statement(upload))
+    if upload.operation == "insert":
+        connection.execute(hash_statement(upload))
     connection.execute("ANALYZE export_result")
+    connection.execute(QUERIES[f"tell_{upload.operation}s"], upload.names)
+    note_told(connection, owner, upload)
+    row = connection.execute(QUERIES["count_untold"], upload.names).fetchone()
+    return int(row[0]) if row else 0
+
+
+def note_told(connection: Connection[Any], owner: Owner, upload: Upload) -> None:
+    """Give the rows that Salesforce spoke of their outcomes, with all that follows from them."""
+    connection.execute("ANALYZE export_told")
     names = {**upload.names, "goal": owner.goal, "connection": owner.connection}
     names |= {"object": owner.object, "version": owner.version_of(upload.operation)}
-    for name in ("note_results", "note_failures", "keep_links", "mark_failed_links"):
+    for name in _TOLD:
         connection.execute(QUERIES[name], names)
-    connection.execute(QUERIES["count_profiles"], names)
-    told, sent = connection.execute(QUERIES["count_told"], names).fetchone() or (0, 0)
-    if complete and told != sent:
-        raise CountMismatch(
-            f"{sent:,} rows were sent and Salesforce accounts for {told:,}. The others are not "
-            f"taken as sent; the next run compares and sends them again."
-        )
-    return int(told)
+
+
+_TOLD = (
+    "follow_merged",
+    "note_results",
+    "note_failures",
+    "note_outcomes",
+    "keep_links",
+    "mark_failed_links",
+    "count_profiles",
+    "hold_failed",
+    "release_held",
+)
 
 
 def hash_statement(upload: Upload) -> Composed:

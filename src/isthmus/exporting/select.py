@@ -10,10 +10,26 @@ from isthmus.exporting.queries import QUERIES
 
 
 def select(connection: Connection[Any], plan: ExportPlan) -> int:
-    """Fill the session's table of members and return how many there are."""
-    for name in ("drop_tables", "make_member", "make_key", "make_found"):
-        connection.execute(QUERIES[name])
+    """Fill the session's table with the segment's members and return how many there are."""
+    _make_tables(connection)
     members = connection.execute(members_statement(plan)).rowcount
+    _follow_links(connection, plan)
+    return members
+
+
+def select_open(connection: Connection[Any], plan: ExportPlan) -> None:
+    """Fill it with the members that the run has begun, and of which nothing was heard yet."""
+    _make_tables(connection)
+    connection.execute(QUERIES["open_members"], {"run_goal": plan.run_goal})
+    _follow_links(connection, plan)
+
+
+def _make_tables(connection: Connection[Any]) -> None:
+    for name in ("drop_tables", "make_member", "make_key", "make_found", "make_problem"):
+        connection.execute(QUERIES[name])
+
+
+def _follow_links(connection: Connection[Any], plan: ExportPlan) -> None:
     connection.execute("ANALYZE export_member")
     names = {
         "goals": list(plan.org_goals),
@@ -25,7 +41,6 @@ def select(connection: Connection[Any], plan: ExportPlan) -> int:
     for name in _LINKED:
         connection.execute(QUERIES[name], names)
     connection.execute("ANALYZE export_member")
-    return members
 
 
 _LINKED = ("join_links", "pass_converted", "note_several_records", "join_sent", "pass_unchanged")

@@ -1,10 +1,10 @@
 """The staged records into profiles, a chunk at a time."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg import Connection, IsolationLevel
@@ -13,7 +13,7 @@ from psycopg.pq import TransactionStatus
 from isthmus.connections.runs import GoalRun
 from isthmus.domain.counts import GoalCounts
 from isthmus.errors import Retryable
-from isthmus.importing import finish, match, merge
+from isthmus.importing import finish, match, merge, ordering
 from isthmus.importing.match import Position
 from isthmus.importing.plan import ImportPlan
 from isthmus.importing.queries import QUERIES
@@ -33,28 +33,39 @@ COLLISIONS = (
 """Somebody else changed what the chunk works on: it is done again, on what is there now."""
 
 
+START = Position()
+
+Done = TypeVar("Done")
+
+
 class ChunkCollision(Retryable):
     """Other work kept changing the same profiles. Nothing is lost: run it again."""
 
 
 def merge_all(
-    goal_run: GoalRun, plan: ImportPlan, connection: Connection[Any], received: int
+    goal_run: GoalRun,
+    plan: ImportPlan,
+    connection: Connection[Any],
+    received: int,
+    after: Position = START,
 ) -> None:
-    """Apply all staged records, in the order of (stamp, id).
+    """Apply the staged records behind a position, in the order of (stamp, id).
 
     Safe to repeat at any point: a chunk is one transaction with the position that it reaches.
     """
-    match.prepare(connection)
-    position, size = Position(), FIRST_CHUNK
+    ordering.order(connection, plan)
+    match.prepare(connection, plan)
+    last, size = match.start_after(connection, plan, after), FIRST_CHUNK
     while True:
         started = time.monotonic()
-        reached = _merge_chunk(goal_run, plan, connection, position, size)
+        reached = _merge_chunk(goal_run, plan, connection, last, size)
         if reached is None:
-            return
-        position = reached
+            break
+        last = reached
         size = _next_size(size, time.monotonic() - started)
         goal_run.progress("merge", goal_run.counts.accounted, received)
         goal_run.check_stop()
+    ordering.drop(connection, plan)
 
 
 def _next_size(size: int, seconds: float) -> int:
@@ -64,21 +75,40 @@ def _next_size(size: int, seconds: float) -> int:
 
 
 def _merge_chunk(
-    goal_run: GoalRun, plan: ImportPlan, connection: Connection[Any], after: Position, size: int
-) -> Position | None:
-    """Apply one chunk, again where it collides; None where nothing is left."""
+    goal_run: GoalRun, plan: ImportPlan, connection: Connection[Any], after: int, size: int
+) -> int | None:
+    """Apply one chunk; None where nothing is left.
+
+    A profile that would no longer fit a database row fails the whole chunk. Halves of it are tried
+    until the record stands alone, and it alone fails.
+    """
+    try:
+        return in_chunk(goal_run, connection, partial(_apply, plan, connection, after, size))
+    except psycopg.errors.ProgramLimitExceeded:
+        if size > 1:
+            return _merge_chunk(goal_run, plan, connection, after, size // 2)
+    return in_chunk(goal_run, connection, partial(_fail, plan, connection, after))
+
+
+def in_chunk(
+    goal_run: GoalRun, connection: Connection[Any], work: Callable[[GoalCounts], Done]
+) -> Done:
+    """Do `work` in the transaction of a chunk, again where it collides; what it returned.
+
+    `work` is given the goal's counts so far and adds to them; they are taken over only once the
+    transaction is committed. Raises `ChunkCollision` where it collides every time.
+    """
     for attempt in range(TRIES):
-        # Counts are taken over only once the chunk is committed.
         counts = GoalCounts.from_plain(goal_run.counts.plain())
         try:
             with _writing(connection):
                 goal_run.fence.check(connection)
-                position = _apply(plan, connection, after, size, counts)
+                done = work(counts)
         except COLLISIONS:
             time.sleep(min(0.05 * 2**attempt, 2.0))
             continue
         goal_run.counts = counts
-        return position
+        return done
     raise ChunkCollision
 
 
@@ -99,13 +129,22 @@ def _writing(connection: Connection[Any]) -> Iterator[None]:
 
 
 def _apply(
-    plan: ImportPlan, connection: Connection[Any], after: Position, size: int, counts: GoalCounts
-) -> Position | None:
-    if not match.take(connection, plan, after, size):
+    plan: ImportPlan, connection: Connection[Any], after: int, size: int, counts: GoalCounts
+) -> int | None:
+    within = match.bounds(connection, plan, after, size)
+    if not match.take(connection, plan, within):
         return None
-    match.match(connection, plan, partial(refuse_overflow, connection, plan))
+    match.match(connection, plan, within, partial(refuse_overflow, connection, plan))
     locked = connection.execute(QUERIES["lock_profiles"]).fetchone()
     if locked and locked[0] != locked[1]:
         raise psycopg.errors.SerializationFailure("a profile went away")
     merge.merge(connection, plan)
+    return finish.finish_chunk(connection, plan, counts)
+
+
+def _fail(plan: ImportPlan, connection: Connection[Any], after: int, counts: GoalCounts) -> int:
+    """Leave one record out, which makes its profile too large."""
+    match.take(connection, plan, match.bounds(connection, plan, after, 1))
+    connection.execute(QUERIES["fail_too_large"])
+    connection.execute(QUERIES["note_too_large"], {"run_goal": plan.run_goal})
     return finish.finish_chunk(connection, plan, counts)

@@ -1,56 +1,71 @@
 """An import goal from plan to finish."""
 
+import logging
 from typing import Any
 
 from psycopg import Connection
-from psycopg.pq import TransactionStatus
 
 from isthmus.connections.runs import GoalRun
-from isthmus.importing import stage
+from isthmus.importing import begun, stage
 from isthmus.importing.chunks import merge_all
-from isthmus.importing.fetch import fetch
-from isthmus.importing.plan import ImportPlan, plan_import
+from isthmus.importing.fetch import fetch, ids_too_young
+from isthmus.importing.plan import ImportPlan
+from isthmus.importing.settle import bury_missing, settle
 from isthmus.profiles import database
+from isthmus.salesforce import SalesforceError
 
-SETTINGS = "-c work_mem=128MB -c temp_buffers=64MB -c enable_mergejoin=on"
+log = logging.getLogger("isthmus.importing")
+
+SETTINGS = "-c work_mem=128MB -c temp_buffers=64MB -c enable_memoize=off"
 
 
 def run_import(goal_run: GoalRun) -> None:
     """Read what changed since the last good run and bring it into profiles.
 
-    Safe to repeat at any point: a chunk is one transaction with the position that it reaches,
-    and a record that was applied is known by its link and skipped when it is read again.
+    Safe to call again for the same run, after any error and by any process: what was planned,
+    asked, staged and applied is written down, and it goes on from there. A chunk is one transaction
+    with the position that it reaches and the counts up to it. The stage stays until the end.
     """
-    with goal_run.step("plan"):
-        plan = plan_import(goal_run)
-    _note_plan(goal_run, plan)
     with database.connected(application="isthmus import", settings=SETTINGS) as connection:
-        try:
-            received = goal_run.counts.received = fetch(goal_run, plan, connection)
-            with goal_run.step("merge"):
-                merge_all(goal_run, plan, connection, received)
-        finally:
-            _clean_up(connection, plan)
+        so_far = begun.read(connection, goal_run.run_goal.id)
+        goal_run.counts = so_far.counts
+        if not so_far.ended:
+            _import(goal_run, connection, so_far)
+        stage.drop(connection, goal_run.run_goal.id)
+
+
+def _import(goal_run: GoalRun, connection: Connection[Any], so_far: begun.Begun) -> None:
+    with goal_run.step("plan"):
+        plan = begun.plan_on(goal_run, connection, so_far)
+    if plan.shape != so_far.shape:
+        so_far = begun.Begun()
+        goal_run.counts = so_far.counts
+    complete = fetch(goal_run, plan, connection)
+    position, counts = so_far.position, goal_run.counts
+    behind = stage.rows_behind(connection, plan.run_goal, position.stamp, position.record_id)
+    counts.received = counts.accounted + behind
+    with goal_run.step("merge"):
+        merge_all(goal_run, plan, connection, counts.received, after=position)
+    if complete:
+        with goal_run.step("compare"):
+            _bury(goal_run, plan, connection)
+    with goal_run.step("settle"):
+        settle(goal_run, plan, connection)
     goal_run.counts.check(plan.label)
-    _advance(goal_run, plan)
+    _delete_jobs(goal_run, begun.end(goal_run, plan, connection))
 
 
-def _note_plan(goal_run: GoalRun, plan: ImportPlan) -> None:
-    for warning in plan.warnings:
-        goal_run.warn(warning)
-    goal_run.goal.save(update_fields=["slots"])
-    row = goal_run.run_goal
-    row.window_from, row.window_to = plan.window_from, plan.window_to
-    row.save()
+def _bury(goal_run: GoalRun, plan: ImportPlan, connection: Connection[Any]) -> None:
+    young = ids_too_young(goal_run, plan)
+    if young is not None:
+        bury_missing(goal_run, plan, connection, there=young)
 
 
-def _clean_up(connection: Connection[Any], plan: ImportPlan) -> None:
-    # An interrupt may leave the connection in the middle of something; the next run cleans up.
-    if connection.info.transaction_status == TransactionStatus.IDLE:
-        stage.drop(connection, plan.run_goal)
-
-
-def _advance(goal_run: GoalRun, plan: ImportPlan) -> None:
-    goal = goal_run.goal
-    goal.read_until, goal.read_version = plan.window_to, plan.version
-    goal.save(update_fields=["read_until", "read_version"])
+def _delete_jobs(goal_run: GoalRun, jobs: list[str]) -> None:
+    """Spare Salesforce the results: it keeps them for seven days otherwise, which does no harm."""
+    for job_id in jobs:
+        try:
+            goal_run.salesforce.bulk_query.delete(job_id)
+        except SalesforceError as error:
+            log.info("job %s was not deleted: %s", job_id, error)
+            return

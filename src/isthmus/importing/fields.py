@@ -19,6 +19,7 @@ class Column:
     number: int  # from 1; the stage calls it f1, f2, …
     field: str  # as in the SELECT
     type: str  # of Salesforce's describe
+    path: tuple[str, ...]  # the field and its parents before it, as Salesforce's JSON names them
 
     @property
     def name(self) -> sql.Identifier:
@@ -41,10 +42,12 @@ class Columns:
         known = self._columns.get(name.lower())
         if known:
             return known
-        found = self._resolve(name)
-        if found is None or found.type in UNREADABLE:
+        resolved = self._resolve(name)
+        if resolved is None or resolved[1].type in UNREADABLE:
             return None
-        column = Column(number=len(self._columns) + 1, field=name, type=found.type)
+        parents, found = resolved
+        number, path = len(self._columns) + 1, (*parents, found.name)
+        column = Column(number=number, field=name, type=found.type, path=path)
         self._columns[name.lower()] = column
         return column
 
@@ -57,17 +60,21 @@ class Columns:
     def _describe(self, sobject: str) -> dict[str, Field]:
         return dict(self._salesforce.describe(sobject).fields)
 
-    def _resolve(self, path: str) -> Field | None:
+    def _resolve(self, path: str) -> tuple[list[str], Field] | None:
+        """The names of the parents, and the field."""
         *parents, name = path.split(".")
         fields = self._describe(self._sobject)
+        named: list[str] = []
         for parent in parents:
             lookup = _lookup(fields, parent)
             if lookup is None:
                 return None
+            named.append(lookup.relationship_name or parent)
             # A lookup to several objects (an owner is a user or a queue) reads what they share.
             to_user = "User" in lookup.reference_to
             fields = self._describe("User" if to_user else lookup.reference_to[0])
-        return fields.get(name.lower())
+        found = fields.get(name.lower())
+        return None if found is None else (named, found)
 
 
 def _lookup(fields: dict[str, Field], relationship: str) -> Field | None:

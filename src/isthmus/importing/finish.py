@@ -9,13 +9,13 @@ from psycopg.types.json import Jsonb
 from isthmus.domain.counts import GoalCounts
 from isthmus.domain.merge_rules import MergeRule
 from isthmus.importing import stage
-from isthmus.importing.match import Position
-from isthmus.importing.plan import ImportPlan, MappedValue
+from isthmus.importing.match import any_successor
+from isthmus.importing.plan import ImportPlan, MappedValue, Twin
 from isthmus.importing.queries import QUERIES
 
 
-def finish_chunk(connection: Connection[Any], plan: ImportPlan, so_far: GoalCounts) -> Position:
-    """Write what the chunk did, add its records to `so_far`, and return the position reached."""
+def finish_chunk(connection: Connection[Any], plan: ImportPlan, so_far: GoalCounts) -> int:
+    """Write what the chunk did, add its records to `so_far`; the number `n` of its last one."""
     _write_identifiers(connection, plan)
     problems = _write_problems(connection, plan)
     so_far.problems += problems
@@ -26,14 +26,19 @@ def finish_chunk(connection: Connection[Any], plan: ImportPlan, so_far: GoalCoun
     return _note_position(connection, plan, so_far)
 
 
-def _note_position(connection: Connection[Any], plan: ImportPlan, so_far: GoalCounts) -> Position:
+def _note_position(connection: Connection[Any], plan: ImportPlan, so_far: GoalCounts) -> int:
     row = connection.execute(QUERIES["last_of_chunk"]).fetchone()
     assert row is not None  # noqa: S101 - a chunk without records is never finished
+    stamp, record_id, last = row
     connection.execute(
         QUERIES["note_position"],
-        {"position": Jsonb(list(row)), "counts": Jsonb(so_far.plain()), "run_goal": plan.run_goal},
+        {
+            "position": Jsonb([stamp, record_id]),
+            "counts": Jsonb(so_far.plain()),
+            "run_goal": plan.run_goal,
+        },
     )
-    return Position(stamp=row[0], record_id=row[1])
+    return int(last)
 
 
 def _write_identifiers(connection: Connection[Any], plan: ImportPlan) -> None:
@@ -127,17 +132,35 @@ def refused_statement(plan: ImportPlan) -> Composed:
 
 def _write_links(connection: Connection[Any], plan: ImportPlan, *, troubled: bool) -> None:
     names = {"goal": plan.goal, "object": plan.object.name, "version": plan.version}
+    others = list(plan.other_goals)
     connection.execute(insert_links_statement(plan, troubled=troubled))
-    connection.execute(update_links_statement(plan, troubled=troubled))
+    connection.execute(update_links_statement(plan, troubled=troubled or _any_partial(connection)))
+    for row in _sum_rows(plan).values():
+        for twin in row.twins:
+            connection.execute(twin_statement(plan, row, twin))
     connection.execute(QUERIES["remember_linked"], {"goal": plan.goal})
     connection.execute(QUERIES["remember_unlinked"], names)
-    connection.execute(QUERIES["bury_links"], {"goal": plan.goal, "others": list(plan.other_goals)})
+    connection.execute(QUERIES["forget_waiting"], {"goal": plan.goal})
+    connection.execute(QUERIES["bury_links"], {"goal": plan.goal, "others": others})
+    if any_successor(connection):
+        connection.execute(QUERIES["note_heirs"], {"goals": [plan.goal, *others]})
+
+
+def _any_partial(connection: Connection[Any]) -> bool:
+    row = connection.execute(QUERIES["any_partial"]).fetchone()
+    return bool(row and row[0])
 
 
 _REASON = sql.SQL(
-    """(SELECT CASE WHEN bool_or(code = 'identifier_taken') THEN 'identifier_taken'
-                ELSE 'problem' END
-        FROM chunk_problem AS problem WHERE problem.n = record.n HAVING count(*) > 0)"""
+    """coalesce(
+        (SELECT CASE WHEN bool_or(code = 'identifier_taken') THEN 'identifier_taken'
+                    ELSE 'problem' END
+            FROM chunk_problem AS problem WHERE problem.n = record.n HAVING count(*) > 0),
+        CASE WHEN record.partial AND record.misfit THEN 'problem' END)"""
+)
+_REFUSED = sql.SQL(
+    """(SELECT array_agg(refused.place ORDER BY refused.place) FROM chunk_refused AS refused
+        WHERE refused.n = record.n AND refused.code = 'identifier_taken')"""
 )
 
 
@@ -145,9 +168,9 @@ def insert_links_statement(plan: ImportPlan, *, troubled: bool) -> Composed:
     """Links of applied records that the goal sees for the first time."""
     return sql.SQL(
         """INSERT INTO store.record_link
-            (record_id, goal, profile_id, object, stamp, hash, version, reason, summed)
+            (record_id, goal, profile_id, object, stamp, hash, version, reason, refused, summed)
         SELECT record.record_id, {goal}, record.profile_id, {object}, record.stamp::timestamptz,
-            record.hash, {version}, {reason}, {summed}
+            record.hash, {version}, {reason}, {refused}, {summed}
         FROM chunk_record AS record
         {stage}
         WHERE record.outcome IS NULL AND NOT record.linked
@@ -157,6 +180,7 @@ def insert_links_statement(plan: ImportPlan, *, troubled: bool) -> Composed:
         object=sql.Literal(plan.object.name),
         version=sql.Literal(plan.version),
         reason=_REASON if troubled else sql.SQL("NULL"),
+        refused=_REFUSED if troubled else sql.SQL("NULL::smallint[]"),
         summed=_summed(plan, linked=False),
         stage=_stage_for_sums(plan),
     )
@@ -167,8 +191,8 @@ def update_links_statement(plan: ImportPlan, *, troubled: bool) -> Composed:
     return sql.SQL(
         """UPDATE store.record_link AS link
         SET profile_id = record.profile_id, stamp = record.stamp::timestamptz,
-            hash = record.hash, version = {version}, reason = {reason}, gone = NULL,
-            successor = NULL, summed = {summed}
+            hash = record.hash, version = {version}, reason = {reason}, refused = {refused},
+            gone = NULL, successor = NULL, due = NULL, summed = {summed}
         FROM chunk_record AS record
         {stage}
         WHERE link.record_id = record.record_id AND link.goal = {goal}
@@ -176,9 +200,30 @@ def update_links_statement(plan: ImportPlan, *, troubled: bool) -> Composed:
     ).format(
         version=sql.Literal(plan.version),
         reason=_REASON if troubled else sql.SQL("NULL"),
+        refused=_REFUSED if troubled else sql.SQL("NULL"),
         summed=_summed(plan, linked=True),
         stage=_stage_for_sums(plan),
         goal=sql.Literal(plan.goal),
+    )
+
+
+def twin_statement(plan: ImportPlan, row: MappedValue, twin: Twin) -> Composed:
+    """Tell another goal that adds the same what was added last."""
+    return sql.SQL(
+        """UPDATE store.record_link AS twin
+        SET summed[{place}] = link.summed[{slot}]
+        FROM chunk_record AS record
+        JOIN store.record_link AS link ON link.record_id = record.record_id AND link.goal = {goal}
+        WHERE twin.record_id = record.record_id AND twin.goal = {other}
+            AND record.outcome IS NULL
+            AND link.summed[{slot}] IS NOT NULL
+            AND twin.summed IS NOT NULL
+            AND twin.summed[{place}] IS DISTINCT FROM link.summed[{slot}]"""
+    ).format(
+        place=sql.Literal(twin.slot),
+        slot=sql.Literal(row.slot),
+        goal=sql.Literal(plan.goal),
+        other=sql.Literal(twin.goal),
     )
 
 
@@ -193,7 +238,7 @@ def _stage_for_sums(plan: ImportPlan) -> Composable:
 
 
 def _summed(plan: ImportPlan, *, linked: bool) -> Composable:
-    """By slot, the value that was added last; one that does not fit leaves what was there."""
+    """By slot, the value that was added last; an empty or unfit one leaves what was there."""
     rows = _sum_rows(plan)
     if not plan.slots:
         return sql.SQL("NULL::bigint[]")
@@ -208,7 +253,7 @@ def _slot(row: MappedValue | None, slot: int, *, linked: bool) -> Composable:
     if row is None:
         return before
     return sql.SQL(
-        """(CASE WHEN {fits} AND NOT EXISTS (
+        """(CASE WHEN NOT record.partial AND {fits} AND {value} IS NOT NULL AND NOT EXISTS (
                 SELECT FROM chunk_refused AS x WHERE x.n = record.n AND x.place = {place}
             ) THEN {value} ELSE {before} END)"""
     ).format(

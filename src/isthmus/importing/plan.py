@@ -1,5 +1,6 @@
 """What one import run of one goal reads, and where each value goes."""
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from psycopg import sql
 
 from isthmus.connections.errors import GoalIncomplete
 from isthmus.connections.goal_properties import GoalProperties
-from isthmus.connections.models import Goal
+from isthmus.connections.models import IMPORT, Goal
 from isthmus.connections.runs import GoalRun
 from isthmus.domain.goals import ImportField, ImportGoal, MatchRow
 from isthmus.domain.merge_rules import MergeRule, together_refusal
@@ -18,7 +19,27 @@ from isthmus.domain.properties import PropertyDefinition
 from isthmus.importing.fields import Column, Columns
 from isthmus.importing.values import TypedValue, typed
 from isthmus.profiles import properties
-from isthmus.salesforce import Salesforce
+from isthmus.salesforce import (
+    NotFound,
+    NotPermitted,
+    RequestRefused,
+    SchemaChanged,
+    WindowRefused,
+)
+
+COVERED_SPAN = timedelta(minutes=2)
+"""How far back changes are asked for only to learn up to when they are complete: the call counts in
+minutes, and a longer span would list more ids for nothing."""
+
+NOT_TOLD = (NotFound, NotPermitted, RequestRefused, SchemaChanged, WindowRefused)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Twin:
+    """A row of another goal of the org that adds the same field to the same property."""
+
+    goal: int  # row id
+    slot: int  # place in record_link.summed of that goal's links
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +53,16 @@ class MappedValue:
     typed: TypedValue
     keep_when_empty: bool = False
     slot: int | None = None  # of a sum: place in record_link.summed
+    twins: tuple[Twin, ...] = ()  # of a sum: what they added is not added again
+
+
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """Which stamps a run reads, in the org's time: from `since` on (None: all), before `until`."""
+
+    since: datetime | None
+    until: datetime
+    read_until: datetime  # where the next window begins, less the overlap; `until` or before
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,8 +80,8 @@ class ImportPlan:
     numbers: Mapping[str, int]  # identifier property -> its number in store.identifier
     slots: int  # length of record_link.summed
     condition: str  # SOQL that selects the goal's records, without the window; may be empty
-    window_from: datetime | None
-    window_to: datetime
+    window: Window
+    shape: str  # tells plans apart that read or apply something else, whatever their windows
     other_goals: tuple[int, ...]  # of the same org: their links are links of this record too
     warnings: tuple[str, ...] = ()
 
@@ -60,19 +91,31 @@ class ImportPlan:
         return self.definition.object
 
     @property
-    def query(self) -> str:
-        """The SOQL of the window."""
-        window = [f"SystemModstamp < {soql_time(self.window_to)}"]
-        if self.window_from:
-            window.insert(0, f"SystemModstamp >= {soql_time(self.window_from)}")
-        return self.query_where(*window)
+    def window_from(self) -> datetime | None:
+        """The first stamp that is read; None: all from the beginning."""
+        return self.window.since
+
+    @property
+    def window_to(self) -> datetime:
+        """The first stamp that is left to the next run."""
+        return self.window.until
 
     def query_where(self, *conditions: str) -> str:
         """The SOQL of the goal's records that meet `conditions`."""
-        names = ", ".join(column.field for column in self.columns)
+        return self._select(", ".join(column.field for column in self.columns), conditions)
+
+    def count_where(self, *conditions: str) -> str:
+        """The SOQL that counts the goal's records that meet `conditions`."""
+        return self._select("COUNT()", conditions)
+
+    def ids_where(self, *conditions: str) -> str:
+        """The SOQL of the ids of the goal's records that meet `conditions`."""
+        return self._select("Id", conditions)
+
+    def _select(self, what: str, conditions: tuple[str, ...]) -> str:
         where = " AND ".join(filter(None, [self.condition, *conditions]))
-        # SOQL takes no parameters; names come from describe, conditions from this module.
-        return f"SELECT {names} FROM {self.object.sobject} WHERE {where}"  # noqa: S608
+        # SOQL takes no parameters; names come from describe, conditions from this package.
+        return f"SELECT {what} FROM {self.object.sobject} WHERE {where}"  # noqa: S608
 
     def column(self, name: str) -> Column | None:
         """The staged column of a field, where the goal reads it."""
@@ -90,51 +133,103 @@ def soql_time(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def plan_import(goal_run: GoalRun) -> ImportPlan:
-    """Look up the goal's fields in the org and its properties here; raise `GoalIncomplete`."""
+def plan_import(goal_run: GoalRun, kept: Mapping[str, Window]) -> ImportPlan:
+    """Look up the goal's fields in the org and its properties here; raise `GoalIncomplete`.
+
+    `kept` has the window of a run that goes on, by the shape of the plan that it began with; a
+    plan of another shape gets a window of its own.
+    """
     goal, definition = goal_run.goal, goal_run.goal.definition
     assert isinstance(definition, ImportGoal)  # noqa: S101 - the caller chose the engine by it
-    fields = _Fields(goal_run.salesforce, definition, seen_before=goal.read_version > 0)
+    fields = _Fields(goal_run, definition)
     condition = fields.condition()
     match = fields.match_rows()
     mappings = fields.mapping_rows(goal, goal_run.connection.timezone)
-    window_from, window_to = _window(goal_run)
+    columns = tuple(fields.columns)
+    shape = _shape(goal_run, columns, condition, (*match, *mappings))
     return ImportPlan(
         goal=goal.id,
         run_goal=goal_run.run_goal.id,
         label=definition.name,
         version=goal.version,
         definition=definition,
-        columns=tuple(fields.columns),
+        columns=columns,
         match=match,
         mappings=mappings,
         numbers=properties.numbers(),
         slots=len(goal.slots),
         condition=condition,
-        window_from=window_from,
-        window_to=window_to,
+        window=kept.get(shape) or _window(goal_run),
+        shape=shape,
         other_goals=goal_run.other_goals,
         warnings=tuple(fields.warnings),
     )
 
 
-def _window(goal_run: GoalRun) -> tuple[datetime | None, datetime]:
+def _shape(
+    goal_run: GoalRun,
+    columns: tuple[Column, ...],
+    condition: str,
+    rows: tuple[MappedValue, ...],
+) -> str:
+    definition = goal_run.goal.definition
+    assert isinstance(definition, ImportGoal)  # noqa: S101 - as in plan_import
+    settings = (goal_run.goal.version, goal_run.full, definition.create_profiles, condition)
+    read = [(column.number, column.field.lower(), column.type) for column in columns]
+    text = repr((settings, read, [_shape_of_row(row) for row in rows]))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _shape_of_row(row: MappedValue) -> tuple[object, ...]:
+    fits = row.typed.fits
+    return (
+        row.place,
+        row.target.key,
+        row.rule.value,
+        row.keep_when_empty,
+        row.slot,
+        row.typed.value.as_string(),
+        fits.as_string() if fits else None,
+    )
+
+
+def _window(goal_run: GoalRun) -> Window:
     goal, connection = goal_run.goal, goal_run.connection
     # The org's own clock, less a margin: a stamp is taken when a record is saved and is seen
     # only when its transaction ends.
-    until = goal_run.salesforce.server_time() - timedelta(seconds=connection.settle_seconds)
-    until = until.replace(microsecond=0)
+    now = goal_run.salesforce.server_time()
+    until = (now - timedelta(seconds=connection.settle_seconds)).replace(microsecond=0)
+    read_until = min(until, _covered(goal_run, now))
     if goal_run.full or goal.read_until is None or goal.read_version != goal.version:
-        return None, until
-    return goal.read_until - timedelta(seconds=connection.overlap_seconds), until
+        return Window(since=None, until=until, read_until=read_until)
+    since = goal.read_until - timedelta(seconds=connection.overlap_seconds)
+    return Window(since=since, until=until, read_until=read_until)
+
+
+def _covered(goal_run: GoalRun, now: datetime) -> datetime:
+    """Up to when no record can appear any more; `now` where the org does not say.
+
+    What is there is read up to the end of the window, and the next window begins where the oldest
+    transaction began that is still open: its records get stamps of now, and are seen only later.
+    """
+    definition = goal_run.goal.definition
+    assert isinstance(definition, ImportGoal)  # noqa: S101 - as in plan_import
+    start, end = now - COVERED_SPAN, now + timedelta(minutes=1)
+    try:
+        found = goal_run.salesforce.updated(definition.object.sobject, start, end)
+    except NOT_TOLD:
+        return now
+    return found.latest_date_covered.replace(microsecond=0)
 
 
 class _Fields:
     """Looks up what the goal names, and keeps the columns that have to be read for it."""
 
-    def __init__(self, salesforce: Salesforce, goal: ImportGoal, *, seen_before: bool) -> None:
-        self.salesforce, self.goal, self.seen_before = salesforce, goal, seen_before
-        self.columns = Columns(salesforce, goal.object.sobject)
+    def __init__(self, goal_run: GoalRun, goal: ImportGoal) -> None:
+        self.salesforce, self.goal = goal_run.salesforce, goal
+        self.seen_before = goal_run.goal.read_version > 0
+        self.other_goals = goal_run.other_goals
+        self.columns = Columns(self.salesforce, goal.object.sobject)
         self.warnings: list[str] = []
         self.properties = GoalProperties(goal.key)
         for name in ("Id", "SystemModstamp", "IsDeleted", *goal.object.required):
@@ -203,9 +298,12 @@ class _Fields:
                 f"property {target.key!r} is left as it is."
             )
             return None
-        slot = None
+        slot: int | None = None
+        twins: tuple[Twin, ...] = ()
         if row.rule is MergeRule.SUM:
-            (slot,) = goal.take_slots([f"{row.field.lower()} > {row.property}"])
+            name = f"{row.field.lower()} > {row.property}"
+            (slot,) = goal.take_slots([name])
+            twins = self._twins(name)
         return MappedValue(
             place=place,
             column=column,
@@ -214,6 +312,13 @@ class _Fields:
             typed=typed(column.name, column.type, target, timezone),
             keep_when_empty=row.keep_when_empty or target.identifier,
             slot=slot,
+            twins=twins,
+        )
+
+    def _twins(self, name: str) -> tuple[Twin, ...]:
+        goals = Goal.objects.filter(id__in=self.other_goals, direction=IMPORT).order_by("id")
+        return tuple(
+            Twin(goal=goal.id, slot=goal.slots[name]) for goal in goals if name in goal.slots
         )
 
     def _object_type(self, place: int) -> MappedValue:

@@ -3,3 +3,4 @@
 from isthmus.profiles import statements
 
 QUERIES = statements.load("isthmus.importing")
+FETCHING = statements.load("isthmus.importing", "fetching.sql")

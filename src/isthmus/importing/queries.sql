@@ -17,10 +17,14 @@ CREATE TEMPORARY TABLE IF NOT EXISTS chunk_record (
     tid tid NOT NULL,                    -- of the staged row
     hash bigint NOT NULL,
     link_profile uuid,                   -- that a link names already
+    former_profile uuid,                 -- of a record that became this one
     profile_id uuid,                     -- decided
     linked boolean NOT NULL,             -- the goal has a row for the record
+    known boolean NOT NULL,              -- which names a profile
+    waits boolean NOT NULL,              -- it was to be read again
     misfit boolean NOT NULL,             -- some value does not fit its property
-    partial boolean NOT NULL,            -- applied before, but for identifiers that were taken
+    partial boolean NOT NULL,            -- applied before, but for the rows in `refused`
+    refused smallint[],                  -- mapping rows whose identifiers were taken
     creates boolean NOT NULL DEFAULT false,
     fresh boolean NOT NULL DEFAULT false,  -- its profile is made by this chunk
     folded boolean NOT NULL DEFAULT false, -- its profile gets several records of this chunk
@@ -83,19 +87,38 @@ SELECT pg_advisory_lock(7301881, 2)
 -- unlock_writer --
 SELECT pg_advisory_unlock(7301881, 2)
 
--- any_successor --
-SELECT EXISTS (
-    SELECT FROM store.record_link WHERE successor IS NOT NULL AND goal = ANY (%(goals)s)
+-- make_run_former --
+-- Records of the run that became others and that some goal had linked.
+CREATE TEMPORARY TABLE IF NOT EXISTS run_former (
+    record_id text COLLATE "C" PRIMARY KEY,
+    successor text COLLATE "C" NOT NULL,
+    stamp text COLLATE "C" NOT NULL
 )
+
+-- index_run_former --
+CREATE INDEX IF NOT EXISTS run_former_successor ON run_former (successor)
+
+-- empty_run_former --
+DELETE FROM run_former
+
+-- any_successor --
+-- Whether any record became another one. The lowest is found at once where there is none.
+SELECT min(successor) IS NOT NULL OR EXISTS (SELECT FROM run_former)
+FROM store.record_link
+WHERE successor IS NOT NULL
 
 -- resolve --
 -- Decide the records that no earlier undecided record can influence: none of the values that
 -- nobody owns yet is claimed by one before it.
-WITH todo AS (
-    SELECT n, link_profile FROM chunk_record WHERE outcome IS NULL AND profile_id IS NULL
+WITH todo AS MATERIALIZED (
+    SELECT n, link_profile, former_profile
+    FROM chunk_record
+    WHERE outcome IS NULL AND profile_id IS NULL
 ),
-claim AS (
-    SELECT claim.* FROM chunk_claim AS claim JOIN todo USING (n)
+claim AS MATERIALIZED (
+    SELECT claim.n, claim.property, claim.value, claim.finds, claim.owner
+    FROM chunk_claim AS claim
+    JOIN todo USING (n)
 ),
 contested AS (
     SELECT property, value, min(n) AS first
@@ -104,29 +127,33 @@ contested AS (
     GROUP BY property, value
     HAVING count(*) > 1
 ),
-waiting AS (
-    SELECT DISTINCT claim.n
-    FROM claim JOIN contested USING (property, value)
-    WHERE claim.owner IS NULL AND claim.n > contested.first
-),
-found AS (
-    SELECT n, count(DISTINCT profile_id) AS profiles, (array_agg(profile_id))[1] AS profile_id
-    FROM (
-        SELECT n, link_profile AS profile_id FROM todo WHERE link_profile IS NOT NULL
-        UNION ALL
-        SELECT n, owner FROM claim WHERE finds AND owner IS NOT NULL
-    ) AS seen
-    GROUP BY n
+asked AS (
+    SELECT
+        claim.n,
+        bool_or(claim.finds) AS asks,
+        bool_or(claim.owner IS NULL AND claim.n > contested.first) AS waits,
+        -- There is no lowest of uuids; as texts they have the same order.
+        min(claim.owner::text) FILTER (WHERE claim.finds)::uuid AS lowest,
+        max(claim.owner::text) FILTER (WHERE claim.finds)::uuid AS highest
+    FROM claim
+    LEFT JOIN contested USING (property, value)
+    GROUP BY claim.n
 ),
 judged AS MATERIALIZED (
     SELECT
         todo.n,
-        found.profile_id,
-        coalesce(found.profiles, 0) AS profiles,
-        todo.n IN (SELECT n FROM claim WHERE finds) AS asks
+        -- The profile of a former record counts only where nothing else is found: both are merged
+        -- in the end.
+        coalesce(todo.link_profile, asked.lowest, todo.former_profile) AS profile_id,
+        CASE
+            WHEN asked.lowest <> asked.highest OR asked.lowest <> todo.link_profile THEN 2
+            WHEN coalesce(todo.link_profile, asked.lowest, todo.former_profile) IS NULL THEN 0
+            ELSE 1
+        END AS profiles,
+        coalesce(asked.asks, false) AS asks
     FROM todo
-    LEFT JOIN found ON found.n = todo.n
-    WHERE todo.n NOT IN (SELECT n FROM waiting)
+    LEFT JOIN asked USING (n)
+    WHERE asked.waits IS NOT TRUE
 ),
 decided AS (
     SELECT
@@ -161,6 +188,14 @@ SET
     reason = decided.reason
 FROM decided
 WHERE record.n = decided.n
+
+-- refuse_applied --
+-- Of a record that was applied but for some rows, the others stay as they are.
+INSERT INTO chunk_refused (n, place, code)
+SELECT record.n, place, 'applied'
+FROM chunk_record AS record
+CROSS JOIN unnest(%(places)s::smallint[]) AS place
+WHERE record.partial AND record.outcome IS NULL AND place <> ALL (record.refused)
 
 -- refuse_taken --
 -- A mapped identifier value that another profile holds when its record's turn comes.
@@ -311,20 +346,6 @@ WHERE gain.kind = 'fill'
         WHERE refused.n = late.n AND refused.place = late.place
     )
 
--- cut_succeeded --
--- The first record that takes over from one which only this chunk marks as gone: the links in the
--- store do not say so yet.
-SELECT min(heir.n)
-FROM chunk_record AS heir
-JOIN chunk_record AS former ON former.successor = heir.record_id AND former.n < heir.n
-WHERE former.outcome = 'removed'
-    AND heir.outcome IS NULL
-    AND NOT EXISTS (
-        SELECT FROM store.record_link AS link
-        WHERE link.record_id = heir.record_id AND link.goal = %(goal)s
-            AND link.profile_id IS NOT NULL
-    )
-
 -- cut_records --
 DELETE FROM chunk_record WHERE n >= %(cut)s
 
@@ -392,6 +413,18 @@ SELECT
 FROM chunk_problem AS problem
 JOIN chunk_record AS record USING (n)
 
+-- fail_too_large --
+UPDATE chunk_record SET outcome = 'failed', reason = 'too_large' WHERE outcome IS NULL
+
+-- note_too_large --
+INSERT INTO store.run_problem (profile_id, run_goal, record_id, code, message)
+SELECT
+    link_profile, %(run_goal)s, record_id, 'too_large',
+    'With the values of this record its profile would no longer fit a database row. Nothing of it '
+    || 'was applied. Map fewer fields to properties, or shorten the lists of the profile.'
+FROM chunk_record
+WHERE reason = 'too_large'
+
 -- note_ambiguous --
 -- Which profiles were found, in words: a person has to choose.
 INSERT INTO store.run_problem (run_goal, record_id, code, message)
@@ -420,23 +453,61 @@ ORDER BY property, value
 -- bury_links --
 -- What was summed stays known: the profile keeps it, and an undeleted record must not add it
 -- again. What exports know of the record ends as well; other imports will see for themselves.
+-- A record that was gone before is told again where another one took over from it since.
 UPDATE store.record_link AS link
 SET gone = record.gone, successor = record.successor, stamp = record.stamp::timestamptz,
-    hash = NULL, reason = NULL
+    hash = NULL, reason = NULL, refused = NULL,
+    due = CASE
+        WHEN link.profile_id IS NULL THEN NULL
+        WHEN link.goal = %(goal)s THEN 'gone'
+        WHEN record.successor IS NOT NULL THEN 'heir'
+    END
 FROM chunk_record AS record
 WHERE link.record_id = record.record_id
-    AND (link.goal = %(goal)s OR link.goal = ANY (%(others)s) AND link.sent IS NOT NULL)
     AND record.gone IS NOT NULL
-    AND record.outcome IN ('removed', 'skipped')
+    AND record.reason IS NOT NULL
+    AND (
+        record.outcome IN ('removed', 'skipped')
+        AND (link.goal = %(goal)s OR link.goal = ANY (%(others)s) AND link.sent IS NOT NULL)
+        OR record.outcome = 'unchanged' AND link.goal = %(goal)s
+        AND record.successor <> coalesce(link.successor, '')
+    )
+
+-- note_heirs --
+-- Records that are new to the goal and took over from others, which may have another profile.
+UPDATE store.record_link AS former
+SET due = 'heir'
+FROM chunk_record AS heir
+WHERE former.successor = heir.record_id
+    AND former.goal = ANY (%(goals)s)
+    AND former.gone IS NOT NULL
+    AND former.due IS NULL
+    AND former.profile_id <> heir.profile_id
+    AND heir.outcome IS NULL
+    AND NOT heir.known
+
+-- forget_waiting --
+-- Records that were to be read again and are as they were applied before: nothing is left to do.
+UPDATE store.record_link AS link
+SET reason = NULL
+FROM chunk_record AS record
+WHERE record.waits
+    AND record.outcome = 'unchanged'
+    AND record.gone IS NULL
+    AND link.record_id = record.record_id
+    AND link.goal = %(goal)s
+
+-- any_partial --
+SELECT EXISTS (SELECT FROM chunk_record WHERE partial AND outcome IS NULL)
 
 -- remember_linked --
 -- A record that was linked and can't be applied now: the link stays, with the reason.
 UPDATE store.record_link AS link
-SET reason = record.reason, gone = NULL, successor = NULL
+SET reason = record.reason, gone = NULL, successor = NULL, due = NULL
 FROM chunk_record AS record
 WHERE link.record_id = record.record_id
     AND link.goal = %(goal)s
-    AND record.outcome = 'skipped'
+    AND record.outcome IN ('skipped', 'failed')
     AND record.gone IS NULL
     AND (link.reason IS DISTINCT FROM record.reason OR link.gone IS NOT NULL)
 
@@ -444,7 +515,7 @@ WHERE link.record_id = record.record_id
 INSERT INTO store.record_link (record_id, goal, object, stamp, version, reason)
 SELECT record_id, %(goal)s, %(object)s, stamp::timestamptz, %(version)s, reason
 FROM chunk_record
-WHERE outcome = 'skipped' AND gone IS NULL AND NOT linked
+WHERE outcome IN ('skipped', 'failed') AND gone IS NULL AND NOT linked
 ORDER BY record_id
 
 -- note_records --
@@ -473,9 +544,189 @@ FROM chunk_record
 GROUP BY final, reason
 
 -- last_of_chunk --
-SELECT stamp, record_id FROM chunk_record ORDER BY n DESC LIMIT 1
+SELECT stamp, record_id, n FROM chunk_record ORDER BY n DESC LIMIT 1
 
 -- note_position --
 UPDATE connections_rungoal
 SET position = %(position)s, counts = %(counts)s
 WHERE id = %(run_goal)s
+
+-- count_due --
+SELECT
+    count(*) FILTER (WHERE due = 'heir' OR goal = %(goal)s AND due = 'gone'),
+    count(*) FILTER (WHERE goal = %(goal)s)
+FROM store.record_link
+WHERE due IS NOT NULL AND goal = ANY (%(goals)s)
+
+-- make_settle_pair --
+CREATE TEMPORARY TABLE IF NOT EXISTS settle_pair (
+    place bigint NOT NULL,
+    record_id text COLLATE "C" NOT NULL,
+    successor text COLLATE "C",
+    goal integer NOT NULL,
+    former uuid NOT NULL,
+    heir uuid
+) ON COMMIT DELETE ROWS
+
+-- find_pairs --
+-- Records that are gone, with their own profile and that of the record which took over.
+INSERT INTO settle_pair (place, record_id, successor, goal, former, heir)
+SELECT
+    row_number() OVER (ORDER BY due.record_id, due.goal),
+    due.record_id, due.successor, due.goal, due.profile_id,
+    (
+        SELECT heir.profile_id
+        FROM store.record_link AS heir
+        WHERE heir.record_id = due.successor
+            AND heir.goal = ANY (%(goals)s)
+            AND heir.profile_id IS NOT NULL
+        ORDER BY heir.gone IS NOT NULL, heir.goal
+        LIMIT 1
+    )
+FROM (
+    SELECT *
+    FROM store.record_link
+    WHERE due IS NOT NULL
+        AND goal = ANY (%(goals)s)
+        AND (due = 'heir' OR goal = %(goal)s AND due = 'gone')
+    ORDER BY record_id, goal
+    LIMIT %(size)s
+) AS due
+
+-- note_pairs --
+-- What is left of these records to do.
+UPDATE store.record_link AS link
+SET due = CASE WHEN link.due = 'gone' THEN 'object type' END
+FROM settle_pair AS pair
+WHERE link.record_id = pair.record_id AND link.goal = pair.goal
+
+-- drop_equal_pairs --
+DELETE FROM settle_pair WHERE heir IS NULL OR heir = former
+
+-- choose_pairs --
+-- The pairs that no earlier pair touches; newer is the profile whose live record changed last.
+INSERT INTO merging_pair (survivor, loser)
+SELECT
+    CASE WHEN newer THEN heir ELSE former END,
+    CASE WHEN newer THEN former ELSE heir END
+FROM (
+    SELECT
+        pair.former, pair.heir,
+        ROW(coalesce(of_heir.stamp, '-infinity'), pair.heir)
+        > ROW(coalesce(of_former.stamp, '-infinity'), pair.former) AS newer
+    FROM settle_pair AS pair
+    JOIN (
+        SELECT profile_id, min(place) AS first
+        FROM (
+            SELECT former AS profile_id, place FROM settle_pair
+            UNION ALL
+            SELECT heir, place FROM settle_pair
+        ) AS touched
+        GROUP BY profile_id
+    ) AS mine ON mine.profile_id = pair.former AND mine.first = pair.place
+    JOIN (
+        SELECT profile_id, min(place) AS first
+        FROM (
+            SELECT former AS profile_id, place FROM settle_pair
+            UNION ALL
+            SELECT heir, place FROM settle_pair
+        ) AS touched
+        GROUP BY profile_id
+    ) AS theirs ON theirs.profile_id = pair.heir AND theirs.first = pair.place
+    CROSS JOIN LATERAL (
+        SELECT max(link.stamp) AS stamp FROM store.record_link AS link
+        WHERE link.profile_id = pair.heir AND link.gone IS NULL
+    ) AS of_heir
+    CROSS JOIN LATERAL (
+        SELECT max(link.stamp) AS stamp FROM store.record_link AS link
+        WHERE link.profile_id = pair.former AND link.gone IS NULL
+    ) AS of_former
+) AS compared
+
+-- follow_pairs --
+-- The other pairs of the profiles that went.
+UPDATE settle_pair AS pair
+SET
+    former = coalesce((SELECT survivor FROM merging_pair WHERE loser = pair.former), pair.former),
+    heir = coalesce((SELECT survivor FROM merging_pair WHERE loser = pair.heir), pair.heir)
+WHERE former IN (SELECT loser FROM merging_pair) OR heir IN (SELECT loser FROM merging_pair)
+
+-- note_review --
+INSERT INTO store.run_problem (profile_id, run_goal, record_id, code, message)
+SELECT
+    former, %(run_goal)s, successor, 'ambiguous',
+    'Record ' || record_id || ' became record ' || successor || ', and each has a profile of its '
+    || 'own: ' || former || ' and ' || heir || '. Both were left as they are, as the goal asks. '
+    || 'Merge the two profiles, or leave them apart.'
+FROM settle_pair
+
+-- lost_objects --
+-- Profiles that no longer have a live record of an object, with the records that are gone.
+-- `replaced`: a converted lead is a contact now.
+WITH due AS (
+    SELECT record_id, goal, profile_id, object, gone
+    FROM store.record_link
+    WHERE due = 'object type' AND goal = %(goal)s
+    ORDER BY record_id
+    LIMIT %(size)s
+),
+settled AS (
+    UPDATE store.record_link AS link
+    SET due = NULL
+    FROM due
+    WHERE link.record_id = due.record_id AND link.goal = due.goal
+)
+INSERT INTO settle_object (profile_id, record_id, converted)
+SELECT due.profile_id, min(due.record_id), bool_or(due.gone = 'converted')
+FROM due
+WHERE (due.gone = 'converted' OR %(removes)s)
+    AND due.profile_id IS NOT NULL
+    AND NOT EXISTS (
+        SELECT FROM store.record_link AS other
+        WHERE other.profile_id = due.profile_id
+            AND other.object = due.object
+            AND other.gone IS NULL
+    )
+GROUP BY due.profile_id
+
+-- make_settle_object --
+CREATE TEMPORARY TABLE IF NOT EXISTS settle_object (
+    profile_id uuid NOT NULL,
+    record_id text COLLATE "C" NOT NULL,
+    converted boolean NOT NULL
+) ON COMMIT DELETE ROWS
+
+-- make_run_missing --
+-- Linked records that a full read did not bring and that Salesforce does not have either.
+CREATE TEMPORARY TABLE IF NOT EXISTS run_missing (record_id text COLLATE "C" PRIMARY KEY)
+
+-- empty_missing --
+DELETE FROM run_missing
+
+-- forget_there --
+DELETE FROM run_missing WHERE record_id = ANY (%(there)s)
+
+-- any_missing --
+SELECT EXISTS (SELECT FROM run_missing)
+
+-- bury_missing --
+WITH part AS (
+    DELETE FROM run_missing
+    WHERE record_id IN (SELECT record_id FROM run_missing ORDER BY record_id LIMIT %(size)s)
+    RETURNING record_id
+),
+buried AS (
+    UPDATE store.record_link AS link
+    SET gone = 'deleted', hash = NULL, reason = NULL, refused = NULL,
+        due = CASE WHEN link.profile_id IS NOT NULL THEN 'gone' END
+    FROM part
+    WHERE link.record_id = part.record_id AND link.goal = %(goal)s AND link.gone IS NULL
+    RETURNING link.record_id, link.profile_id
+)
+INSERT INTO store.run_record (profile_id, run_goal, record_id, outcome, reason)
+SELECT profile_id, %(run_goal)s, record_id, 'removed', 'deleted'
+FROM buried
+WHERE profile_id IS NOT NULL
+
+-- note_counts --
+UPDATE connections_rungoal SET counts = %(counts)s WHERE id = %(run_goal)s

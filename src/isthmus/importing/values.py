@@ -7,6 +7,7 @@ from typing import LiteralString
 from psycopg import sql
 from psycopg.sql import Composable, Composed
 
+from isthmus.domain.patterns import DATE, NUMBER
 from isthmus.domain.properties import (
     IDENTIFIER_LENGTH,
     WHITESPACE,
@@ -15,9 +16,7 @@ from isthmus.domain.properties import (
     PropertyType,
 )
 
-NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,2})?$"
 NUMBER_LENGTH = 100
-DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 DATETIME = (
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?"
     r"(Z|[+-](0[0-9]|1[0-4]):?[0-5][0-9])$"

@@ -60,13 +60,14 @@ def reached() -> Iterator[None]:
         yield
     except (django.db.OperationalError, django.db.InterfaceError) as error:
         django.db.connection.close()
-        raise _gone(error) from error
+        raise gone(error) from error
     except DatabaseGone:
         django.db.connection.close()
         raise
 
 
-def _gone(error: Exception) -> DatabaseGone:
+def gone(error: Exception) -> DatabaseGone:
+    """What is said where the database can't be reached any more."""
     reason = " ".join(str(error).split())
     return DatabaseGone(
         f"The database went away or can't be reached ({reason}). What was committed is kept; "
@@ -82,7 +83,7 @@ def _translated(error: psycopg.Error) -> Final | Retryable:
             f"run the command again."
         )
     if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
-        return _gone(error)
+        return gone(error)
     return StoreRefused(
         f"The database refused what it was asked to do ({reason}). Nothing of the step was kept. "
         f"If it comes again, report it with these words."

@@ -62,7 +62,8 @@ def stages(connection: Connection[Any]) -> set[int]:
 def drop_stages(connection: Connection[Any], run_goals: Iterable[int]) -> None:
     """Remove the staged records of these goals of runs, which nobody works on any more."""
     for run_goal in run_goals:
-        for name in (f"import_{run_goal}", f"import_{run_goal}_page"):
+        rows = connection.execute(QUERIES["stage_tables"], {"run_goal": run_goal}).fetchall()
+        for (name,) in rows:
             connection.execute(
                 sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier("stage", name))
             )

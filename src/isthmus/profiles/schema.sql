@@ -54,6 +54,25 @@ COMMENT ON COLUMN store.record_link.gone IS 'deleted, merged or converted: the l
 COMMENT ON COLUMN store.record_link.successor IS 'the record that took over (merged, converted)';
 COMMENT ON COLUMN store.record_link.summed IS 'by slot of the mapping row: the value last added';
 COMMENT ON COLUMN store.record_link.sent IS 'by slot of the mapping row: hash last accepted';
+ALTER TABLE store.record_link ADD COLUMN IF NOT EXISTS due text;
+ALTER TABLE store.record_link ADD COLUMN IF NOT EXISTS refused smallint[];
+CREATE INDEX IF NOT EXISTS record_link_due
+    ON store.record_link (record_id, goal) WHERE due IS NOT NULL;
+COMMENT ON COLUMN store.record_link.due IS
+    'what a tombstone is still to do to profiles: gone (all), heir (hand over), object type';
+COMMENT ON COLUMN store.record_link.refused IS
+    'mapping rows whose identifier another profile held when the rest was applied';
+
+-- profile_merge --
+CREATE TABLE IF NOT EXISTS store.profile_merge (
+    profile_id uuid PRIMARY KEY,
+    survivor uuid NOT NULL,
+    run_goal integer,
+    at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX IF NOT EXISTS profile_merge_survivor ON store.profile_merge (survivor);
+COMMENT ON TABLE store.profile_merge IS 'profiles that became part of another one';
+COMMENT ON COLUMN store.profile_merge.survivor IS 'the profile that stands for it now';
 
 -- change --
 CREATE TABLE IF NOT EXISTS store.change (
@@ -90,6 +109,29 @@ CREATE TABLE IF NOT EXISTS store.run_problem (
 ) PARTITION BY RANGE (at);
 CREATE INDEX IF NOT EXISTS run_problem_goal ON store.run_problem (run_goal);
 
+-- import_query --
+CREATE TABLE IF NOT EXISTS store.import_query (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    run_goal integer NOT NULL,
+    condition text NOT NULL,
+    by_id boolean NOT NULL DEFAULT false,
+    low text COLLATE "C",
+    high text COLLATE "C",
+    level smallint NOT NULL DEFAULT 0,
+    job_id text,
+    records bigint,
+    counted boolean NOT NULL DEFAULT false
+);
+CREATE INDEX IF NOT EXISTS import_query_run_goal ON store.import_query (run_goal);
+COMMENT ON TABLE store.import_query IS 'what an import asks Salesforce, until its goal has ended';
+COMMENT ON COLUMN store.import_query.condition IS 'SOQL beside the goal''s own condition';
+COMMENT ON COLUMN store.import_query.by_id IS 'reads named records again, whatever their stamp';
+COMMENT ON COLUMN store.import_query.low IS 'lowest record id, of a query that was narrowed down';
+COMMENT ON COLUMN store.import_query.high IS 'the record id behind the highest';
+COMMENT ON COLUMN store.import_query.level IS 'how often it was narrowed down';
+COMMENT ON COLUMN store.import_query.records IS 'all are staged, and so many; null: not yet known';
+COMMENT ON COLUMN store.import_query.counted IS 'Salesforce was asked how many there are: not more';
+
 -- export_row --
 CREATE TABLE IF NOT EXISTS store.export_row (
     profile_id uuid NOT NULL,
@@ -107,6 +149,8 @@ COMMENT ON COLUMN store.export_row.part IS 'which upload of the run the row belo
 COMMENT ON COLUMN store.export_row.cells IS 'by mapping row: text to send; null leaves the field';
 COMMENT ON COLUMN store.export_row.sent IS 'by slot: hashes to keep once Salesforce accepted the row';
 COMMENT ON COLUMN store.export_row.row_hash IS 'of all cells: finds an inserted row in the results';
+ALTER TABLE store.export_row ADD COLUMN IF NOT EXISTS troubled boolean NOT NULL DEFAULT false;
+COMMENT ON COLUMN store.export_row.troubled IS 'a value of the profile does not fit its field';
 
 -- export_job --
 CREATE TABLE IF NOT EXISTS store.export_job (
@@ -119,6 +163,22 @@ CREATE TABLE IF NOT EXISTS store.export_job (
     reconciled boolean NOT NULL DEFAULT false,
     PRIMARY KEY (run_goal, operation, part)
 );
+ALTER TABLE store.export_job ADD COLUMN IF NOT EXISTS closing boolean NOT NULL DEFAULT false;
+COMMENT ON COLUMN store.export_job.job_id IS 'empty: asked for, and the answer not known yet';
+COMMENT ON COLUMN store.export_job.closing IS 'Salesforce may have begun to save rows of it';
+
+-- export_hold --
+CREATE TABLE IF NOT EXISTS store.export_hold (
+    profile_id uuid NOT NULL,
+    next_at timestamptz NOT NULL,
+    goal integer NOT NULL,
+    failures integer NOT NULL,
+    code text NOT NULL,
+    row_hash uuid,
+    PRIMARY KEY (goal, profile_id)
+);
+COMMENT ON TABLE store.export_hold IS 'rows that Salesforce refused, and when each is tried again';
+COMMENT ON COLUMN store.export_hold.row_hash IS 'of what was refused: another row is tried at once';
 
 -- exported_profile --
 CREATE TABLE IF NOT EXISTS store.exported_profile (

@@ -13,6 +13,7 @@ from isthmus.salesforce.errors import (
     BulkJobError,
     BulkJobFailed,
     BulkJobRefused,
+    BulkJobTimedOut,
     CertificateNotTrusted,
     ConnectionLost,
     DailyLimitReached,
@@ -51,10 +52,12 @@ from isthmus.salesforce.errors import (
 from isthmus.salesforce.hosts import HostPolicy
 from isthmus.salesforce.jobs import IngestJob, Job, JobState, QueryJob
 from isthmus.salesforce.record_collections import RecordCollections
+from isthmus.salesforce.replication import Updated
 from isthmus.salesforce.results import ResultPage
 from isthmus.salesforce.rows import RowError, RowResult, parse_row_error
 from isthmus.salesforce.settings import ClientSettings, Clock
 from isthmus.salesforce.signin import ClientCredentials, Credentials, JwtBearer, Token
+from isthmus.salesforce.soql import QueryPage
 from isthmus.salesforce.usage import Usage
 
 __all__ = [
@@ -64,6 +67,7 @@ __all__ = [
     "BulkJobError",
     "BulkJobFailed",
     "BulkJobRefused",
+    "BulkJobTimedOut",
     "BulkQuery",
     "CertificateNotTrusted",
     "ClientCredentials",
@@ -92,6 +96,7 @@ __all__ = [
     "PicklistValue",
     "QueryJob",
     "QueryLocatorExpired",
+    "QueryPage",
     "QueryRefused",
     "QueryTimedOut",
     "RateLimited",
@@ -116,6 +121,7 @@ __all__ = [
     "StorageFull",
     "Token",
     "UnexpectedAnswer",
+    "Updated",
     "Usage",
     "WaitCancelled",
     "WindowRefused",

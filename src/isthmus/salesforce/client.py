@@ -13,11 +13,12 @@ from isthmus.salesforce.describe import ObjectDescription, read_description
 from isthmus.salesforce.errors import UnexpectedAnswer
 from isthmus.salesforce.hosts import HostPolicy
 from isthmus.salesforce.record_collections import RecordCollections
+from isthmus.salesforce.replication import Updated, read_updated
 from isthmus.salesforce.rest import Call, Rest
 from isthmus.salesforce.session import Session
 from isthmus.salesforce.settings import ClientSettings, Clock
 from isthmus.salesforce.signin import Credentials
-from isthmus.salesforce.soql import Soql
+from isthmus.salesforce.soql import QueryPage, Soql
 from isthmus.salesforce.transport import PoolTransport, Transport
 from isthmus.salesforce.usage import Usage
 from isthmus.salesforce.wire import understood
@@ -125,9 +126,13 @@ class Salesforce:
         """The records, with deleted, merged and archived ones."""
         return self._soql.records(soql, deleted=True)
 
-    def count(self, soql: str) -> int:
+    def query_pages(self, soql: str, *, deleted: bool) -> Iterator[QueryPage]:
+        """The records as JSON, page by page, fetched as the iterator is used."""
+        return self._soql.pages(soql, deleted=deleted)
+
+    def count(self, soql: str, *, deleted: bool = False) -> int:
         """The number that a `SELECT COUNT() FROM ...` finds."""
-        page = self._soql.first_page(soql, deleted=False)
+        page = self._soql.first_page(soql, deleted=deleted)
         with understood("a count"):
             return int(page["totalSize"])
 
@@ -142,6 +147,13 @@ class Salesforce:
                 f"The answer to {call.path} has the Date {date!r}, which is no time. A proxy may "
                 "have changed it; try without."
             ) from error
+
+    def updated(self, name: str, start: datetime, end: datetime) -> Updated:
+        """What changed of an object in a span of time, of at most the last 30 days.
+
+        Seconds are ignored. Raises `WindowRefused`, also for more than 600,000 records.
+        """
+        return read_updated(self._rest, name, start, end)
 
     def limits(self) -> Mapping[str, Mapping[str, int]]:
         """What is left of each allowance. Needs *View Setup and Configuration*."""

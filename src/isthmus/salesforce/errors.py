@@ -17,6 +17,7 @@ SalesforceError
 │   ├── QueryTimedOut          the query must be narrowed
 │   ├── QueryLocatorExpired    the query must be started again
 │   └── BulkJobBroken          (a BulkJobFailed) by load, locks or a fault of Salesforce
+│       └── BulkJobTimedOut    its query must be narrowed
 └── Final
     ├── HostNotAllowed         not a host of Salesforce's, nor one that the operator allowed
     ├── CertificateNotTrusted
@@ -289,6 +290,10 @@ class BulkJobFailed(BulkJobError):
 
 class BulkJobBroken(BulkJobFailed, Retryable):
     """A Bulk job failed by load, locks or a fault of Salesforce."""
+
+
+class BulkJobTimedOut(BulkJobBroken):
+    """A Bulk query took too long: it must be narrowed."""
 
 
 class BulkJobRefused(BulkJobFailed, Final):

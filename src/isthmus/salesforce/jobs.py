@@ -16,8 +16,11 @@ from isthmus.salesforce.errors import (
     BulkJobBroken,
     BulkJobError,
     BulkJobRefused,
+    BulkJobTimedOut,
     NotFound,
     OutcomeUnknown,
+    QueryTimedOut,
+    SalesforceError,
     UnexpectedAnswer,
     WaitCancelled,
     WrongJobState,
@@ -28,6 +31,8 @@ from isthmus.salesforce.settings import Clock
 from isthmus.salesforce.wire import understood
 
 _LONGEST_NAP_SECONDS = 1.0
+_MOST_RETRIES = 15
+"""How often Salesforce itself tries a job again. Source: Bulk API 2.0 guide, Query."""
 
 
 class JobState(StrEnum):
@@ -84,12 +89,18 @@ class Job:
     def _failure(self) -> BulkJobError:
         code, _, words = self.error_message.partition(":")
         kind = kind_of_row_code(code.strip(), words.strip())
-        broken = issubclass(kind, Retryable)
-        return (BulkJobBroken if broken else BulkJobRefused)(
+        return self._kind_of_failure(kind)(
             f"{self._named()} failed: {self.error_message or '(no words)'}. {kind.advice}",
             job=self,
             code=code.strip() if words else "",
         )
+
+    def _kind_of_failure(self, kind: type[SalesforceError]) -> type[BulkJobError]:
+        # A job that was tried again as often as Salesforce does it was too slow every time.
+        tired = int(self.raw.get("retries") or 0) >= _MOST_RETRIES
+        if kind is QueryTimedOut or (tired and isinstance(self, QueryJob)):
+            return BulkJobTimedOut
+        return BulkJobBroken if issubclass(kind, Retryable) else BulkJobRefused
 
     def _named(self) -> str:
         return f"The Bulk job {self.id} ({self.operation} {self.object_name})"

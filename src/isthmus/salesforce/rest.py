@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -29,6 +30,13 @@ class Call:
     repeatable: bool = False
     version: str | None = None
     """Defaults to the client's own version."""
+
+
+def _exact(value: object) -> orjson.Fragment:
+    """A decimal with all its digits, which a float does not have room for."""
+    if isinstance(value, Decimal):
+        return orjson.Fragment(format(value, "f"))
+    raise TypeError(f"{type(value).__name__} is no JSON. Give text, numbers, booleans or None.")
 
 
 class Rest:
@@ -60,7 +68,7 @@ class Rest:
             method=method,
             path=path,
             headers=sent,
-            body=orjson.dumps(content),
+            body=orjson.dumps(content, default=_exact),
             repeatable=repeatable,
             version=version,
         )

@@ -73,7 +73,11 @@ class Session:
 
     def json(self, request: Request) -> object:
         """The answer's JSON. One that isn't JSON is repeated, or its outcome is unknown."""
-        return self._repeated(request, lambda answer: answer.read().json())
+        return self.with_json(request)[1]
+
+    def with_json(self, request: Request) -> tuple[Response, object]:
+        """The whole answer, and its JSON; see `json`."""
+        return self._repeated(request, _with_json)
 
     @contextlib.contextmanager
     def stream(self, request: Request) -> Iterator[Answer]:
@@ -158,6 +162,11 @@ class Session:
             )
         self._org_id = token.org_id
         return token
+
+
+def _with_json(answer: Answer) -> tuple[Response, object]:
+    response = answer.read()
+    return response, response.json()
 
 
 def _under(request: Request, token: Token) -> Request:

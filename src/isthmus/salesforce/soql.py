@@ -4,17 +4,31 @@ Source: REST API guide, Query.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 import orjson
 
 from isthmus.salesforce.error_codes import error_of
-from isthmus.salesforce.rest import Rest
+from isthmus.salesforce.errors import UnexpectedAnswer
+from isthmus.salesforce.rest import Call, Rest
 from isthmus.salesforce.wire import Response, understood
 
 # Salesforce takes 16,384 bytes of address and headers together; headers hold a long token.
 _LONGEST_ADDRESS = 10_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueryPage:
+    """Some records of a query as Salesforce sent them."""
+
+    body: bytes
+    """A JSON object with the list `records`."""
+    records: int
+    """How many it has."""
+    total: int
+    """How many the query found."""
 
 
 class Soql:
@@ -35,13 +49,40 @@ class Soql:
                 return
             page = self._rest.get(following)
 
+    def pages(self, soql: str, *, deleted: bool) -> Iterator[QueryPage]:
+        """All pages as they came, fetched as the iterator is used."""
+        body, page = self._first(soql, deleted=deleted)
+        while True:
+            with understood("a page of records"):
+                records, total = len(page["records"]), int(page["totalSize"])
+                following = None if page.get("done", True) else page["nextRecordsUrl"]
+            yield QueryPage(body=body, records=records, total=total)
+            if following is None:
+                return
+            body, page = self._whole(following)
+
     def first_page(self, soql: str, *, deleted: bool) -> Mapping[str, Any]:
-        """The first page as Salesforce sends it."""
+        """The first page."""
+        return self._first(soql, deleted=deleted)[1]
+
+    def _first(self, soql: str, *, deleted: bool) -> tuple[bytes, Mapping[str, Any]]:
         resource = "/queryAll" if deleted else "/query"
         if len(quote(soql)) > _LONGEST_ADDRESS:
-            return self._long(f"{resource}?q={quote(soql)}")
-        found: Mapping[str, Any] = self._rest.get(resource, {"q": soql})
-        return found
+            page = self._long(f"{resource}?q={quote(soql)}")
+            return orjson.dumps(page), page
+        return self._whole(resource, {"q": soql})
+
+    def _whole(
+        self, path: str, params: Mapping[str, str] | None = None
+    ) -> tuple[bytes, Mapping[str, Any]]:
+        call = Call(method="GET", path=path, params=params or {}, repeatable=True)
+        response, found = self._rest.session.with_json(self._rest.request(call))
+        if not isinstance(found, dict):
+            raise UnexpectedAnswer(
+                f"The answer to {response.target} is not a page of records. "
+                f"{UnexpectedAnswer.advice}"
+            )
+        return response.body, found
 
     def _long(self, path: str) -> Mapping[str, Any]:
         """A query too long for an address travels in the body of a composite call."""

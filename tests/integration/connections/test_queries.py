@@ -10,9 +10,10 @@ from psycopg import Connection, sql
 
 from isthmus.exporting.queries import QUERIES as EXPORTING
 from isthmus.importing.queries import QUERIES as IMPORTING
+from isthmus.profiles.merging import QUERIES as MERGING
 from isthmus.profiles.schema import QUERIES as PROFILES
 
-ROOMS = {"importing": IMPORTING, "exporting": EXPORTING, "profiles": PROFILES}
+ROOMS = {"importing": IMPORTING, "exporting": EXPORTING, "profiles": PROFILES, "merging": MERGING}
 PREPARED = re.compile(r"(?:--[^\n]*\n|\s)*(SELECT|INSERT|UPDATE|DELETE|WITH)\b")
 """CREATE and DROP can't be prepared; the temporary tables are made by running them."""
 
@@ -44,7 +45,7 @@ def _numbered(query: sql.SQL) -> LiteralString:
 @pytest.fixture
 def tables(store: Connection[Any]) -> Connection[Any]:
     """The store with the temporary tables of both engines."""
-    for queries in (IMPORTING, EXPORTING):
+    for queries in (MERGING, IMPORTING, EXPORTING):
         for name, query in queries.items():
             if name.startswith("make_"):
                 store.execute(query)

@@ -68,6 +68,13 @@ class IndexedImporting(Importing):
                 return other.profile
         return None
 
+    def _former_profile(self, record_id: str) -> ProfileNumber | None:  # noqa: ARG002 - overrides
+        # Looking through all links for each record takes too long, and none of them is gone.
+        return None
+
+    def _note_heir(self, record_id: str, number: ProfileNumber) -> None:
+        """Find none, for the same reason."""
+
     def _bury(self, record: Record, record_id: str, link: Link | None, gone: str) -> Result:
         result = super()._bury(record, record_id, link, gone)
         # A first import buries nothing that it has linked before, so there are no heirs to find.

@@ -1,7 +1,7 @@
 """An export that runs through the model and through the engine, and has to end the same."""
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +11,7 @@ import pytest
 from psycopg import Connection, sql
 
 from integration import set_up
+from integration.exporting.killing import killed
 from isthmus.connections.models import Connection as ConnectionRow
 from isthmus.connections.models import Goal
 from isthmus.connections.runs import GoalRun
@@ -20,10 +21,14 @@ from isthmus.exporting import send
 from isthmus.exporting.engine import run_export
 from isthmus.profiles import properties
 from isthmus.profiles.models import Segment
-from model.exporting import Exporting, Refuse, Sending
+from model.exporting import Exporting, Holds, Refuse, Sending
 from model.fake_org import FakeOrg, stamp
 from model.fake_salesforce import FakeSalesforce
 from model.store import Link, ProfileNumber, Store, elements
+
+
+Row = tuple[str, str, Any]
+"""Operation, record id, cells."""
 
 
 @contextmanager
@@ -55,6 +60,7 @@ class SideBySide:
     store: Store = field(init=False)
     goals: dict[str, Goal] = field(default_factory=dict)
     ids: dict[ProfileNumber, UUID] = field(default_factory=dict)
+    holds: Holds = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.salesforce = FakeSalesforce(self.org)
@@ -129,19 +135,33 @@ class SideBySide:
             [record_id, self.goals[key].id, self.ids[number], name, stamp(0), gone],
         )
 
-    def run(self, key: str, *, full: bool = False) -> list[Sending]:
-        """Run both, compare all that they leave; what became of each member."""
+    def run(self, key: str, *, full: bool = False, kills: Sequence[int] = ()) -> list[Sending]:
+        """Run both, compare all that they leave; what became of each member.
+
+        With `kills` the engine is killed after so many steps, and then taken up again.
+        """
         goal = self.goals[key]
         goal.refresh_from_db()
-        model = self._model(goal)
+        model = self._model(goal, full=full)
         expected = model.run(self._members())
         self.salesforce.writes.log.clear()
         with collections_below(0 if self.bulk else 2000):
-            goal_run = set_up.run(run_export, goal, self.salesforce, full=full)
+            goal_run = self.run_engine(goal, full=full, kills=kills)
         self.compare(model, expected, goal_run, full=full)
         return expected
 
-    def _model(self, goal: Goal) -> Exporting:
+    def run_engine(self, goal: Goal, *, full: bool = False, kills: Sequence[int] = ()) -> GoalRun:
+        """Run the engine alone, killed after each of these numbers of steps."""
+        goal_run = set_up.start(goal, self.salesforce, full=full)
+        for steps in kills:
+            if killed(run_export, goal_run, steps):
+                goal_run = set_up.again(goal_run)
+            else:
+                return goal_run
+        run_export(goal_run)
+        return goal_run
+
+    def _model(self, goal: Goal, *, full: bool) -> Exporting:
         definition = goal.definition
         assert isinstance(definition, ExportGoal)
         return Exporting(
@@ -152,6 +172,8 @@ class SideBySide:
             names={number: str(profile_id) for number, profile_id in self.ids.items()},
             timezone=self.timezone,
             refuse=self.refuse,
+            full=full,
+            holds=self.holds,
         )
 
     def _members(self) -> list[ProfileNumber]:
@@ -171,10 +193,11 @@ class SideBySide:
             if each.outcome != "unchanged"
         }
         assert goal_run.counts.received == goal_run.counts.accounted == len(expected)
-        assert self._sent() == sorted(
-            (operation, record_id, sorted(cells.items()))
+        expected_rows = sorted(
+            (operation, record_id or "", sorted(cells.items()))
             for operation, record_id, cells in model.sent
         )
+        assert _once(self._sent()) == _once(expected_rows)
         assert self.org.records == self.copy.records
         assert self._links() == self._expected_links()
         if full:
@@ -188,11 +211,11 @@ class SideBySide:
         )
         return {profile_id: tuple(rest) for profile_id, *rest in rows}
 
-    def _sent(self) -> list[tuple[str, str | None, Any]]:
+    def _sent(self) -> list[Row]:
         rows = []
         for operation, row in self.salesforce.writes.log:
             cells = {name: _cell(value) for name, value in row.items() if name != "Id"}
-            rows.append((operation, row.get("Id"), sorted(cells.items())))
+            rows.append((operation, row.get("Id") or "", sorted(cells.items())))
         return sorted(rows)
 
     def _links(self) -> dict[tuple[str, str], Any]:
@@ -228,6 +251,15 @@ class SideBySide:
             for name, code in each.problems
         )
         assert goal_run.counts.problems == sum(len(each.problems) for each in expected)
+
+
+def _once(rows: list[Row]) -> list[Row]:
+    """An update may go out again where its answer was lost; a creation never may."""
+    seen: list[Row] = []
+    for row in rows:
+        if row[0] == "insert" or row not in seen:
+            seen.append(row)
+    return seen
 
 
 def _cell(value: Any) -> str:

@@ -19,9 +19,7 @@ from isthmus.domain.goals import (
     WhenTooLong,
 )
 from isthmus.domain.objects import LEAD
-from isthmus.exporting import reconcile
 from isthmus.exporting.engine import run_export
-from isthmus.salesforce import JobState, OutcomeUnknown
 
 EMAIL = MatchRow(field="Email", identifier="email")
 
@@ -191,51 +189,6 @@ def test_rows_that_were_locked_go_out_again_in_the_same_run(both: SideBySide) ->
     both.salesforce.writes.refuse = lock
     goal_run = set_up.run(run_export, both.goals["out"], both.salesforce)
     assert (len(tries), goal_run.counts.created) == (3, 1)
-
-
-@pytest.mark.parametrize("reached", ["uploaded", "closed"])
-def test_after_a_crash_salesforce_is_asked_and_nothing_is_created_twice(
-    both: SideBySide, reached: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    both.add_goal(goal(row("Title", "title")))
-    for number in range(3):
-        both.add_profile(email=f"{number}@x.co", title="Boss")
-    ingest, closed = both.salesforce.bulk_ingest, reached == "closed"
-
-    def die(*_given: Any, **_named: Any) -> Any:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        # Before the job is closed; or afterwards, before its results are taken over.
-        if closed:
-            patch.setattr(reconcile, "take_over", die)
-        else:
-            patch.setattr(ingest, "close", die)
-        with pytest.raises(KeyboardInterrupt):
-            set_up.run(run_export, both.goals["out"], both.salesforce)
-    (job,) = ingest.jobs.values()
-    goal_run = set_up.run(run_export, both.goals["out"], both.salesforce)
-    assert job.state is (JobState.JOB_COMPLETE if closed else JobState.ABORTED)
-    assert len(both.org.records["Lead"]) == 3
-    assert goal_run.counts.plain()["unchanged" if closed else "created"] == 3
-
-
-def test_an_upload_whose_answer_is_lost_is_aborted_and_made_again(
-    both: SideBySide, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    both.add_goal(goal(row("Title", "title")))
-    both.add_profile(email="a@x.co", title="Boss")
-    ingest = both.salesforce.bulk_ingest
-
-    def lose(*_given: Any) -> int:
-        raise OutcomeUnknown("lost")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(ingest, "upload", lose)
-        with pytest.raises(OutcomeUnknown):
-            set_up.run(run_export, both.goals["out"], both.salesforce)
-    assert [job.state for job in ingest.jobs.values()] == [JobState.ABORTED]
-    assert outcomes(both) == ["created"]
 
 
 @pytest.mark.parametrize("title", ['"', "a\nb", "a,b", "\\.", "\\N", "\u2028", "'", "%s", " x "])

@@ -6,11 +6,12 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from isthmus.domain.goals import ImportField, ImportGoal, MatchRow
+from isthmus.domain import goals as goal_rules
+from isthmus.domain.goals import ImportField, ImportGoal, MatchRow, ObjectTypeOnDelete
 from isthmus.domain.merge_rules import MergeRule, refusal, together_refusal
 from isthmus.domain.objects import CONTACT, LEAD, SalesforceObject
-from isthmus.domain.properties import Normalise, PropertyDefinition, PropertyType
-from model.fake_org import FakeOrg, describe, new_field
+from isthmus.domain.properties import Normalise, OnMerge, PropertyDefinition, PropertyType
+from model.fake_org import FakeOrg, describe, new_field, system_field
 
 
 def _property(key: str, **given: Any) -> PropertyDefinition:
@@ -28,23 +29,23 @@ PROPERTIES = {
         _property("salesforce_objecttype", list=True),
         _property("kind"),
         _property("title"),
-        _property("note", normalise=Normalise.LOWERCASE),
-        _property("total", type=PropertyType.INTEGER),
-        _property("amount", type=PropertyType.DECIMAL),
-        _property("flag", type=PropertyType.BOOLEAN),
-        _property("day", type=PropertyType.DATE),
-        _property("moment", type=PropertyType.DATETIME),
-        _property("tags", list=True, normalise=Normalise.TRIM),
+        _property("note", normalise=Normalise.LOWERCASE, on_merge=OnMerge.HIGHEST),
+        _property("total", type=PropertyType.INTEGER, on_merge=OnMerge.SUM),
+        _property("amount", type=PropertyType.DECIMAL, on_merge=OnMerge.SUM),
+        _property("flag", type=PropertyType.BOOLEAN, on_merge=OnMerge.OLDER),
+        _property("day", type=PropertyType.DATE, on_merge=OnMerge.LOWEST),
+        _property("moment", type=PropertyType.DATETIME, on_merge=OnMerge.HIGHEST),
+        _property("tags", list=True, normalise=Normalise.TRIM, on_merge=OnMerge.BOTH),
         _property("numbers", type=PropertyType.INTEGER, list=True),
         _property("days", type=PropertyType.DATE, list=True),
     )
 }
 
-_ODD = ["", "x", "İSTANBUL Σ", '😀\u2028"q",\\.', "a;b", " ", "\u00a0y\u3000"]
+_ODD = ["", "x", "NA", "null", "#N/A", "İSTANBUL Σ", '😀\u2028"q",\\.', "a;b", " ", "\u00a0y\u3000"]
 _POOLS: dict[str, list[str]] = {
     "Email": ["a@x.co", "A@x.co", " b@X.co ", "c@x.co", "d@x.co", "no e-mail", "é@ß.İ"],
     "Email2": ["a@x.co", "b@x.co", "c@x.co", "e@x.co"],
-    "Phone": ["1", "2", "3", " 1"],
+    "Phone": ["1", "2", "3", " 1", "9" * 501],
     "Ref": ["r1", "r2", "r3", "r4 "],
     "Codes": ["r1", "r1;r2", "r2;r3;r2", "r4; r1;;", "r5;x"],
     "Num": ["1", "2.0", "3", "x"],
@@ -67,6 +68,7 @@ _PAIRS = [
     ("Tags", "tags"), ("Title", "tags"), ("Tags", "numbers"), ("Day", "days"), ("Email", "title"),
 ]  # fmt: skip
 _MOST_RECORDS = 7
+MERGE, REVIEW = goal_rules.OnMerge.MERGE, goal_rules.OnMerge.REVIEW
 
 Action = Callable[[FakeOrg], None]
 
@@ -74,7 +76,10 @@ Action = Callable[[FakeOrg], None]
 def new_org() -> FakeOrg:
     """An org with leads and contacts that have the fields of the pools."""
     fields = [new_field(name, "multipicklist" if name in _LISTS else "string") for name in _POOLS]
-    return FakeOrg(objects={name: describe(name, fields) for name in ("Lead", "Contact")})
+    person = system_field("IsPersonAccount", "boolean")
+    objects = {name: describe(name, [*fields, person]) for name in ("Lead", "Contact")}
+    persons = [*fields, person, system_field("PersonContactId", "reference")]
+    return FakeOrg(objects={**objects, "Account": describe("Account", persons)})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +105,14 @@ class Change:
             self._end_or_revive(org, record_id)
 
     def _end_or_revive(self, org: FakeOrg, record_id: str) -> None:
-        if self.kind == "delete":
+        if self.kind == "purge":
+            del org.records[self.sobject][record_id]
+        elif self.kind == "person" and self.sobject == "Contact":
+            person = org.records["Contact"][record_id].get("IsPersonAccount") == "true"
+            org.save("Contact", record_id, IsPersonAccount=str(not person).lower())
+        elif self.kind == "move":
+            self._move(org, record_id)
+        elif self.kind == "delete":
             org.save(self.sobject, record_id, IsDeleted="true")
         elif self.kind == "undelete":
             org.save(self.sobject, record_id, IsDeleted="false", MasterRecordId=None)
@@ -110,6 +122,15 @@ class Change:
         elif self.kind == "convert" and self.sobject == "Lead":
             contact = org.save("Contact", org.id("Contact", self.other), **self.values)
             org.save("Lead", record_id, IsConverted="true", ConvertedContactId=contact)
+
+    def _move(self, org: FakeOrg, record_id: str) -> None:
+        """What identifies the record goes to another one."""
+        there = org.records[self.sobject][record_id]
+        names = [name for name in ("Email", "Phone", "Ref") if there.get(name)]
+        moved = {name: there[name] for name in names}
+        org.save(self.sobject, org.id(self.sobject, self.other), **moved)
+        if self.other != self.number:
+            org.save(self.sobject, record_id, **dict.fromkeys(names))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,6 +187,8 @@ def goals(draw: st.DrawFn, key: str, sobject: SalesforceObject | None = None) ->
         fields=_fitting(rows, object_type),
         create_profiles=draw(st.sampled_from([True, True, True, False])),
         object_type_property=object_type,
+        object_type_on_delete=draw(st.sampled_from(ObjectTypeOnDelete)),
+        on_merge=draw(st.sampled_from([MERGE, MERGE, MERGE, REVIEW])),
     )
 
 
@@ -191,7 +214,10 @@ def _fits(row: ImportField, kept: list[ImportField]) -> bool:
 
 
 _numbers = st.integers(1, _MOST_RECORDS)
-_kinds = st.sampled_from(["save"] * 9 + ["delete", "undelete", "merge", "convert"])
+_kinds = st.sampled_from(
+    ["save"] * 12 + ["delete", "undelete", "merge", "merge", "convert", "convert", "purge"]
+    + ["person", "move"]
+)  # fmt: skip
 
 
 def _turns(goals: tuple[ImportGoal, ...]) -> st.SearchStrategy[Turn]:
@@ -246,7 +272,8 @@ def _profiles(draw: st.DrawFn) -> tuple[dict[str, Any], ...]:
 def histories(draw: st.DrawFn) -> History:
     """One or two goals over some turns."""
     first = draw(goals("first"))
-    second = draw(st.none() | goals("second"))
+    other = CONTACT if first.object is LEAD else LEAD
+    second = draw(st.none() | goals("second") | goals("second", other) | goals("second", other))
     replacement = draw(goals("first", first.object))
     every = (first, second) if second else (first,)
     return History(

@@ -1,9 +1,10 @@
 """An import that runs through the model and through the engine, and has to end the same."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from isthmus.connections.models import Connection as ConnectionRow
 from isthmus.connections.models import Goal
 from isthmus.connections.runs import GoalRun
 from isthmus.domain.goals import ImportGoal
+from isthmus.domain.objects import LEAD, PERSON
 from isthmus.domain.properties import PropertyDefinition
 from isthmus.importing import chunks, engine
 from isthmus.profiles import properties
@@ -29,7 +31,15 @@ TABLES = {
     "record_link": "record_id, goal",
     "change": "at, profile_id, old",
 }
-EVERY_TABLE = (*TABLES, "run_record", "run_problem", "export_row", "export_job", "exported_profile")
+EVERY_TABLE = (
+    *TABLES,
+    "run_record",
+    "run_problem",
+    "export_row",
+    "export_job",
+    "exported_profile",
+    "profile_merge",
+)
 
 
 @contextmanager
@@ -75,6 +85,7 @@ class SideBySide:
     store: Store = field(init=False)
     goals: dict[str, Goal] = field(default_factory=dict)
     ids: dict[ProfileNumber, UUID] = field(default_factory=dict)
+    unsettled: int = 0  # records left to a person by the last run
     overlap_seconds: int = 0
     timezone: str = "UTC"
 
@@ -139,18 +150,27 @@ class SideBySide:
             field_types={each.name: each.type for each in fields.values()},
             timezone=self.timezone,
         )
-        return importing.run(self._window(goal, importing, sobject, full=full))
-
-    def _window(
-        self, goal: Goal, importing: Importing, sobject: str, *, full: bool
-    ) -> Iterable[OrgRecord]:
-        """The records that a run has to read."""
         everything = full or goal.read_until is None or goal.read_version != goal.version
+        records = list(self._window(goal, importing, everything=everything))
+        there = {each["Id"] or "" for each in self._records(definition)} if everything else None
+        results = importing.run(records, there)
+        self.unsettled = len(importing.unsettled)
+        return results
+
+    def _records(self, definition: ImportGoal) -> Iterator[OrgRecord]:
+        """The records of the goal's object that Salesforce knows of."""
+        for record in self.org.records[definition.object.sobject].values():
+            person = record.get("IsPersonAccount") == "true"
+            if definition.object is LEAD or person == (definition.object is PERSON):
+                yield record
+
+    def _window(self, goal: Goal, importing: Importing, *, everything: bool) -> Iterator[OrgRecord]:
+        """The records that a run has to read."""
         since = 0
         if goal.read_until and not everything:
             since = int((goal.read_until - moment(0)).total_seconds()) - self.overlap_seconds
         waiting = set() if everything else importing.waiting()
-        for record in self.org.records[sobject].values():
+        for record in self._records(importing.goal):
             stamped = self.org.seconds_of(record)
             if stamped < self.org.seconds and (stamped >= since or record["Id"] in waiting):
                 yield record
@@ -167,6 +187,13 @@ class SideBySide:
         }
         self._compare_outcomes(expected, goal_run.run_goal.id)
         assert self._links() == self._expected_links()
+        assert self._summed() == {
+            (record_id, f"{name} > {key}", value)
+            for (record_id, name, key), value in self.store.summed.items()
+        }
+        assert self._merged() == {
+            self.ids[gone]: self.ids[now] for gone, now in self.store.merged.items()
+        }
 
     def _compare_counts(self, expected: list[Result], goal_run: GoalRun) -> None:
         counts = goal_run.counts
@@ -176,7 +203,7 @@ class SideBySide:
         wanted = Counter(
             (each.reason or "") if each.outcome == "skipped" else each.outcome for each in expected
         )
-        problems = sum(len(each.problems) for each in expected)
+        problems = sum(len(each.problems) for each in expected) + self.unsettled
         assert (found, counts.problems, counts.received) == (wanted, problems, len(expected))
 
     def _learn_ids(self) -> None:
@@ -230,33 +257,42 @@ class SideBySide:
         )
 
     def _links(self) -> dict[tuple[str, str], Any]:
-        keys = {goal.id: goal for goal in self.goals.values()}
+        keys = {goal.id: key for key, goal in self.goals.items()}
         rows = self.connection.execute(
-            "SELECT record_id, goal, profile_id, reason, gone, successor, summed "
-            "FROM store.record_link"
+            "SELECT record_id, goal, profile_id, stamp, reason, gone, successor, due, "
+            "coalesce(refused, '{}') FROM store.record_link"
         )
-        return {
-            (record_id, keys[goal].key): (
-                profile_id, reason, gone, successor, _by_row(keys[goal], summed)
-            )
-            for record_id, goal, profile_id, reason, gone, successor, summed in rows
-        }  # fmt: skip
+        return {(record_id, keys[goal]): tuple(values) for record_id, goal, *values in rows}
 
     def _expected_links(self) -> dict[tuple[str, str], Any]:
         return {
             key: (
                 self.ids[link.profile] if link.profile else None,
+                datetime.fromisoformat(link.stamp),
                 link.reason,
                 link.gone,
                 link.successor,
-                {
-                    f"{name.lower()} > {each}": v
-                    for (name, each), v in link.summed.items()
-                    if v is not None
-                },
+                link.due,
+                sorted(link.refused),
             )
             for key, link in self.store.links.items()
         }
+
+    def _summed(self) -> set[tuple[str, str, int]]:
+        """By record and mapping row, what any goal added last; all goals have to agree."""
+        goals = {goal.id: goal for goal in self.goals.values()}
+        rows = self.connection.execute(
+            "SELECT record_id, goal, summed FROM store.record_link WHERE summed IS NOT NULL"
+        )
+        return {
+            (record_id, name, value)
+            for record_id, goal, summed in rows
+            for name, value in _by_row(goals[goal], summed).items()
+        }
+
+    def _merged(self) -> dict[UUID, UUID]:
+        rows = self.connection.execute("SELECT profile_id, survivor FROM store.profile_merge")
+        return dict(rows.fetchall())
 
 
 def _by_row(goal: Goal, summed: list[int | None] | None) -> dict[str, int]:

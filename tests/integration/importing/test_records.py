@@ -200,10 +200,7 @@ def test_two_sums_of_one_property_are_one_addition(both: SideBySide, chunk: int)
     assert outcomes(both, chunk) == ["updated"]
     both.org.save("Lead", lead, Total="7", Total2="-4")
     assert outcomes(both, chunk) == ["unchanged"]
-    assert both.store.links[lead, "leads"].summed == {
-        ("Total", "total"): 5,
-        ("Total2", "total"): -4,
-    }
+    assert both.store.summed == {(lead, "total", "total"): 5, (lead, "total2", "total"): -4}
 
 
 def test_an_undeleted_record_gets_its_profile_back(both: SideBySide, chunk: int) -> None:
@@ -257,6 +254,7 @@ def test_a_winner_that_has_a_profile_keeps_it(both: SideBySide, chunk: int) -> N
     both.org.save("Lead", winner, Title="Boss")
     assert outcomes(both, chunk) == ["updated", "merged"]
     assert both.store.links[winner, "leads"].profile == 1
+    assert list(both.store.profiles) == [1]
 
 
 def test_a_record_that_another_goal_has_linked_needs_no_identifier(

@@ -60,13 +60,17 @@ def test_a_run_stopped_while_signing_in_runs_no_goal(ready: Isthmus, org: LocalO
         ended = run.end()
 
     assert ended.status == 130
-    assert (ended.json["state"], ended.json["goals"]) == ("stopped", [])
+    assert ended.json["state"] == "stopped"
+    assert [(goal["state"], goal["received"]) for goal in ended.json["goals"]] == [
+        ("stopped", 0),
+        ("stopped", 0),
+    ]
 
 
 def wait_for_run(looking: psycopg.Connection[Any]) -> None:
-    """Wait until a run is written down."""
+    """Wait until somebody works on a run."""
     for _ in range(600):
-        if looking.execute("SELECT 1 FROM connections_run").fetchone():
+        if looking.execute("SELECT 1 FROM connections_rungoal").fetchone():
             return
         looking.execute("SELECT pg_sleep(0.1)")
     raise AssertionError("no run began")
@@ -86,10 +90,11 @@ def test_a_second_ctrl_c_ends_at_once_and_loses_nothing(ready: Isthmus) -> None:
     assert "Traceback" not in ended.err
     assert ended.out == ""
     assert ready.json("profiles", "count") == {"profiles": 0}
+    assert ready.json("connection", "runs", "acme")["runs"][0]["state"] == "stopped"
     assert ready.json(*RUN)["goals"][0]["created"] > 0
 
 
-def test_a_run_whose_process_was_killed_is_shown_as_failed(ready: Isthmus) -> None:
+def test_a_run_whose_process_was_killed_is_gone_on_with(ready: Isthmus) -> None:
     with session(ready) as blocking, ready.start(*RUN) as run:
         blocking.execute(WRITER_LOCK)
         run.wait_for("leads_in: matching and merging")
@@ -98,28 +103,48 @@ def test_a_run_whose_process_was_killed_is_shown_as_failed(ready: Isthmus) -> No
         run.end()
 
     assert (going_on["state"], going_on["finished_at"]) == ("running", None)
-    (killed,) = ready.json("connection", "runs", "acme")["runs"]
-    assert killed["state"] == "failed"
-    assert "The process that ran it ended before the run did" in killed["message"]
-    assert "failed" in ready.expect("connection", "list").out
-    assert ready.json(*RUN)["goals"][0]["created"] > 0
+    shown = ready.expect("connection", "runs", "acme").out
+    assert "Run 1 of acme was left behind by a process that ended." in shown
+    assert "running, but left behind" in " ".join(ready.expect("connection", "list").out.split())
+
+    ready.expect("connection", "run", "acme", "--goal", "leads_in")
+
+    runs = {run["number"]: run for run in ready.json("connection", "runs", "acme")["runs"]}
+    assert {number: run["state"] for number, run in runs.items()} == {1: "finished", 2: "finished"}
+    assert runs[1]["goals"][0]["created"] == ready.json("profiles", "count")["profiles"] > 0
+    assert runs[2]["goals"][0]["created"] == 0
+
+
+def test_a_run_that_was_left_behind_can_be_stopped(ready: Isthmus) -> None:
+    with session(ready) as blocking, ready.start(*RUN) as run:
+        blocking.execute(WRITER_LOCK)
+        run.wait_for("leads_in: matching and merging")
+        run.send(signal.SIGKILL)
+        run.end()
+
+    assert ready.expect("connection", "stop", "acme").out == "Run 1 of acme: stopped.\n"
+    assert ready.json("profiles", "count") == {"profiles": 0}
 
 
 def test_two_runs_of_a_connection_never_overlap_and_others_may_look_on(ready: Isthmus) -> None:
     with session(ready) as blocking, ready.start(*RUN) as run:
         blocking.execute(WRITER_LOCK)
         run.wait_for("leads_in: matching and merging")
-        second = ready.expect(*RUN, status=1)
-        listed = ready.expect("connection", "list")
-        logged = ready.expect("connection", "log", "acme")
-        blocking.execute("SELECT pg_advisory_unlock_all()")
-        first = run.end()
+        with ready.start(*RUN) as second:
+            second.wait_for("Run 2 is queued behind run 1, which is under way.")
+            third = ready.expect(*RUN, "--no-wait")
+            listed = ready.expect("connection", "list")
+            logged = ready.expect("connection", "log", "acme")
+            blocking.execute("SELECT pg_advisory_unlock_all()")
+            assert run.end().status == 0
+            assert second.end().status == 0
 
-    assert "has a run going on" in second.err
-    assert "running" in listed.out
+    assert third.out == "Run 2 of acme is queued.\n"
+    assert "queued" in listed.out
     assert "Run 1 of acme: running." in logged.out
-    assert first.status == 0
-    assert [run["number"] for run in ready.json("connection", "runs", "acme")["runs"]] == [1]
+    runs = ready.json("connection", "runs", "acme")["runs"]
+    assert [(run["number"], run["state"]) for run in runs] == [(2, "finished"), (1, "finished")]
+    assert runs[1]["finished_at"] <= runs[0]["started_at"]
 
 
 def test_a_command_that_reads_does_not_wait_for_one_that_writes(ready: Isthmus) -> None:

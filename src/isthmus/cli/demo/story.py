@@ -10,15 +10,13 @@ from typing import Any
 
 from isthmus import blueprint
 from isthmus.cli.demo.org import SECRET, DemoOrg
-from isthmus.connections import runs
+from isthmus.connections import executing, queueing, runs
 from isthmus.connections.models import Connection, Run, RunGoal
 from isthmus.connections.sign_in import HOSTS_SETTING
-from isthmus.exporting.engine import run_export
-from isthmus.importing.engine import run_import
+from isthmus.worker import ENGINES
 
 IMPORTS = ("leads_in", "contacts_in", "persons_in")
 EXPORTS = ("readers_out", "persons_out")
-ENGINES = {"import": run_import, "export": run_export}
 CHANGES = {"Lead": 200, "Contact": 200, "Account": 50}
 """How many records of each object the org's users edit between two imports."""
 
@@ -85,8 +83,9 @@ def run(key: str, title: str, goals: tuple[str, ...], reporter: runs.Reporter) -
     """Run some goals of the demo's connection as one chapter."""
     started = time.monotonic()
     connection = Connection.objects.get(key="demo")
-    request = runs.RunRequest(connection=connection, goals=goals)
-    run = runs.execute(request, ENGINES, reporter=reporter)
+    run = queueing.ask(connection, goals=goals, by="demo")
+    executing.work_off(connection, executing.Worker(engines=ENGINES, reporter=reporter))
+    run.refresh_from_db()
     chapter = Chapter(key=key, title=title, seconds=time.monotonic() - started)
     chapter.goals = [_goal(run_goal) for run_goal in run.goals.all()]
     chapter.facts = {"run": run.number, "state": str(run.state), "api_calls": run.api_calls}

@@ -1,0 +1,195 @@
+"""`isthmus connection run` and `stop`."""
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from isthmus.cli.errors import RunFailed
+from isthmus.cli.options import AsJson, ConnectionKey, LogFormat
+from isthmus.cli.output import note, print_json, show
+from isthmus.cli.run_display import (
+    MOST_PROBLEMS,
+    MOST_PROBLEMS_IN_JSON,
+    run_document,
+    show_run,
+    status_of,
+)
+from isthmus.cli.status import Status
+
+if TYPE_CHECKING:
+    from isthmus.connections.models import Connection, Run
+
+BY = "command line"
+"""Who asks for these runs."""
+
+Goals = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--goal",
+        metavar="KEY",
+        help="Run only this goal, also where it is not active. May be given several times.",
+    ),
+]
+Full = Annotated[bool, typer.Option("--full", help="Take everything again, not only what changed.")]
+NoWait = Annotated[
+    bool, typer.Option("--no-wait", help="Only queue the run, for a worker, and end.")
+]
+RunLog = Annotated[
+    LogFormat | None,
+    typer.Option("--log", help="Log to standard error, instead of showing how far the run is."),
+]
+OpenRun = Annotated[
+    int | None,
+    typer.Argument(
+        metavar="RUN", min=1, help="The run's number; else the one under way, or the queued one."
+    ),
+]
+
+
+def run(
+    key: ConnectionKey,
+    *,
+    goal: Goals = None,
+    full: Full = False,
+    no_wait: NoWait = False,
+    log: RunLog = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run a connection's goals: imports first, then exports.
+
+    The run is queued, and shown until it ends. A worker works it off; where none runs, this command
+    does. While one run is under way another is queued behind it, and asking again changes nothing.
+
+    Progress goes to standard error, the counts to standard output. Ctrl-C asks the run to stop
+    after what is under way; what was applied stays, and the next run does the rest. A second Ctrl-C
+    ends the command at once, which loses nothing either.
+
+    Ends with status 0 when all is well, 3 when it finished with problems, 1 when no goal finished
+    or none could start, 130 when it was stopped.
+    """
+    from isthmus.cli import session
+
+    with session.database():
+        from isthmus.connections import queueing, reading
+
+        connection = reading.connection(key)
+        queued = queueing.ask(connection, goals=tuple(goal or ()), full=full, by=BY)
+        if no_wait:
+            _tell_queued(queued, as_json=as_json)
+            return
+        asked_to_stop = _follow(queued, log)
+        done = reading.run(connection, queued.number)
+        _check_begun(done)
+        if as_json:
+            print_json(run_document(done, reading.first_problems(done, MOST_PROBLEMS_IN_JSON)))
+        else:
+            show_run(done, reading.first_problems(done, MOST_PROBLEMS))
+    raise typer.Exit(Status.STOPPED if asked_to_stop else status_of(done))
+
+
+def _check_begun(done: "Run") -> None:
+    """Raise `RunFailed` where there is nothing to show but the reason: a sign-in was refused."""
+    from isthmus.connections.models import RunState
+
+    begun = any(part.started_at for part in done.goals.all())
+    if done.state == RunState.FAILED and done.message and not begun:
+        raise RunFailed(done.message)
+
+
+def _tell_queued(queued: "Run", *, as_json: bool) -> None:
+    from isthmus.worker import any_works
+
+    if as_json:
+        print_json(run_document(queued))
+    else:
+        show(f"Run {queued.number} of {queued.connection.key} is queued.")
+    if not any_works():
+        note("No worker runs, so it waits. Start one: isthmus worker, or isthmus up.")
+
+
+def _follow(queued: "Run", log: LogFormat | None) -> bool:
+    """Show the run until it has ended; whether Ctrl-C asked for that."""
+    from isthmus.cli.following import Following
+    from isthmus.cli.progress import silent, watching
+    from isthmus.worker import logs
+
+    logs.configure(as_json=bool(log and log.is_json), everything=log is not None)
+    with watching() if log is None else silent() as (reporter, stop):
+        try:
+            Following(queued, reporter, stop, note if log is None else _say_nothing).to_its_end()
+        except KeyboardInterrupt:
+            _stop_for_good(queued)
+            raise
+        return stop.asked
+
+
+def _say_nothing(_: str) -> None:
+    """Stand in for notes where standard error is a log."""
+
+
+def _stop_for_good(run: "Run") -> None:
+    """Keep a worker from going on with a run that its person ended by force."""
+    from django.db import DatabaseError, connections
+
+    from isthmus.connections import queueing
+    from isthmus.connections.errors import StateRefused
+
+    try:
+        # What was interrupted may have left its connection in the middle of an answer.
+        connections.close_all()
+        queueing.stop(run)
+        _close(run.connection)
+    except (StateRefused, DatabaseError):
+        return
+
+
+def _close(connection: "Connection") -> None:
+    """Bring a run that is to stop to its end, where nobody works on it."""
+    from isthmus.connections.errors import RunAlreadyGoing, RunTakenOver
+    from isthmus.connections.executing import Worker, next_due, work_off
+    from isthmus.connections.models import RunState
+    from isthmus.profiles.database import DatabaseGone
+    from isthmus.worker import ENGINES
+
+    due = next_due(connection)
+    if due is not None and due.state == RunState.STOPPING:
+        with suppress(RunAlreadyGoing, RunTakenOver, DatabaseGone):
+            work_off(connection, Worker(engines=ENGINES, cancelled=lambda: True))
+
+
+def stop(key: ConnectionKey, run: OpenRun = None, *, as_json: AsJson = False) -> None:
+    """Stop a connection's run: the one under way, or else the one that is queued.
+
+    One that works ends after what is under way. What was applied stays, and the next run does the
+    rest.
+    """
+    from isthmus.cli import session
+
+    with session.database():
+        from isthmus.connections import queueing, reading
+
+        connection = reading.connection(key)
+        found = reading.run(connection, run) if run else _open_run(connection)
+        queueing.stop(found)
+        _close(connection)
+        found.refresh_from_db()
+        if as_json:
+            print_json(run_document(found))
+        else:
+            from isthmus.connections.models import RunState
+
+            show(f"Run {found.number} of {key}: {RunState(found.state).label}.")
+
+
+def _open_run(connection: "Connection") -> "Run":
+    from isthmus.connections.errors import StateRefused
+    from isthmus.connections.models import OPEN
+
+    found = connection.runs.filter(state__in=OPEN).order_by("number").first()
+    if found is None:
+        raise StateRefused(
+            f"Connection {connection.key!r} has no run to stop: none is queued or under way. "
+            f"See its runs: isthmus connection runs {connection.key}"
+        )
+    return found

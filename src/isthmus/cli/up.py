@@ -1,0 +1,79 @@
+"""`isthmus up`: everything that an installation needs, in one command."""
+
+import os
+import time
+
+from isthmus.cli import stopping
+from isthmus.cli.options import Concurrency, Log, LogFormat
+from isthmus.cli.output import note
+from isthmus.cli.supervising import Program
+from isthmus.cli.worker import DEFAULT_CONCURRENCY
+
+LOOK_SECONDS = 0.2
+DATABASE_LOOK_SECONDS = 1.0
+
+END_SECONDS = 4.0
+"""For a program to end by itself when all are to end. A worker takes less."""
+
+
+def up(*, concurrency: Concurrency = DEFAULT_CONCURRENCY, log: Log = LogFormat.AUTO) -> None:
+    """Start the database and a worker, and keep them running until Ctrl-C.
+
+    The database is the embedded one, or that of DATABASE_URL; its tables are brought up to this
+    version. What dies is started again. One Ctrl-C ends everything within seconds; runs that are
+    under way go on with the next start.
+    """
+    from isthmus.cli import session
+
+    with stopping.stop_on_signals(_tell) as stop:
+        with session.database():
+            words = ("worker", "--concurrency", str(concurrency), "--log", str(log))
+            worker = Program("worker", [*words, "--exit-with-stdin"])
+            try:
+                worker.start()
+                _tell_what_runs(worker, concurrency)
+                _keep(worker, stop)
+            finally:
+                worker.end(0 if stop.insisted else END_SECONDS)
+        note("All ended.")
+
+
+def _tell() -> None:
+    stopping.write_plainly("Ending. Runs under way go on with the next start.")
+
+
+def _tell_what_runs(worker: Program, concurrency: int) -> None:
+    from isthmus.cli import session
+    from isthmus.home import home
+
+    place = f"that of {session.URL}" if os.environ.get(session.URL) else f"embedded, in {home()}"
+    note(f"Database: {place}")
+    note(f"Worker: process {worker.process_id}, {concurrency} connections at a time")
+    note("Ctrl-C ends it all. Ask for a run with: isthmus connection run KEY")
+
+
+def _keep(worker: Program, stop: stopping.Stop) -> None:
+    looked_at = time.monotonic()
+    while not stop():
+        if message := worker.keep():
+            note(message)
+        if time.monotonic() - looked_at > DATABASE_LOOK_SECONDS:
+            looked_at = time.monotonic()
+            _keep_database()
+        time.sleep(LOOK_SECONDS)
+
+
+def _keep_database() -> None:
+    """Start the embedded server again where it was killed; one of one's own is left alone."""
+    from isthmus import embedded
+    from isthmus.cli import session
+    from isthmus.errors import IsthmusError
+    from isthmus.home import home
+
+    if os.environ.get(session.URL) or embedded.status(home()).state in ("running", "starting"):
+        return
+    note("The database ended. It is started again.")
+    try:
+        session.revive()
+    except IsthmusError as error:
+        note(str(error))

@@ -1,0 +1,50 @@
+"""What the run sends and to which records: decided once, and kept until Salesforce has spoken."""
+
+from typing import Any
+
+from psycopg import Connection
+
+from isthmus.connections.runs import GoalRun
+from isthmus.exporting import diff
+from isthmus.exporting.begun import Begun
+from isthmus.exporting.match import match
+from isthmus.exporting.plan import ExportPlan
+from isthmus.exporting.queries import QUERIES
+from isthmus.exporting.select import select, select_open
+
+
+def prepare(
+    goal_run: GoalRun, connection: Connection[Any], plan: ExportPlan, begun: Begun
+) -> Begun:
+    """Select, match and compare, and write the rows to send, all of them or none.
+
+    Where that was done before, only the rows without an outcome are built again: profiles and
+    records may have changed since, and a row of which the outcome was unknown may have made its
+    record.
+    """
+    counts = begun.counts()
+    with goal_run.step("select"):
+        if begun.prepared:
+            select_open(connection, plan)
+        else:
+            counts.received = select(connection, plan)
+    with goal_run.step("match"):
+        match(goal_run, connection, plan)
+    with goal_run.step("compare"):
+        diff.compare(connection, plan)
+        with connection.transaction():
+            goal_run.fence.check(connection)
+            diff.write_rows(connection, plan, full=goal_run.full)
+            _note(connection, plan)
+            for outcome, reason, members in connection.execute(QUERIES["count_decided"]):
+                counts.note(outcome, reason, members)
+            begun = begun.with_decided(counts, plan.version)
+            begun.save(goal_run, connection)
+    connection.execute(QUERIES["drop_tables"])
+    return begun
+
+
+def _note(connection: Connection[Any], plan: ExportPlan) -> None:
+    names = {"run_goal": plan.run_goal, "goal": plan.goal, "version": plan.version}
+    for name in ("note_problems", "keep_looked_at", "note_decided"):
+        connection.execute(QUERIES[name], names)

@@ -1,0 +1,65 @@
+What an import has begun, and what it asks Salesforce. `run_goal` is a row id.
+
+-- read_begun --
+SELECT begun, window_from, window_to, position, counts
+FROM connections_rungoal
+WHERE id = %(run_goal)s
+
+-- begin --
+UPDATE connections_rungoal
+SET begun = %(begun)s, window_from = %(since)s, window_to = %(until)s, position = NULL,
+    counts = '{}'
+WHERE id = %(run_goal)s
+
+-- keep_slots --
+UPDATE connections_goal SET slots = %(slots)s WHERE id = %(goal)s
+
+-- forget_problems --
+-- Everything is applied anew, and what does not fit is found again.
+DELETE FROM store.run_problem WHERE run_goal = %(run_goal)s
+
+-- forget_ended --
+-- What is left of goals that failed, were stopped or are deleted.
+DELETE FROM store.import_query
+WHERE run_goal NOT IN (
+    SELECT id
+    FROM connections_rungoal
+    WHERE state IN ('queued', 'running', 'confirming', 'waiting', 'stopping')
+)
+
+-- advance --
+UPDATE connections_goal
+SET read_until = %(read_until)s, read_version = %(version)s
+WHERE id = %(goal)s
+
+-- end --
+UPDATE connections_rungoal
+SET begun = %(begun)s, counts = %(counts)s
+WHERE id = %(run_goal)s
+
+-- forget_queries --
+DELETE FROM store.import_query WHERE run_goal = %(run_goal)s RETURNING job_id
+
+-- add_query --
+INSERT INTO store.import_query (run_goal, condition, by_id, low, high, level)
+VALUES (%(run_goal)s, %(condition)s, %(by_id)s, %(low)s, %(high)s, %(level)s)
+
+-- read_queries --
+SELECT id, condition, by_id, low, high, level, job_id, records, counted
+FROM store.import_query
+WHERE run_goal = %(run_goal)s
+ORDER BY id
+
+-- keep_job --
+UPDATE store.import_query SET job_id = %(job_id)s, records = NULL WHERE id = %(query)s
+
+-- keep_staged --
+UPDATE store.import_query
+SET records = %(records)s, counted = %(counted)s
+WHERE id = %(query)s
+
+-- forget_query --
+DELETE FROM store.import_query WHERE id = %(query)s
+
+-- forget_jobs --
+UPDATE store.import_query SET job_id = NULL, records = NULL WHERE run_goal = %(run_goal)s

@@ -1,0 +1,45 @@
+"""A worker that ends when nothing is left to be done."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import django.db
+
+from isthmus.connections.models import Run
+from isthmus.profiles import database
+from isthmus.worker import presence
+from isthmus.worker.errands import Errands
+from isthmus.worker.settings import WorkerSettings
+
+
+def work_once(errands: Errands, settings: WorkerSettings) -> list[Run]:
+    """Work off all runs that are due, several connections at a time; the runs as they stand then.
+
+    What another process works on is left to it, and so is what met an error here.
+    """
+    done: list[Run] = []
+    idle: set[int] = set()
+    threads = ThreadPoolExecutor(settings.concurrency)
+    try:
+        while not errands.leaving() and (found := _due(errands, idle)):
+            connections = [each.connection for each in found]
+            errand = threads.map(lambda connection: _run(errands, connection), connections)
+            for connection, runs in zip(connections, errand, strict=True):
+                done += runs
+                if not runs:
+                    idle.add(connection)
+    finally:
+        # After an interruption nobody waits for what is under way.
+        threads.shutdown(wait=False, cancel_futures=True)
+    return done
+
+
+def _due(errands: Errands, idle: set[int]) -> list[presence.Due]:
+    with database.connected(application="isthmus worker") as session:
+        return presence.without(presence.due(session), errands.setbacks.refused() | idle)
+
+
+def _run(errands: Errands, connection: int) -> list[Run]:
+    try:
+        return errands.run(connection)
+    finally:
+        django.db.connections.close_all()

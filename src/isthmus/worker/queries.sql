@@ -1,0 +1,36 @@
+Statements of workers. Their lock is shared by all of them, and ends with the session.
+
+-- announce --
+SELECT pg_advisory_lock_shared(7301881, 4)
+
+-- depart --
+SELECT pg_advisory_unlock_shared(7301881, 4)
+
+-- any_works --
+SELECT EXISTS (
+    SELECT FROM pg_locks
+    WHERE locktype = 'advisory' AND classid = 7301881 AND objid = 4 AND objsubid = 2 AND granted
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+)
+
+-- due --
+-- Connections with a run that can go on and that no process works on: `executing.next_due` says
+-- which run that is.
+SELECT connection.id, connection.key, coalesce(going.number, queued.number) AS run
+FROM connections_connection AS connection
+LEFT JOIN connections_run AS going ON going.connection_id = connection.id
+    AND going.state IN ('running', 'confirming', 'waiting', 'stopping')
+LEFT JOIN connections_run AS queued ON queued.connection_id = connection.id
+    AND queued.state = 'queued'
+WHERE CASE
+        WHEN going.id IS NULL THEN queued.id IS NOT NULL
+        WHEN going.state = 'confirming' THEN false
+        ELSE going.wait_until IS NULL OR going.wait_until <= now()
+    END
+    AND NOT EXISTS (
+        SELECT FROM pg_locks
+        WHERE locktype = 'advisory' AND classid = {lock} AND objid = connection.id::oid
+            AND objsubid = 2 AND granted
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    )
+ORDER BY connection.id

@@ -1,0 +1,45 @@
+"""What can be set of a worker."""
+
+import os
+from dataclasses import dataclass, field
+
+from isthmus.errors import Final
+
+LOOK_SETTING = "ISTHMUS_WORKER_LOOK_SECONDS"
+
+
+class SettingRefused(Final):
+    """A setting of the worker can't be used."""
+
+
+def _look_seconds() -> float:
+    given = os.environ.get(LOOK_SETTING, "5")
+    try:
+        seconds = float(given)
+    except ValueError:
+        seconds = 0.0
+    if not 0.0 < seconds <= 3600.0:  # noqa: PLR2004 - an hour
+        raise SettingRefused(
+            f"{LOOK_SETTING} is {given!r}. Give a number of seconds above 0 and up to 3600, or "
+            f"leave it out: then a worker looks every 5 seconds."
+        )
+    return seconds
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerSettings:
+    """How a worker works."""
+
+    concurrency: int = 4
+    """Connections worked on at the same time. Defaults to 4."""
+
+    look_seconds: float = field(default_factory=_look_seconds)
+    """Between two looks for runs that nobody works on. Defaults to the environment's
+    `ISTHMUS_WORKER_LOOK_SECONDS`, or 5."""
+
+    leave_seconds: float = 3.5
+    """For what is under way to end once the worker is to leave. Defaults to 3.5. Whoever takes the
+    run over goes on with it in either case."""
+
+    stalled_seconds: float = 60.0
+    """Without a sign of life of another worker, until its news is thrown away. Defaults to 60."""

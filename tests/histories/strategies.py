@@ -1,0 +1,288 @@
+"""Random histories as plain JSON: goals, settings, and steps one after the other.
+
+Records and profiles are named by numbers that stand for whichever is there when the step comes, so
+that every step does something, and a history that is cut anywhere is still one.
+"""
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from integration.importing.histories import PROPERTIES
+from isthmus.domain.goals import (
+    PROFILE_ID,
+    ExportField,
+    ExportGoal,
+    ExportKind,
+    ImportField,
+    ImportGoal,
+    MatchRow,
+    WhenEmpty,
+    WhenTooLong,
+)
+from isthmus.domain.merge_rules import MergeRule, refusal, together_refusal
+from isthmus.domain.objects import CONTACT, LEAD, SalesforceObject
+from model.people_org import FORBIDDEN
+
+Plain = dict[str, Any]
+
+STEPS_IN_A_HISTORY = 24
+_NASTY = [
+    "a", "A", 'q",\'\\', "two\nlines", "\u2028", "x\x85y", "n\0l", "NA", "null", "#N/A", " s ",
+    "İ😀", "a;b", "NULL", "\\N", "\\.",
+]  # fmt: skip
+_RECORD_VALUES: dict[str, list[Any]] = {
+    "LastName": ["Curie", "O'Brien", "null", "NA"],
+    "FirstName": ["Ada", "ada", *_NASTY],
+    "Title": ["Boss", "boss", *_NASTY],
+    "Email": ["a@x.co", "A@x.co", "b@x.co", "b@x.co", "c@x.co"],
+    "Phone": ["1", "2", "NA"],
+    "Description": _NASTY,
+    "External_Ref__c": ["r1", "R1", "r2", "r3"],
+    "Segments__c": ["Boss", "old", "#N/A"],
+    "Interests__c": ["Events", "Events;Pricing", "Support;Events"],
+    "Loyalty_Points__c": [1, 5, 7, -3, 0],
+    "Annual_Spend__c": [1.5, 9999.99, 0.1, 100],
+    "Last_Purchase__c": ["2024-02-29", "2024-03-31"],
+    "Last_Seen__c": ["2024-03-31T23:30:00.000Z", "2024-01-01T00:00:00.000Z"],
+    "Tier__c": ["Gold", "Silver"],
+    "Newsletter__c": [True, False],
+}
+_NEVER_EMPTY = frozenset({"LastName", "Newsletter__c"})
+_PROFILE_VALUES: dict[str, list[Any]] = {
+    "email": ["a@x.co", "b@x.co", "c@x.co", "d@x.co", "odd@ß.İ"],
+    "phone": ["1", "2", "NA"],
+    "codes": [["r1"], ["R1", "r2"], ["r3"]],
+    "title": ["Boss", "Chief", FORBIDDEN, *_NASTY],
+    "note": ["boss", "old", "two\nlines", 'q"'],
+    "kind": ["Gold", "silver", "Gold", "Copper"],
+    "total": [1, 9, 100, -1],
+    "amount": ["1.50", "1.509", "0.1", "-7"],
+    "flag": [True, False],
+    "day": ["2024-02-29", "1699-12-31", "2024-06-01"],
+    "moment": ["2024-03-31T23:30:00.123456+00:00", "2024-01-01T00:00:00+00:00"],
+    "tags": [["Events"], ["Pricing", "Events"], ["events", "x"]],
+}  # fmt: skip
+_MATCHES = [("Id", "ids"), ("Email", "email"), ("Phone", "phone"), ("External_Ref__c", "codes")]
+_IMPORTED = [
+    ("Email", "email"), ("Phone", "phone"), ("External_Ref__c", "codes"), ("Title", "title"),
+    ("FirstName", "title"), ("Description", "note"), ("Segments__c", "note"), ("Tier__c", "kind"),
+    ("Loyalty_Points__c", "total"), ("Loyalty_Points__c", "total"), ("Annual_Spend__c", "amount"),
+    ("Newsletter__c", "flag"), ("Last_Purchase__c", "day"), ("Last_Seen__c", "moment"),
+    ("Last_Seen__c", "day"), ("Interests__c", "tags"), ("Title", "tags"), ("Title", "kind"),
+    ("Loyalty_Points__c", "title"), ("Description", "title"),
+]  # fmt: skip
+_EXPORT_MATCHES = [
+    ("email", "Email"), ("email", "Email"), (PROFILE_ID, "Isthmus_Id__c"),
+    ("codes", "External_Ref__c"), ("ids", "Id"),
+]  # fmt: skip
+_EXPORTED = [
+    ("title", "Title"), ("title", "Segments__c"), ("note", "Description"), ("kind", "Tier__c"),
+    ("total", "Loyalty_Points__c"), ("amount", "Annual_Spend__c"), ("flag", "Newsletter__c"),
+    ("day", "Last_Purchase__c"), ("moment", "Last_Seen__c"), ("tags", "Interests__c"),
+    ("email", "Email"), ("phone", "Phone"), ("codes", "External_Ref__c"), ("note", "FirstName"),
+    ("moment", "Last_Purchase__c"),
+]  # fmt: skip
+_OBJECTS = st.sampled_from([LEAD, LEAD, CONTACT])
+
+
+@st.composite
+def _import_goals(
+    draw: st.DrawFn, key: str, sobject: SalesforceObject, exported: set[tuple[str, str]]
+) -> Plain:
+    match = draw(st.lists(st.sampled_from(_MATCHES), min_size=1, max_size=3, unique=True))
+    pairs = draw(st.lists(st.sampled_from(_IMPORTED), min_size=2, max_size=8, unique=True))
+    rows = [draw(_import_rows(pair, exported)) for pair in pairs]
+    return ImportGoal(
+        key=key,
+        name=key,
+        object=sobject,
+        match=tuple(MatchRow(field=name, identifier=target) for name, target in match),
+        fields=_fitting(rows),
+        create_profiles=draw(st.sampled_from([True, True, True, False])),
+    ).plain()
+
+
+@st.composite
+def _import_rows(
+    draw: st.DrawFn, pair: tuple[str, str], exported: set[tuple[str, str]]
+) -> ImportField:
+    name, target = pair
+    definition = PROPERTIES[target]
+    rules = [rule for rule in MergeRule if refusal(rule, definition) is None]
+    if definition.identifier and definition.list:
+        rules = [MergeRule.ADD]
+    elif (target, name) in exported:
+        # A loop of Sum or Add between one property and one field is refused by the product.
+        rules = [rule for rule in rules if rule not in (MergeRule.SUM, MergeRule.ADD)]
+    return ImportField(
+        field=name,
+        property=target,
+        rule=draw(st.sampled_from(rules)),
+        keep_when_empty=draw(st.booleans()),
+    )
+
+
+def _fitting(rows: list[ImportField]) -> tuple[ImportField, ...]:
+    """Those rows, from the first on, that a goal may have together."""
+    kept: list[ImportField] = []
+    for row in rows:
+        target = PROPERTIES[row.property]
+        beside = [other for other in kept if other.property == row.property]
+        together = together_refusal([other.rule for other in (*beside, row)], target)
+        if not together and not (beside and target.identifier):
+            kept.append(row)
+    return tuple(kept)
+
+
+@st.composite
+def _export_goals(draw: st.DrawFn, key: str, sobject: SalesforceObject) -> Plain:
+    identifier, name = draw(st.sampled_from(_EXPORT_MATCHES))
+    creates = draw(st.booleans())
+    pairs = draw(
+        st.lists(st.sampled_from(_EXPORTED), min_size=1, max_size=6, unique_by=lambda pair: pair[1])
+    )
+    rows = [draw(_export_rows(target, property_key)) for property_key, target in pairs]
+    if creates:
+        last_name = draw(st.sampled_from(["title", None]))
+        rows += [
+            _text_row("LastName", "New")
+            if last_name is None
+            else ExportField(field="LastName", kind=ExportKind.PROPERTY, value=last_name),
+            ExportField(field="Isthmus_Id__c", kind=ExportKind.IDENTIFIER),
+        ]
+    return ExportGoal(
+        key=key,
+        name=key,
+        object=sobject,
+        segment="members",
+        match=MatchRow(field=name, identifier=identifier),
+        fields=tuple(rows),
+        create_records=creates,
+    ).plain()
+
+
+def _text_row(name: str, text: str) -> ExportField:
+    return ExportField(field=name, kind=ExportKind.TEXT, value=text)
+
+
+@st.composite
+def _export_rows(draw: st.DrawFn, name: str, property_key: str) -> ExportField:
+    return ExportField(
+        field=name,
+        kind=ExportKind.PROPERTY,
+        value=property_key,
+        when_empty=draw(st.sampled_from(WhenEmpty)),
+        when_too_long=draw(st.sampled_from(WhenTooLong)),
+    )
+
+
+@st.composite
+def goal_sets(draw: st.DrawFn) -> dict[str, Plain]:
+    """One or two goals in each direction."""
+    exports = {
+        key: draw(_export_goals(key, draw(_OBJECTS)))
+        for key in draw(st.sampled_from([["out"], ["out"], ["out", "out2"]]))
+    }
+    exported = {(row["value"], row["field"]) for goal in exports.values() for row in goal["fields"]}
+    imports = {
+        key: draw(_import_goals(key, sobject, exported))
+        for key, sobject in draw(
+            st.sampled_from(
+                [[("in", LEAD)], [("in", LEAD), ("in2", CONTACT)], [("in2", CONTACT), ("in", LEAD)]]
+            )
+        )
+    }
+    return {**imports, **exports}
+
+
+_numbers = st.integers(0, 5)
+_sobjects = st.sampled_from(["Lead", "Lead", "Contact"])
+
+
+def _values(pools: dict[str, list[Any]]) -> st.SearchStrategy[Plain]:
+    choices = {
+        name: st.sampled_from(pool if name in _NEVER_EMPTY else [*pool, None])
+        for name, pool in pools.items()
+    }
+    return st.fixed_dictionaries({}, optional=choices)
+
+
+_record_values = _values(_RECORD_VALUES)
+_profile_values = _values(_PROFILE_VALUES)
+_identities = _values({key: _PROFILE_VALUES[key] for key in ("email", "phone", "codes")})
+
+
+def _step(do: str, **parts: st.SearchStrategy[Any]) -> st.SearchStrategy[Plain]:
+    return st.fixed_dictionaries({"do": st.just(do), **parts})
+
+
+_USERS = [
+    *[_step("insert", object=_sobjects, values=_record_values)] * 4,
+    *[_step("update", object=_sobjects, record=_numbers, values=_record_values)] * 5,
+    _step("late", object=_sobjects, record=_numbers, values=_record_values),
+    _step("delete", object=_sobjects, record=_numbers),
+    _step("undelete", object=_sobjects, record=_numbers),
+    _step("hard_delete", object=_sobjects, record=_numbers),
+    _step("merge", object=_sobjects, record=_numbers, other=_numbers, values=_record_values),
+    _step("convert", record=_numbers, other=st.none() | _numbers),
+]
+_MARKETERS = [
+    _step("profile", values=_profile_values),
+    *[_step("edit", profile=_numbers, values=_profile_values)] * 3,
+    _step("edit", profile=_numbers, values=_identities),
+    _step("merge_profiles", profile=_numbers, other=_numbers),
+]
+_TIMES = [_step("time", seconds=st.sampled_from([1, 1, 2, 5]))]
+_RUNS = [
+    _step(
+        "run",
+        goals=st.sampled_from([[], [], ["in"], ["out"]]),
+        seconds=st.sampled_from([1, 1, 2, 5, 0]),
+        full=st.sampled_from([False, False, False, False, True]),
+        sizes=st.tuples(
+            st.sampled_from([5000, 1, 2, 3]),
+            st.sampled_from([1000, 1, 2]),
+            st.sampled_from([2000, 0]),
+        ).map(list),
+    )
+] * 10
+_KILLS = [
+    _step(
+        "kill",
+        share=st.floats(0, 1, width=16),
+        of_requests=st.sampled_from([False, False, True]),
+        after=st.booleans(),
+        session=st.sampled_from([False, False, True]),
+    )
+] * 4
+_STOPS = [_step("stop", share=st.floats(0, 1, width=16))]
+_FAULTS = [
+    _step("fault", fault=st.sampled_from(range(20)), skip=st.sampled_from([0, 0, 1, 2])),
+] * 3
+
+steps = st.one_of(*_USERS, *_MARKETERS, *_TIMES, *_RUNS, *_KILLS, *_STOPS, *_FAULTS)
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> Plain:
+    """Goals, settings, some records and profiles to begin with, and steps."""
+    goals = draw(goal_sets())
+    beginning = draw(st.lists(st.one_of(*_USERS[:4], *_MARKETERS[:1]), min_size=4, max_size=6))
+    replacements = [draw(goal_sets()) for _ in range(draw(st.sampled_from([0, 0, 1])))]
+    least = STEPS_IN_A_HISTORY - len(beginning)
+    middle = draw(st.lists(steps, min_size=least, max_size=least + 12))
+    for number, goal_set in enumerate(replacements):
+        place = (number + 1) * len(middle) // 2
+        middle[place:place] = [
+            {"do": "goal", "definition": goal_set[key]}
+            for key in goals
+            if key in goal_set and goal_set[key]["object"] == goals[key]["object"]
+        ]
+    return {
+        "goals": goals,
+        "wanted": draw(st.sampled_from([[], [], ["email"], ["title"]])),
+        "overlap_seconds": draw(st.integers(0, 3)),
+        "settle_seconds": draw(st.sampled_from([0, 0, 1])),
+        "steps": [*beginning, *middle],
+    }
