@@ -6,12 +6,26 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import import_first, localorg_ingest, localorg_query, localorg_rest, localorg_seed
+from bench import (
+    export_diff,
+    export_send,
+    import_changed,
+    import_first,
+    import_increment,
+    localorg_ingest,
+    localorg_query,
+    localorg_rest,
+    localorg_seed,
+)
 
 Figures = dict[str, float]
 
 BENCHMARKS: dict[str, Callable[[int], Figures]] = {
     "import_first": import_first.measure,
+    "import_changed": import_changed.measure,
+    "import_increment": import_increment.measure,
+    "export_diff": export_diff.measure,
+    "export_send": export_send.measure,
     "localorg_query": localorg_query.measure,
     "localorg_ingest": localorg_ingest.measure,
     "localorg_seed": localorg_seed.measure,
@@ -19,6 +33,10 @@ BENCHMARKS: dict[str, Callable[[int], Figures]] = {
 }
 SIZES = {
     "import_first": 1_000_000,
+    "import_changed": 1_000_000,
+    "import_increment": 200_000,
+    "export_diff": 5_000_000,
+    "export_send": 200_000,
     "localorg_query": 1_000_000,
     "localorg_ingest": 400_000,
     "localorg_seed": 1_000_000,

@@ -1,5 +1,6 @@
 """A run as a worker works it off, and where its time goes."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -7,21 +8,6 @@ if TYPE_CHECKING:
     from isthmus.connections.runs import GoalRun
 
 STEP_WIDTH = 24
-
-
-def run(goal: str, *, full: bool = False) -> "RunGoal":
-    """The result of one goal of connection `org`, run in this process."""
-    from isthmus.connections import executing, queueing
-    from isthmus.connections.models import Connection
-
-    connection = Connection.objects.get(key="org")
-    queueing.ask(connection, goals=[goal], full=full, by="benchmark")
-    worker = executing.Worker(engines={"import": _import, "export": _export})
-    [done] = executing.work_off(connection, worker)
-    result = done.goals.get()
-    if result.state not in {"finished", "problems"}:
-        raise SystemExit(f"Goal {goal!r} ended as {result.state}: {result.message}")
-    return result
 
 
 def _import(goal_run: "GoalRun") -> None:
@@ -34,6 +20,30 @@ def _export(goal_run: "GoalRun") -> None:
     from isthmus.exporting.engine import run_export
 
     run_export(goal_run)
+
+
+def run(
+    goal: str,
+    *,
+    full: bool = False,
+    export: Callable[["GoalRun"], None] = _export,
+    ends: bool = True,
+) -> "RunGoal":
+    """The result of one goal of connection `org`, run in this process.
+
+    `export` can be another engine, for a part of the way; with `ends` off it need not end well.
+    """
+    from isthmus.connections import executing, queueing
+    from isthmus.connections.models import Connection
+
+    connection = Connection.objects.get(key="org")
+    queueing.ask(connection, goals=[goal], full=full, by="benchmark")
+    worker = executing.Worker(engines={"import": _import, "export": export})
+    [done] = executing.work_off(connection, worker)
+    result = done.goals.get()
+    if ends and result.state not in {"finished", "problems"}:
+        raise SystemExit(f"Goal {goal!r} ended as {result.state}: {result.message}")
+    return result
 
 
 def seconds_of(result: "RunGoal", *, without: frozenset[str] = frozenset({"ask"})) -> float:

@@ -83,16 +83,19 @@ _EXPORTED = [
     ("email", "Email"), ("phone", "Phone"), ("codes", "External_Ref__c"), ("note", "FirstName"),
     ("moment", "Last_Purchase__c"),
 ]  # fmt: skip
+_BOTH_WAYS = [pair for pair in _IMPORTED if (pair[1], pair[0]) in set(_EXPORTED)]
+Pairs = frozenset[tuple[str, str]]
+"""Fields and properties that a history exports; it imports the others of those."""
+
 _OBJECTS = st.sampled_from([LEAD, LEAD, CONTACT])
 
 
 @st.composite
-def _import_goals(
-    draw: st.DrawFn, key: str, sobject: SalesforceObject, exported: set[tuple[str, str]]
-) -> Plain:
+def _import_goals(draw: st.DrawFn, key: str, sobject: SalesforceObject, outward: Pairs) -> Plain:
     match = draw(st.lists(st.sampled_from(_MATCHES), min_size=1, max_size=3, unique=True))
-    pairs = draw(st.lists(st.sampled_from(_IMPORTED), min_size=2, max_size=8, unique=True))
-    rows = [draw(_import_rows(pair, exported)) for pair in pairs]
+    inward = [pair for pair in _IMPORTED if pair not in outward]
+    pairs = draw(st.lists(st.sampled_from(inward), min_size=2, max_size=8, unique=True))
+    rows = [draw(_import_rows(pair)) for pair in pairs]
     return ImportGoal(
         key=key,
         name=key,
@@ -104,17 +107,12 @@ def _import_goals(
 
 
 @st.composite
-def _import_rows(
-    draw: st.DrawFn, pair: tuple[str, str], exported: set[tuple[str, str]]
-) -> ImportField:
+def _import_rows(draw: st.DrawFn, pair: tuple[str, str]) -> ImportField:
     name, target = pair
     definition = PROPERTIES[target]
     rules = [rule for rule in MergeRule if refusal(rule, definition) is None]
     if definition.identifier and definition.list:
         rules = [MergeRule.ADD]
-    elif (target, name) in exported:
-        # A loop of Sum or Add between one property and one field is refused by the product.
-        rules = [rule for rule in rules if rule not in (MergeRule.SUM, MergeRule.ADD)]
     return ImportField(
         field=name,
         property=target,
@@ -136,9 +134,9 @@ def _fitting(rows: list[ImportField]) -> tuple[ImportField, ...]:
 
 
 @st.composite
-def _export_goals(draw: st.DrawFn, key: str, sobject: SalesforceObject) -> Plain:
+def _export_goals(draw: st.DrawFn, key: str, sobject: SalesforceObject, outward: Pairs) -> Plain:
     identifier, name = draw(st.sampled_from(_EXPORT_MATCHES))
-    creates = draw(st.booleans())
+    creates = draw(st.sampled_from([True, True, False]))
     pairs = draw(
         st.lists(st.sampled_from(_EXPORTED), min_size=1, max_size=6, unique_by=lambda pair: pair[1])
     )
@@ -178,15 +176,14 @@ def _export_rows(draw: st.DrawFn, name: str, property_key: str) -> ExportField:
 
 
 @st.composite
-def goal_sets(draw: st.DrawFn) -> dict[str, Plain]:
+def goal_sets(draw: st.DrawFn, outward: Pairs) -> dict[str, Plain]:
     """One or two goals in each direction."""
     exports = {
-        key: draw(_export_goals(key, draw(_OBJECTS)))
+        key: draw(_export_goals(key, draw(_OBJECTS), outward))
         for key in draw(st.sampled_from([["out"], ["out"], ["out", "out2"]]))
     }
-    exported = {(row["value"], row["field"]) for goal in exports.values() for row in goal["fields"]}
     imports = {
-        key: draw(_import_goals(key, sobject, exported))
+        key: draw(_import_goals(key, sobject, outward))
         for key, sobject in draw(
             st.sampled_from(
                 [[("in", LEAD)], [("in", LEAD), ("in2", CONTACT)], [("in2", CONTACT), ("in", LEAD)]]
@@ -200,16 +197,20 @@ _numbers = st.integers(0, 5)
 _sobjects = st.sampled_from(["Lead", "Lead", "Contact"])
 
 
-def _values(pools: dict[str, list[Any]]) -> st.SearchStrategy[Plain]:
+def _values(pools: dict[str, list[Any]], *always: str) -> st.SearchStrategy[Plain]:
+    """Some of the values, those of `always` in any case."""
     choices = {
         name: st.sampled_from(pool if name in _NEVER_EMPTY else [*pool, None])
         for name, pool in pools.items()
     }
-    return st.fixed_dictionaries({}, optional=choices)
+    optional = {name: choice for name, choice in choices.items() if name not in always}
+    return st.fixed_dictionaries({name: choices[name] for name in always}, optional=optional)
 
 
 _record_values = _values(_RECORD_VALUES)
 _profile_values = _values(_PROFILE_VALUES)
+_new_records = _values(_RECORD_VALUES, "Email", "Title")
+_new_profiles = _values(_PROFILE_VALUES, "email", "title")
 _identities = _values({key: _PROFILE_VALUES[key] for key in ("email", "phone", "codes")})
 
 
@@ -218,7 +219,7 @@ def _step(do: str, **parts: st.SearchStrategy[Any]) -> st.SearchStrategy[Plain]:
 
 
 _USERS = [
-    *[_step("insert", object=_sobjects, values=_record_values)] * 4,
+    *[_step("insert", object=_sobjects, values=_new_records)] * 4,
     *[_step("update", object=_sobjects, record=_numbers, values=_record_values)] * 5,
     _step("late", object=_sobjects, record=_numbers, values=_record_values),
     _step("delete", object=_sobjects, record=_numbers),
@@ -228,7 +229,7 @@ _USERS = [
     _step("convert", record=_numbers, other=st.none() | _numbers),
 ]
 _MARKETERS = [
-    _step("profile", values=_profile_values),
+    _step("profile", values=_new_profiles),
     *[_step("edit", profile=_numbers, values=_profile_values)] * 3,
     _step("edit", profile=_numbers, values=_identities),
     _step("merge_profiles", profile=_numbers, other=_numbers),
@@ -256,6 +257,9 @@ _KILLS = [
         session=st.sampled_from([False, False, True]),
     )
 ] * 4
+FIRST_RUN: Plain = {
+    "do": "run", "goals": [], "seconds": 2, "full": False, "sizes": [5000, 1000, 2000],
+}  # fmt: skip
 _STOPS = [_step("stop", share=st.floats(0, 1, width=16))]
 _FAULTS = [
     _step("fault", fault=st.sampled_from(range(20)), skip=st.sampled_from([0, 0, 1, 2])),
@@ -267,10 +271,11 @@ steps = st.one_of(*_USERS, *_MARKETERS, *_TIMES, *_RUNS, *_KILLS, *_STOPS, *_FAU
 @st.composite
 def histories(draw: st.DrawFn) -> Plain:
     """Goals, settings, some records and profiles to begin with, and steps."""
-    goals = draw(goal_sets())
-    beginning = draw(st.lists(st.one_of(*_USERS[:4], *_MARKETERS[:1]), min_size=4, max_size=6))
-    replacements = [draw(goal_sets()) for _ in range(draw(st.sampled_from([0, 0, 1])))]
-    least = STEPS_IN_A_HISTORY - len(beginning)
+    outward = draw(st.frozensets(st.sampled_from(_BOTH_WAYS)))
+    goals = draw(goal_sets(outward))
+    beginning = draw(st.lists(st.one_of(*_USERS[:2], *_MARKETERS[:1]), min_size=6, max_size=9))
+    replacements = [draw(goal_sets(outward)) for _ in range(draw(st.sampled_from([0, 0, 1])))]
+    least = STEPS_IN_A_HISTORY - len(beginning) - 1
     middle = draw(st.lists(steps, min_size=least, max_size=least + 12))
     for number, goal_set in enumerate(replacements):
         place = (number + 1) * len(middle) // 2
@@ -284,5 +289,5 @@ def histories(draw: st.DrawFn) -> Plain:
         "wanted": draw(st.sampled_from([[], [], ["email"], ["title"]])),
         "overlap_seconds": draw(st.integers(0, 3)),
         "settle_seconds": draw(st.sampled_from([0, 0, 1])),
-        "steps": [*beginning, *middle],
+        "steps": [*beginning, FIRST_RUN, *middle],
     }

@@ -1,6 +1,8 @@
 """A history as it happens: users, marketers, time, runs, faults and kills, on both sides."""
 
+import copy
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -100,8 +102,19 @@ class Tally:
     rested: int = 0
     restless: int = 0
 
+    outcomes: "Counter[str]" = field(default_factory=Counter)
+    """By direction, outcome and reason: so many records and members."""
+
     def __str__(self) -> str:
-        return ", ".join(f"{count:,} {name}" for name, count in vars(self).items())
+        counts = {name: count for name, count in vars(self).items() if name != "outcomes"}
+        words = ", ".join(f"{count:,} {name}" for name, count in counts.items())
+        return f"{words}; {dict(sorted(self.outcomes.items()))}"
+
+    def note(self, direction: str, some: Iterable[Result | Sending]) -> None:
+        """Count what became of records or members."""
+        self.outcomes.update(
+            " ".join(filter(None, (direction, each.outcome, each.reason))) for each in some
+        )
 
 
 TALLY = Tally()
@@ -122,7 +135,8 @@ class World:
     moments: list[Mapping[str, Any]] = field(default_factory=list)
     faults: list[Mapping[str, Any]] = field(default_factory=list)  # of the next run
     usual: dict[bool, int] = field(default_factory=lambda: dict(USUAL))
-    wrote: bool = False  # in the last run
+    latest: list[str] = field(default_factory=list)  # what became of the last run's records
+    wrote: bool = False  # whether the last run changed anything
     begun_anew: int = 0  # how often the last run was, after one that failed
     killed: int = 0  # how often the last run was
 
@@ -190,7 +204,7 @@ class World:
             "FROM store.run_problem AS p JOIN connections_rungoal AS r ON r.id = p.run_goal "
             "ORDER BY at DESC LIMIT 6"
         ).fetchall()
-        return "\n".join(map(str, rows))
+        return "\n".join([*map(str, rows), *self.latest])
 
     # Users of the org.
 
@@ -311,6 +325,7 @@ class World:
         chosen = [key for key in goals if key in self.goals] or list(self.goals)
         imports = [key for key in chosen if self._direction(key) == IMPORT]
         exports = [key for key in chosen if self._direction(key) == EXPORT]
+        before = copy.deepcopy((self.model.store, self.model.org.records))
         with ExitStack() as stack:
             for each in (quick(), chunks_of(chunk), collections_below(few)):
                 stack.enter_context(each)
@@ -318,19 +333,24 @@ class World:
             if self.stops:
                 self._run_and_stop(chosen, full=full)
             read = {key: self.model.run_import(key, full=full) for key in imports}
+            self.latest = [str(each) for some in read.values() for each in some]
             run = self._work_off(chosen, full=full)
         TALLY.runs += 1
         TALLY.steps += 1
-        sent = self._model_exports(exports)
+        sent = self._model_exports(exports, full=full)
         self.comparison.stores()
         self.comparison.orgs()
         if self.begun_anew == 0:
             self._compare_counts(run, read, sent)
-        self.wrote = _wrote(read, sent)
+        for some in read.values():
+            TALLY.note(IMPORT, some)
+        for others in sent.values():
+            TALLY.note(EXPORT, others)
+        self.wrote = before != (self.model.store, self.model.org.records)
 
-    def _model_exports(self, keys: Iterable[str]) -> dict[str, list[Sending]]:
+    def _model_exports(self, keys: Iterable[str], *, full: bool) -> dict[str, list[Sending]]:
         self.comparison.learn_profiles()
-        sent = {key: self.model.run_export(key) for key in keys}
+        sent = {key: self.model.run_export(key, full=full) for key in keys}
         self.comparison.learn_records()
         return sent
 
@@ -362,7 +382,7 @@ class World:
                 self.model.run_import(part.key, full=full)
             elif part.state in (RunState.FINISHED, RunState.PROBLEMS):
                 ended.append(part.key)
-        self._model_exports(ended)
+        self._model_exports(ended, full=full)
 
     def _direction(self, key: str) -> str:
         return self.goals[key].direction
@@ -449,13 +469,6 @@ class World:
                 self.comparison.import_counts(read[part.key], part)
             elif part.key in sent:
                 self.comparison.export_counts(sent[part.key], part)
-
-
-def _wrote(read: Mapping[str, list[Result]], sent: Mapping[str, list[Sending]]) -> bool:
-    kept = {"unchanged", "skipped"}
-    return any(each.outcome not in kept for some in read.values() for each in some) or any(
-        each.outcome not in kept for some in sent.values() for each in some
-    )
 
 
 def read_goal(plain: Mapping[str, Any]) -> ImportGoal | ExportGoal:

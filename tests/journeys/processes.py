@@ -41,6 +41,7 @@ class Isthmus:
     home: Path
     environment: dict[str, str] = field(default_factory=dict)
     program: tuple[str, ...] = (sys.executable, "-m", "isthmus")
+    patience_seconds: float = PATIENCE_SECONDS
 
     def set(self, **variables: str) -> "Isthmus":
         """The same, with more in the environment."""
@@ -63,7 +64,7 @@ class Isthmus:
             input=stdin.encode(),
             capture_output=True,
             env=self.variables(),
-            timeout=PATIENCE_SECONDS,
+            timeout=self.patience_seconds,
             check=False,
         )
         return Ended(status=done.returncode, out=done.stdout.decode(), err=done.stderr.decode())

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -242,7 +242,7 @@ class Exporting:
             text = self._property_text(row, kind, self.store.profiles[number])
         if text and row.when_too_long is WhenTooLong.CUT and kind.type in TEXTS and kind.length:
             text = text[: kind.length]
-        return text or None
+        return _rounded(text, kind) or None if text else None
 
     def _property_text(self, row: ExportField, kind: Field, profile: Profile) -> str | None:
         value = profile.get(row.value)
@@ -325,6 +325,16 @@ class Exporting:
 
 def _clears(row: ExportField, kind: Field) -> bool:
     return row.when_empty is WhenEmpty.CLEAR and kind.type != "boolean" and kind.nillable
+
+
+def _rounded(text: str, kind: Field) -> str:
+    """A number with no more decimals than the field keeps."""
+    if kind.type not in ("double", "currency", "percent") or not _NUMBER.fullmatch(text):
+        return text
+    decimals = -int(Decimal(text).as_tuple().exponent)
+    if decimals <= kind.scale:
+        return text
+    return str(Decimal(text).quantize(Decimal(1).scaleb(-kind.scale), ROUND_HALF_UP))
 
 
 def _written(value: Any, kind: Field, timezone: str) -> str:

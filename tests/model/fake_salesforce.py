@@ -76,6 +76,7 @@ class FakeBulkQuery:
     header: Callable[[list[str]], list[str]] = list  # the order of the columns
     processed: Callable[[int], int] = int  # what the job says, from how many there are
     jobs: dict[str, tuple[list[str], list[Mapping[str, str | None]]]] = field(default_factory=dict)
+    ends: list[tuple[JobState, str]] = field(default_factory=list)  # of the next jobs, with words
 
     def create(self, soql: str, *, deleted: bool) -> QueryJob:
         """Ask at once: what changes later is not in the result."""
@@ -92,7 +93,11 @@ class FakeBulkQuery:
             raise NotFound("The requested resource does not exist.")
         number = int(job_id[3:-3])
         rows = self.processed(len(self.jobs[job_id][1]))
-        job: QueryJob = _job(QueryJob, number, state=JobState.JOB_COMPLETE, records_processed=rows)
+        state, words = self.ends.pop(0) if self.ends else (JobState.JOB_COMPLETE, "")
+        job: QueryJob = _job(
+            QueryJob, number, state=state, error_message=words, records_processed=rows
+        )
+        job.raise_unless_complete()
         return job
 
     def pages(self, job_id: str) -> Iterator[PageReference]:
@@ -178,9 +183,12 @@ class FakeBulkIngest:
 
     def get(self, job_id: str) -> IngestJob:
         """The job as it stands."""
+        return self._as_job(int(job_id[3:-3]), self._known(job_id))
+
+    def _known(self, job_id: str) -> FakeUpload:
         if job_id not in self.jobs:
             raise NotFound("The requested resource does not exist.")
-        return self._as_job(int(job_id[3:-3]), self.jobs[job_id])
+        return self.jobs[job_id]
 
     def find_open(self, object_name: str | None = None) -> list[IngestJob]:
         """The jobs that wait for a file."""
@@ -193,12 +201,12 @@ class FakeBulkIngest:
     def upload(self, job_id: str, chunks: Iterable[bytes]) -> int:
         """Read the CSV."""
         body = b"".join(chunks)
-        self.jobs[job_id].rows = list(csv.DictReader(io.StringIO(body.decode(), newline="")))
+        self._known(job_id).rows = list(csv.DictReader(io.StringIO(body.decode(), newline="")))
         return len(body)
 
     def close(self, job_id: str) -> None:
         """Save every row by itself."""
-        upload = self.get(job_id) and self.jobs[job_id]
+        upload = self._known(job_id)
         if upload.state.finished:
             raise WrongJobState(f"The job is {upload.state}.")
         upload.state = JobState.JOB_COMPLETE
@@ -219,7 +227,7 @@ class FakeBulkIngest:
 
     def abort(self, job_id: str) -> None:
         """End it without a row saved; one that has ended is left as it is."""
-        upload = self.get(job_id) and self.jobs[job_id]
+        upload = self._known(job_id)
         if not upload.state.finished:
             upload.state = JobState.ABORTED
 
@@ -244,7 +252,7 @@ class FakeBulkIngest:
         yield self._page(job_id, "unprocessed", [])
 
     def _page(self, job_id: str, kind: str, first: list[str]) -> FakePage:
-        upload = self.jobs[job_id]
+        upload = self._known(job_id)
         rows = upload.told.get(kind, [])
         names = [*first, *(upload.rows[0] if upload.rows else [])]
         return FakePage(body=csv_text(names, rows), records=len(rows))

@@ -51,6 +51,7 @@ class PeopleOrg(FakeOrg):
             self.made.append(record_id)
             self.records[sobject][record_id] = self._fresh(sobject, record_id)
         record = self.records[sobject][record_id]
+        values.pop("CreatedById", None)
         record |= {name: stored(kinds[name.lower()], value) for name, value in values.items()}
         record["SystemModstamp"] = stamp(self.seconds)
         return record_id

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from isthmus.domain.goals import ExportGoal, ImportGoal
-from model.exporting import Exporting, Sending
+from model.exporting import Exporting, Holds, Sending
 from model.fake_org import OrgRecord
 from model.importing import Importing, Result
 from model.people_org import PeopleOrg
@@ -19,6 +19,7 @@ class ModelGoal:
 
     definition: Definition
     version: int = 1
+    holds: Holds = field(default_factory=dict)  # rows that were refused
     read_until: int | None = None  # by the org's clock
     read_version: int = 0
 
@@ -91,7 +92,7 @@ class TwoWay:
             if changed < until and (new or record["Id"] in waiting):
                 yield record
 
-    def run_export(self, key: str) -> list[Sending]:
+    def run_export(self, key: str, *, full: bool) -> list[Sending]:
         """Send what changed; what became of each member."""
         goal = self.goals[key]
         definition = goal.definition
@@ -104,6 +105,8 @@ class TwoWay:
             version=goal.version,
             names=self.names,
             timezone=self.timezone,
+            full=full,
+            holds=goal.holds,
             refuse=lambda operation, values: self.org.refusal(sobject, operation, values),
         )
         return exporting.run(self.members())

@@ -48,6 +48,8 @@ def _short_naps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pauses between tries are for real networks."""
     real = time.sleep
     monkeypatch.setattr(time, "sleep", lambda seconds: real(min(seconds, LONGEST_NAP_SECONDS)))
+    # Of clients that the executor makes.
+    monkeypatch.setattr("isthmus.salesforce.client.ClientSettings", lambda: SETTINGS)
 
 
 def client(org: LocalOrg, settings: ClientSettings = SETTINGS) -> tuple[Salesforce, Wire]:
@@ -70,6 +72,4 @@ def world(store: Connection[Any], org: LocalOrg) -> Iterator[World]:
     with salesforce:
         connection.org_id = salesforce.org_id
         connection.save()
-        yield World(
-            store=store, org=org, wire=wire, salesforce=salesforce, connection=connection
-        )
+        yield World(store=store, org=org, wire=wire, salesforce=salesforce, connection=connection)

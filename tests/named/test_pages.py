@@ -8,6 +8,7 @@ import pytest
 
 from integration import set_up
 from isthmus.errors import IsthmusError
+from isthmus.importing import fetch
 from isthmus.importing.engine import run_import
 from isthmus.profiles.database import DatabaseGone
 from named.wire import Tamper
@@ -16,6 +17,13 @@ from named.world import READ, World, outcome
 LEADS = 40
 PAGE = 10
 RESULTS = r"/results\b"
+NOT_FOUND = '[{"errorCode":"NOT_FOUND","message":"The requested resource does not exist"}]'
+
+
+@pytest.fixture(autouse=True)
+def _bulk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few records are read by Bulk jobs, too."""
+    monkeypatch.setattr(fetch, "SMALL_INCREMENT", 0)
 
 
 @pytest.fixture
@@ -52,7 +60,13 @@ def test_every_page_is_read_and_not_only_the_first(many: World) -> None:
 
 
 def test_every_page_is_read_where_salesforce_does_not_list_the_pages(many: World) -> None:
-    many.fault("http", path="/resultPages", status=404, count=None, body='[{"errorCode":"NOT_FOUND","message":"x"}]')
+    many.fault(
+        "http",
+        path="/resultPages",
+        status=404,
+        count=None,
+        body=NOT_FOUND,
+    )
     assert outcome(many.read(goal_of(many))) == {"created": LEADS}
 
 
@@ -80,7 +94,13 @@ def test_a_page_that_is_dropped_or_repeated_loses_and_doubles_nothing(
 def test_a_page_that_is_dropped_or_repeated_while_walking_loses_and_doubles_nothing(
     many: World, kind: str
 ) -> None:
-    many.fault("http", path="/resultPages", status=404, count=None, body='[{"errorCode":"NOT_FOUND","message":"x"}]')
+    many.fault(
+        "http",
+        path="/resultPages",
+        status=404,
+        count=None,
+        body=NOT_FOUND,
+    )
     many.fault(kind, path="/results?", skip=1)
     read_until_well(many)
 
@@ -132,10 +152,9 @@ def test_a_missing_row_that_another_page_makes_up_for_by_a_double_is_noticed(man
     read_until_well(many)
 
 
-def fetch_again(world: World, goal_run: Any) -> int:
+def read_the_rest(world: World, goal_run: Any) -> int:
     """Go on with a run as another process; how many pages it asks for."""
     before = world.asked("GET", "/results")
-    set_up.again(goal_run)
     going_on = set_up.again(goal_run)
     run_import(going_on)
     assert outcome(going_on) == {"created": LEADS}
@@ -158,7 +177,7 @@ def test_a_database_session_killed_between_page_and_commit_loses_and_doubles_not
     goal_run = set_up.start(goal_of(many), many.salesforce)
     with pytest.raises(DatabaseGone):
         run_import(goal_run)
-    assert 0 < fetch_again(many, goal_run) < LEADS / PAGE
+    assert 0 < read_the_rest(many, goal_run) < LEADS / PAGE
     assert many.profiles("total") == [(1,)] * LEADS
 
 
@@ -189,6 +208,10 @@ def empty(body: bytes, headers: dict[str, str]) -> bytes:
     return body.partition(b"\n")[0] + b"\n"
 
 
+def no_pages(_body: bytes, _headers: dict[str, str]) -> bytes:
+    return b'{"resultPages":[],"done":true}'
+
+
 def done_with_none(body: bytes, _headers: dict[str, str]) -> bytes:
     return re.sub(rb'"numberRecordsProcessed":\s*\d+', b'"numberRecordsProcessed":0', body)
 
@@ -199,7 +222,7 @@ def test_a_full_read_disguised_as_zero_records_fails_and_removes_nothing(many: W
     before = many.dump()
     many.wire.tamper("GET", r"/jobs/query/\w+$", done_with_none, times=9)
     many.wire.tamper("GET", RESULTS, empty, times=9)
-    many.wire.tamper("GET", "/resultPages", lambda _body, _headers: b'{"resultPages":[],"done":true}')
+    many.wire.tamper("GET", "/resultPages", no_pages)
     until = goal.read_until
     with pytest.raises(IsthmusError):
         many.read(goal, full=True)

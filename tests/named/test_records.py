@@ -1,21 +1,14 @@
 """Records that are deleted, merged, converted, removed for good, or persons."""
 
+from dataclasses import replace
 from typing import Any
 
-from isthmus.domain.goals import ImportGoal
+from isthmus.domain.goals import ObjectTypeOnDelete
 from isthmus.domain.objects import CONTACT, PERSON
 from named.world import BY_EMAIL, BY_ID, READ, TITLE, World, outcome
 
-CONTACTS = ImportGoal(**{**READ.__dict__, "key": "contacts_in", "object": CONTACT})
-PERSONS = ImportGoal(
-    **{
-        **READ.__dict__,
-        "key": "persons_in",
-        "object": PERSON,
-        "match": (BY_ID,),
-        "fields": (),
-    }
-)
+CONTACTS = replace(READ, key="contacts_in", object=CONTACT)
+PERSONS = replace(READ, key="persons_in", object=PERSON, match=(BY_ID,), fields=())
 
 
 def live_links(world: World) -> list[Any]:
@@ -32,9 +25,7 @@ def merge(world: World, master: str, *losers: str, sobject: str = "Lead") -> Non
 
 
 def test_a_merged_record_leaves_its_profile_to_the_winner(world: World) -> None:
-    winner, loser = world.add(
-        "Lead", {"Title": "winner"}, {"Email": "a@x.co", "Title": "loser"}
-    )
+    winner, loser = world.add("Lead", {"Title": "winner"}, {"Email": "a@x.co", "Title": "loser"})
     goal = world.goal(READ)
     (known,) = world.add("Lead", {"Email": "b@x.co"})
     world.read(goal)
@@ -89,7 +80,7 @@ def test_a_deleted_record_loses_its_link_and_an_undeleted_one_gets_it_back(world
 
 def test_a_record_that_left_an_emptied_recycle_bin_loses_its_link(world: World) -> None:
     (lead, other) = world.add_leads(2)
-    goal = world.goal(READ)
+    goal = world.goal(replace(READ, object_type_on_delete=ObjectTypeOnDelete.REMOVE))
     world.read(goal)
     world.delete("Lead", lead)
     world.org.control("POST", "empty-recycle-bin", {})
@@ -97,8 +88,8 @@ def test_a_record_that_left_an_emptied_recycle_bin_loses_its_link(world: World) 
     world.read(goal, full=True)
     assert live_links(world) == [other]
     assert world.number("profile") == 2, "an import never deletes profiles"
-    kinds = world.profiles("email", "salesforce_objecttype")
-    assert sorted(kind for _, kind in kinds) != [["Lead"], ["Lead"]]
+    kinds = dict(world.profiles("email", "salesforce_objecttype"))
+    assert (kinds["0@example.com"] or [], kinds["1@example.com"]) == ([], ["Lead"])
     before = world.dump()
     assert outcome(world.read(goal, full=True)) == {"unchanged": 1}
     assert world.dump() == before
@@ -183,7 +174,7 @@ def test_a_converted_lead_hands_its_profile_to_the_contact_whichever_is_read_fir
 def test_a_record_that_matched_nothing_is_remembered_and_read_again_until_it_is_applied(
     world: World,
 ) -> None:
-    goal = world.goal(ImportGoal(**{**READ.__dict__, "create_profiles": False}))
+    goal = world.goal(replace(READ, create_profiles=False))
     world.add("Lead", {"Email": "a@x.co", "Title": "Boss", "Total__c": 3})
     assert outcome(world.read(goal)) == {"no_match": 1}
     world.wait(3600)
@@ -199,7 +190,7 @@ def test_an_ambiguous_record_is_remembered_and_applied_once_the_profiles_agree(
     world: World,
 ) -> None:
     by_both = (BY_EMAIL, *(row for row in READ.match if row is not BY_EMAIL))
-    goal = world.goal(ImportGoal(**{**READ.__dict__, "match": by_both, "fields": (TITLE,)}))
+    goal = world.goal(replace(READ, match=by_both, fields=(TITLE,)))
     (lead,) = world.add("Lead", {"Email": "a@x.co", "Title": "Boss"})
     world.add_profile(email="a@x.co")
     other = world.add_profile(ids=[lead])
@@ -207,14 +198,14 @@ def test_an_ambiguous_record_is_remembered_and_applied_once_the_profiles_agree(
     world.wait(3600)
     world.change_profile(other, ids=["00Q000000000000AAA"])
     assert outcome(world.read(goal)) == {"updated": 1}
-    assert (["Boss"], 2) == (
+    assert (
         [title for (title,) in world.profiles("title") if title],
         world.number("profile"),
-    )
+    ) == (["Boss"], 2)
 
 
 def test_a_value_that_did_not_fit_is_read_again_once_it_changes(world: World) -> None:
-    goal = world.goal(ImportGoal(**{**READ.__dict__, "fields": (*READ.fields,)}))
+    goal = world.goal(READ)
     (lead,) = world.add("Lead", {"Email": "a@x.co", "Title": "Boss", "Total__c": 5})
     profile_id = world.add_profile(email="a@x.co", total=2**63 - 2)
     goal_run = world.read(goal)

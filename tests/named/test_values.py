@@ -1,14 +1,19 @@
 """Values that break parsers, and words that look like nothing, come through as they are."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from isthmus.domain.goals import ExportField, ExportGoal, ExportKind, ImportField, ImportGoal
-from isthmus.domain.goals import MatchRow, WhenEmpty
+from isthmus.domain.goals import (
+    ExportField,
+    ExportKind,
+    ImportField,
+    MatchRow,
+    WhenEmpty,
+)
 from isthmus.exporting import send
-from named.world import COMPANY, EMAIL, NAME, READ, STORY, WRITE
-from named.world import World, outcome, pairs, written
+from named.world import COMPANY, EMAIL, NAME, READ, STORY, WRITE, World, outcome, pairs, written
 
 LONG = 131_073
 """One more than the longest field of Python's csv module, and of a long text area."""
@@ -31,12 +36,10 @@ ODD = {
 NOTHINGS = ("NA", "N/A", "null", "NULL", "None", "nil", "nan", "undefined", "#n/a", "\\N", "-")
 MARK = "#N/A"
 
-READ_STORY = ImportGoal(**{**READ.__dict__, "fields": (*READ.fields, STORY)})
-SEND_STORY = ExportGoal(
-    **{
-        **WRITE.__dict__,
-        "fields": (NAME, EMAIL, COMPANY, written("Story__c", "story", when_empty=WhenEmpty.CLEAR)),
-    }
+TITLE = written("Title", "title")
+READ_STORY = replace(READ, fields=(*READ.fields, STORY))
+SEND_STORY = replace(
+    WRITE, fields=(NAME, EMAIL, COMPANY, written("Story__c", "story", when_empty=WhenEmpty.CLEAR))
 )
 
 
@@ -83,7 +86,7 @@ def test_a_nul_character_is_taken_out_and_the_run_says_so(world: World) -> None:
     goal_run = world.read(world.goal(READ_STORY))
     assert outcome(goal_run) == {"created": 2}
     assert world.profiles("email", "story") == [("a@x.co", "ab"), ("b@x.co", None)]
-    assert "2" in goal_run.run_goal.message
+    assert "2 bytes" in goal_run.run_goal.message
 
 
 def test_one_bad_byte_costs_one_character_and_not_the_page(world: World) -> None:
@@ -94,7 +97,7 @@ def test_one_bad_byte_costs_one_character_and_not_the_page(world: World) -> None
     world.wire.tamper("GET", r"/results\b", spoil)
     goal_run = world.read(world.goal(READ))
     assert world.profiles("email", "title") == [("a@x.co", "bad\ufffdbyte"), ("b@x.co", "é")]
-    assert "1" in goal_run.run_goal.message
+    assert "1 bytes" in goal_run.run_goal.message
 
 
 @pytest.mark.parametrize("character", ["x", '"', "é"])
@@ -140,7 +143,7 @@ def test_words_for_nothing_come_in_as_words(world: World) -> None:
 def test_words_for_nothing_replace_what_was_there_and_nothing_clears_it(world: World) -> None:
     (lead,) = world.add("Lead", {"Email": "a@x.co", "Story__c": "before"})
     goal = world.goal(READ_STORY)
-    for value in (*NOTHINGS, MARK, None):
+    for value in ("NA", "null", MARK, None):
         world.change("Lead", lead, Story__c=value)
         world.read(goal)
         assert world.profiles("story") == [(value,)]
@@ -177,8 +180,8 @@ def test_the_text_that_clears_a_field_goes_out_neither_from_a_list_nor_as_a_cons
     (lead,) = world.add("Lead", {"Email": "a@x.co", "Story__c": "s", "Title": "t"})
     world.add_profile(email="a@x.co", words=[MARK])
     constant = ExportField(field="Title", kind=ExportKind.TEXT, value=MARK)
-    fields = {"fields": (EMAIL, constant, written("Story__c", "words"))}
-    goal_run = world.write(world.goal(ExportGoal(**{**SEND_STORY.__dict__, **fields})))
+    fields = (EMAIL, constant, written("Story__c", "words"))
+    goal_run = world.write(world.goal(replace(SEND_STORY, fields=fields)))
     assert world.codes(goal_run) == ["reserved", "reserved"]
     assert world.records("Lead", "Id", "Title", "Story__c") == [(lead, "t", "s")]
 
@@ -205,8 +208,8 @@ def test_an_export_by_id_writes_to_the_record_with_that_case(world: World, way: 
     twins = [each for each, fold in zip(ids, folded, strict=True) if folded.count(fold) > 1]
     world.add_profile(ids=[twins[1]], title="from here")
     by_id = MatchRow(field="Id", identifier="ids")
-    title = {"match": by_id, "create_records": False, "fields": (written("Title", "title"),)}
-    goal_run = world.write(world.goal(ExportGoal(**{**WRITE.__dict__, **title})))
+    title = replace(WRITE, match=by_id, create_records=False, fields=(TITLE,))
+    goal_run = world.write(world.goal(title))
     assert outcome(goal_run) == {"updated": 1}
     assert world.records("Lead", "Id", where="Title = 'from here'") == [(twins[1],)]
 
@@ -214,19 +217,20 @@ def test_an_export_by_id_writes_to_the_record_with_that_case(world: World, way: 
 def test_texts_that_differ_only_by_case_are_different_identifiers(world: World) -> None:
     by_shop = MatchRow(field="Shop_Number__c", identifier="shop")
     story = ImportField(field="Story__c", property="story")
-    goal = {"match": (by_shop,), "fields": (story,)}
+    goal = replace(READ, match=(by_shop,), fields=(story,))
     world.add("Lead", {"Shop_Number__c": "abc", "Story__c": "1"}, {"Shop_Number__c": "x"})
     world.add_profile(shop="ABC", story="other")
-    world.read(world.goal(ImportGoal(**{**READ.__dict__, **goal})))
+    world.read(world.goal(goal))
     assert world.profiles("shop", "story") == [("ABC", "other"), ("abc", "1"), ("x", None)]
 
 
-@pytest.mark.parametrize("key", ["o'hara", 'a"b', "a\\b", "%_", "a\u2028b", "NULL", "#N/A "])
-def test_odd_keys_find_their_record(world: World, key: str) -> None:
-    (lead, _) = world.add("Lead", {"Shop_Number__c": key}, {"Shop_Number__c": "other"})
-    world.add_profile(shop=key, title="found")
+def test_odd_keys_find_their_record(world: World) -> None:
+    keys = ["o'hara", 'a"b', "a\\b", "%_", "a\u2028b", "NULL", "#N/A "]
+    leads = world.add("Lead", *({"Shop_Number__c": key} for key in [*keys, "other"]))
+    for number, key in enumerate(keys):
+        world.add_profile(shop=key, title=f"found {number}")
     by_shop = MatchRow(field="Shop_Number__c", identifier="shop")
-    title = {"match": by_shop, "create_records": False, "fields": (written("Title", "title"),)}
-    goal = world.goal(ExportGoal(**{**WRITE.__dict__, **title}))
-    assert outcome(world.write(goal)) == {"updated": 1}
-    assert world.records("Lead", "Id", where="Title = 'found'") == [(lead,)]
+    title = replace(WRITE, match=by_shop, create_records=False, fields=(TITLE,))
+    assert outcome(world.write(world.goal(title))) == {"updated": len(keys)}
+    titles = pairs(world.records("Lead", "Id", "Title"))
+    assert [titles[lead] for lead in leads] == [*(f"found {n}" for n in range(len(keys))), None]

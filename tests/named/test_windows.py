@@ -64,12 +64,7 @@ def test_fifty_thousand_records_of_one_second_come_in_once_over_all_page_boundar
     world: World,
 ) -> None:
     rows = "".join(f"n,a,{number}@example.com,1\n" for number in range(EQUAL_STAMPS))
-    job = world.salesforce.bulk_ingest.create("Lead", "insert")
-    header = "LastName,Company,Email,Total__c\n"
-    world.salesforce.bulk_ingest.upload(job.id, [(header + rows).encode()])
-    world.salesforce.bulk_ingest.close(job.id)
-    world.salesforce.bulk_ingest.wait(job.id)
-    world.wait(2)
+    world.bulk_insert("LastName,Company,Email,Total__c", rows)
     world.page_size(7_001)
     goal = world.goal(READ)
     assert outcome(world.read(goal)) == {"created": EQUAL_STAMPS}

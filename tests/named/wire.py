@@ -70,6 +70,10 @@ class Wire:
         """Close the connections."""
         self._pool.close()
 
+    def break_off(self) -> None:
+        """Break off what is waited for."""
+        self._pool.break_off()
+
     @property
     def calls(self) -> int:
         """How many requests were sent."""

@@ -1,6 +1,6 @@
 """Whether the goals of a document fit its properties and segments, and what Salesforce can do."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from isthmus.blueprint.checking import Review
 from isthmus.blueprint.documents import Path
@@ -13,6 +13,7 @@ from isthmus.domain.goals import (
     ImportGoal,
     MatchRow,
 )
+from isthmus.domain.loops import growing_rows, loop_refusal
 from isthmus.domain.merge_rules import MergeRule, refusal, together_refusal
 from isthmus.domain.properties import PropertyDefinition, PropertyType
 
@@ -31,6 +32,21 @@ def check_goals(review: Review) -> None:
                 _check_import(review, (*path, number), goal, properties)
             else:
                 _check_export(review, (*path, number), goal, properties)
+        _check_loops(review, path, goals)
+
+
+def _check_loops(review: Review, path: Path, goals: Sequence[ImportGoal | ExportGoal]) -> None:
+    """Rows that add to a property what an export of the connection writes from it."""
+    exports = [goal for goal in goals if isinstance(goal, ExportGoal)]
+    for number, goal in enumerate(goals):
+        if not isinstance(goal, ImportGoal):
+            continue
+        for export in exports:
+            for place, row in growing_rows(goal, export):
+                review.report(
+                    (*path, number, "fields", place, "rule"),
+                    loop_refusal(row, goal.key, export.key),
+                )
 
 
 def _check_import(review: Review, path: Path, goal: ImportGoal, properties: Properties) -> None:

@@ -66,7 +66,9 @@ class Following:
 
     def _work_off(self) -> None:
         """Work off the run, and before it the one that a process left behind."""
-        worker = executing.Worker(engines=ENGINES, reporter=self.reporter, cancelled=self.stop)
+        worker = executing.Worker(
+            engines=ENGINES, reporter=self.reporter, cancelled=self.stop, last=self.run.id
+        )
         try:
             executing.work_off(self.run.connection, worker)
         except (RunAlreadyGoing, RunTakenOver):

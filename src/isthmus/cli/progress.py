@@ -20,12 +20,14 @@ STEPS = {
     "plan": "looking up fields",
     "ask": "asking Salesforce",
     "download": "downloading",
-    "order": "putting in order",
+    "check": "checking what arrived",
     "merge": "matching and merging",
     "select": "selecting members",
     "match": "finding their records",
     "compare": "comparing",
+    "queue": "waiting for another export",
     "send": "sending",
+    "settle": "settling",
     "finish": "counting",
 }
 """What an engine's steps are called here."""
@@ -93,11 +95,15 @@ class Live:
 
     def __init__(self, progress: "Progress") -> None:
         self._progress = progress
+        self._goal = ""  # key of the one that has not ended
         self._task: TaskID | None = None
         self._pace = Pace()
 
     def goal_started(self, goal: "Goal") -> None:
-        """Begin a line."""
+        """Begin a line, unless the goal is only tried again."""
+        if self._goal == goal.key:
+            return
+        self._goal = goal.key
         self._task = self._progress.add_task(
             "starting", total=None, goal=goal.key, records="", rate=""
         )
@@ -121,6 +127,7 @@ class Live:
 
     def goal_finished(self, run_goal: "RunGoal") -> None:
         """Leave the line as it ended."""
+        self._goal = ""
         done = int(run_goal.counts.get("received", 0))
         self._update(
             description=_ending(run_goal), completed=1, total=1, records=f"{done:,}", rate=""

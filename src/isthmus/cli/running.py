@@ -130,7 +130,7 @@ def _say_nothing(_: str) -> None:
 
 def _stop_for_good(run: "Run") -> None:
     """Keep a worker from going on with a run that its person ended by force."""
-    from django.db import DatabaseError, connections
+    from django.db import Error, connections
 
     from isthmus.connections import queueing
     from isthmus.connections.errors import StateRefused
@@ -140,7 +140,7 @@ def _stop_for_good(run: "Run") -> None:
         connections.close_all()
         queueing.stop(run)
         _close(run.connection)
-    except (StateRefused, DatabaseError):
+    except (StateRefused, Error):
         return
 
 

@@ -157,7 +157,9 @@ class _Execution:
                 self.watch.check()
                 with signed_in(self.run.connection) as salesforce:
                     self.recorder.count(lambda client=salesforce: client.calls)  # type: ignore[misc]
-                    self._run_goals(parts, salesforce)
+                    # A silent Salesforce must not keep a run that is to end.
+                    with salesforce.interruptible(self.watch.from_elsewhere):
+                        self._run_goals(parts, salesforce)
                     return
             except DailyLimitReached as error:
                 raise Waits(str(error)) from error

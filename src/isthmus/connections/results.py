@@ -2,7 +2,9 @@
 
 import codecs
 import csv
+import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 import psycopg
@@ -14,6 +16,9 @@ from isthmus.salesforce import PageCut
 
 CHUNK_BYTES = 1 << 18
 PAGE_TRIES = 5
+
+_ESCAPED = re.compile("[\udc80-\udcff]")
+"""How Python keeps bytes that are not UTF-8."""
 
 T = TypeVar("T")
 
@@ -27,11 +32,25 @@ class Page(Protocol):
         """The body in pieces."""
 
 
+@dataclass(kw_only=True)
+class Spoilt:
+    """Bytes of a file that are no text, which PostgreSQL would refuse with the whole file."""
+
+    bytes: int = 0
+
+
 def copy_page(
-    connection: Connection[Any], target: sql.Composable, columns: Mapping[str, str], page: Page
+    connection: Connection[Any],
+    target: sql.Composable,
+    columns: Mapping[str, str],
+    page: Page,
+    spoilt: Spoilt | None = None,
 ) -> int:
-    """Copy a page as `copy_results` does, and check that it has as many rows as announced."""
-    rows = copy_results(connection, target, columns, page.chunks(CHUNK_BYTES))
+    """Copy a page as `copy_results` does, and check that it has as many rows as announced.
+
+    Bytes that had to be taken out or replaced are counted in `spoilt`.
+    """
+    rows = copy_results(connection, target, columns, page.chunks(CHUNK_BYTES), spoilt)
     if page.records is not None and page.records != rows:
         raise PageIncomplete(
             f"A result page has {rows:,} of the {page.records:,} records that Salesforce "
@@ -45,6 +64,7 @@ def copy_results(
     target: sql.Composable,
     columns: Mapping[str, str],
     chunks: Iterator[bytes],
+    spoilt: Spoilt | None = None,
 ) -> int:
     """Copy one CSV file with a header row into text columns of `target`; the number of rows.
 
@@ -52,7 +72,7 @@ def copy_results(
     has these and no others, in any order. Empty cells become null. Raises `PageIncomplete` where
     the bytes are not CSV, `CountMismatch` where the columns are others.
     """
-    header, rest = _split_header(chunks)
+    header, rest = _split_header(chunks, spoilt or Spoilt())
     if not header:
         return 0
     names = [sql.Identifier(name) for name in _targets(header, columns)]
@@ -72,27 +92,38 @@ def copy_results(
     return cursor.rowcount
 
 
-def _split_header(chunks: Iterator[bytes]) -> tuple[str, Iterator[bytes]]:
+def _split_header(chunks: Iterator[bytes], spoilt: Spoilt) -> tuple[str, Iterator[bytes]]:
     head = b""
     for chunk in chunks:
         head += chunk
         if b"\n" in head:
             break
     line, _, first = head.partition(b"\n")
-    return line.decode("utf-8-sig").strip("\r"), _clean(first, chunks)
+    return line.decode("utf-8-sig").strip("\r"), _clean(first, chunks, spoilt)
 
 
-def _clean(first: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
+def _clean(first: bytes, chunks: Iterator[bytes], spoilt: Spoilt) -> Iterator[bytes]:
     """The rest of the page as PostgreSQL accepts it.
 
     It refuses byte 0, which Salesforce lets users store, and anything that is not UTF-8: both
     would fail the whole page for one bad value. The replacement character shows the place.
     """
-    decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+    decoder = codecs.getincrementaldecoder("utf-8")(errors="surrogateescape")
     for chunk in _with_first(first, chunks):
-        text = decoder.decode(chunk)
-        yield text.replace("\0", "").encode()
-    yield decoder.decode(b"", final=True).encode()
+        yield _cleaned(decoder.decode(chunk), spoilt)
+    yield _cleaned(decoder.decode(b"", final=True), spoilt)
+
+
+def _cleaned(text: str, spoilt: Spoilt) -> bytes:
+    if "\0" in text:
+        spoilt.bytes += text.count("\0")
+        text = text.replace("\0", "")
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        text, replaced = _ESCAPED.subn("\ufffd", text)
+        spoilt.bytes += replaced
+        return text.encode()
 
 
 def _with_first(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:

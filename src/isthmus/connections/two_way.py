@@ -2,12 +2,19 @@
 
 What an export wrote is read by the next import, in the form in which Salesforce keeps it. For each
 field the export's link keeps what Salesforce is known to hold (`held`) and the property's value
-when an import took it over (`taken`), so both sides see which of them changed since.
+when an import took it over (`taken_over`), so both sides see which of them changed since.
 """
 
-from psycopg import sql
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import Connection, sql
 from psycopg.sql import Composable, Composed
 
+from isthmus.connections.models import Goal
+from isthmus.domain.goals import ExportGoal, ExportKind
+from isthmus.domain.objects import SalesforceObject
 from isthmus.domain.patterns import NUMBER
 from isthmus.salesforce import Field
 
@@ -63,10 +70,183 @@ def _several(text: Composable) -> Composed:
     return sql.SQL(
         """(SELECT string_agg(DISTINCT value, ';' ORDER BY value)
             FROM unnest(string_to_array({}, ';')) AS u (element)
-            CROSS JOIN LATERAL (SELECT nullif(btrim(element), '') COLLATE "C" AS value) AS each)"""
+            CROSS JOIN LATERAL (
+                SELECT lower(nullif(btrim(element), '') COLLATE "pg_c_utf8") AS value
+            ) AS each)"""
     ).format(text)
 
 
 def held_hash(text: Composable, field: Field) -> Composed:
     """The hash of a text's stored form; nothing has one as well."""
     return sql.SQL("hashtextextended(coalesce({}, ''), 0)").format(stored_form(text, field))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """An export goal that writes a field from the property that an import reads it to."""
+
+    goal: int  # row id of the export goal
+    slots: int  # length of its links' arrays
+    slot: int  # of the field in them
+    field: Field
+
+    @property
+    def link(self) -> sql.Identifier:
+        """The export's link of the record, in the statements below."""
+        return sql.Identifier(f"known{self.goal}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadBack:
+    """A mapping row of an import whose field is written too."""
+
+    place: int  # names the row in a record's refused rows
+    text: Composable  # the staged text
+    value: Composable  # what it brings
+    fits: Composable | None  # whether it is a value of the property; None: it always is
+    column: sql.Identifier  # the property's, in the table of profiles
+    pairs: tuple[Pair, ...]
+
+
+def pairs_of(
+    exports: Iterable[Goal], sobject: SalesforceObject, field: Field, property_key: str
+) -> tuple[Pair, ...]:
+    """The export goals that write the field from the property."""
+    name = field.name.lower()
+    return tuple(
+        Pair(goal=goal.id, slots=len(goal.slots), slot=goal.slots[name], field=field)
+        for goal in exports
+        if name in goal.slots and _writes(goal.definition, sobject, name, property_key)
+    )
+
+
+def _writes(goal: object, sobject: SalesforceObject, name: str, property_key: str) -> bool:
+    return (
+        isinstance(goal, ExportGoal)
+        and goal.object == sobject
+        and any(
+            row.kind is ExportKind.PROPERTY
+            and row.field.lower() == name
+            and row.value == property_key
+            for row in goal.fields
+        )
+    )
+
+
+def refuse_echo(connection: Connection[Any], stage: Composable, rows: Sequence[ReadBack]) -> None:
+    """Refuse the rows of a chunk whose text is what Salesforce is known to hold.
+
+    It brings nothing new: an export wrote it, or an import took it over. What the property holds
+    now was set here since then, and the next export brings it to Salesforce.
+    """
+    if rows:
+        connection.execute(refuse_statement(stage, rows))
+
+
+def refuse_statement(stage: Composable, rows: Sequence[ReadBack]) -> Composed:
+    """As `refuse_echo` says; `chunk_record` and `chunk_refused` are the import's tables."""
+    return sql.SQL(
+        """INSERT INTO chunk_refused (n, place, code)
+        SELECT record.n, each.place, 'echo'
+        FROM chunk_record AS record
+        JOIN {stage} AS s ON s.ctid = record.tid
+        {links}
+        CROSS JOIN LATERAL (VALUES {rows}) AS each (place, echo)
+        WHERE record.outcome IS NULL AND NOT record.creates AND each.echo"""
+    ).format(
+        stage=stage,
+        links=sql.SQL(" ").join(map(_left_join, _links(rows))),
+        rows=sql.SQL(", ").join(
+            sql.SQL("({}::smallint, {})").format(sql.Literal(row.place), _is_known(row))
+            for row in rows
+        ),
+    )
+
+
+def _links(rows: Sequence[ReadBack]) -> list[Pair]:
+    """One pair of each export goal."""
+    return list({pair.goal: pair for row in rows for pair in row.pairs}.values())
+
+
+def _left_join(pair: Pair) -> Composed:
+    return sql.SQL(
+        """LEFT JOIN store.record_link AS {link}
+            ON {link}.record_id = record.record_id AND {link}.goal = {goal}
+            AND {link}.profile_id = record.profile_id AND {link}.gone IS NULL"""
+    ).format(link=pair.link, goal=sql.Literal(pair.goal))
+
+
+def _is_known(row: ReadBack) -> Composed:
+    known = sql.SQL(" OR ").join(
+        sql.SQL("{}.held[{}] = {}").format(
+            pair.link, sql.Literal(pair.slot), held_hash(row.text, pair.field)
+        )
+        for pair in row.pairs
+    )
+    return sql.SQL("coalesce({}, false)").format(known)
+
+
+def keep_taken(connection: Connection[Any], stage: Composable, rows: Sequence[ReadBack]) -> None:
+    """Remember what the chunk took over: the exports need not send it back."""
+    for pair in _links(rows):
+        connection.execute(keep_statement(stage, rows, pair))
+
+
+def keep_statement(stage: Composable, rows: Sequence[ReadBack], of: Pair) -> Composed:
+    """As `keep_taken` says, for the links of one export goal."""
+    written = {pair.slot: (row, pair) for row in rows for pair in row.pairs if pair.goal == of.goal}
+    held, taken, sent = _known(of, "held"), _known(of, "taken_over"), _known(of, "sent")
+    for slot, (row, pair) in written.items():
+        held[slot - 1] = _when_applied(row, held_hash(row.text, pair.field), held[slot - 1])
+        taken[slot - 1] = _when_applied(row, _property_taken(row), taken[slot - 1])
+        # What was sent before is no longer there: it goes out should it come back here.
+        sent[slot - 1] = _when_applied(row, sql.SQL("NULL"), sent[slot - 1])
+    return sql.SQL(
+        """UPDATE store.record_link AS known
+        SET held = ARRAY[{held}]::bigint[], taken_over = ARRAY[{taken}]::bigint[],
+            sent = ARRAY[{sent}]::bigint[]
+        FROM chunk_record AS record
+        JOIN {stage} AS s ON s.ctid = record.tid
+        JOIN store.profile AS p ON p.profile_id = record.profile_id
+        WHERE known.record_id = record.record_id AND known.goal = {goal}
+            AND known.profile_id = record.profile_id AND known.gone IS NULL
+            AND record.outcome IS NULL AND ({applied})"""
+    ).format(
+        held=sql.SQL(", ").join(held),
+        taken=sql.SQL(", ").join(taken),
+        sent=sql.SQL(", ").join(sent),
+        stage=stage,
+        goal=sql.Literal(of.goal),
+        applied=sql.SQL(" OR ").join(_applied(row) for row, _ in written.values()),
+    )
+
+
+def _property_taken(row: ReadBack) -> Composed:
+    # Of several records of a profile in one chunk, another one may have decided the value.
+    column = sql.SQL("p.") + row.column
+    return sql.SQL(
+        "(CASE WHEN NOT record.folded OR {value} IS NOT DISTINCT FROM {column} THEN {hash} END)"
+    ).format(value=row.value, column=column, hash=property_hash(column))
+
+
+def _known(pair: Pair, name: str) -> list[Composable]:
+    return [
+        sql.SQL("known.{}[{}]").format(sql.Identifier(name), sql.Literal(slot))
+        for slot in range(1, pair.slots + 1)
+    ]
+
+
+def _when_applied(row: ReadBack, new: Composable, old: Composable) -> Composed:
+    return sql.SQL("(CASE WHEN {} THEN {} ELSE {} END)").format(_applied(row), new, old)
+
+
+def _applied(row: ReadBack) -> Composed:
+    return sql.SQL(
+        """({fits} AND NOT EXISTS (
+            SELECT FROM chunk_refused AS x WHERE x.n = record.n AND x.place = {place}))"""
+    ).format(fits=row.fits or sql.SQL("true"), place=sql.Literal(row.place))
+
+
+def property_hash(column: Composable) -> Composed:
+    """The hash of a property's value, as it is in the table of profiles."""
+    return sql.SQL("hashtextextended(coalesce({}::text, ''), 0)").format(column)

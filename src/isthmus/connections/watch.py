@@ -50,7 +50,12 @@ class Watch:
             raise RunStopped
 
     def leave(self) -> None:
-        """Raise `Left` where the run is only left by this process, not stopped by a person."""
+        """Raise `Left` where the run is only left by this process, not stopped by a person.
+
+        Raises what `from_elsewhere` met: a run that is lost is neither left nor stopped here.
+        """
+        if self._lost is not None:
+            raise self._lost
         if self._leaving() and not self._cancelled() and not self._is_stopping():
             raise Left
 

@@ -5,6 +5,7 @@ from typing import Any, LiteralString
 from psycopg import Connection, sql
 from psycopg.sql import Composable, Composed
 
+from isthmus.connections.two_way import held_hash, property_hash
 from isthmus.domain.goals import ExportKind
 from isthmus.exporting.plan import ExportPlan, Sent
 from isthmus.exporting.queries import QUERIES
@@ -13,6 +14,9 @@ from isthmus.exporting.values import CLEAR
 COMMA = sql.SQL(",\n")
 PART_BYTES = 90_000_000
 """Of one upload: Salesforce takes 150 MB after base64, which is about 100 MB of CSV."""
+
+MANY_ROWS, FIRST_ROWS = 50_000, 10_000
+"""With more rows than many, the first ones go out alone; Salesforce takes 10,000 as one batch."""
 
 
 def compare(connection: Connection[Any], plan: ExportPlan) -> None:
@@ -29,8 +33,10 @@ def write_rows(connection: Connection[Any], plan: ExportPlan, *, full: bool) -> 
     Belongs into one transaction.
     """
     names = {"run_goal": plan.run_goal, "goal": plan.goal, "bytes": PART_BYTES}
+    names |= {"many": MANY_ROWS, "first": FIRST_ROWS}
     connection.execute(QUERIES["forget_open"], names)
-    connection.execute(rows_statement(plan))
+    row = connection.execute(QUERIES["next_part"], names).fetchone()
+    connection.execute(rows_statement(plan, 1 + (row[0] if row else 1)))
     if not full:
         connection.execute(QUERIES["pass_held"], names)
     for name in ("pass_without_cells", "split_parts", "mark_troubled"):
@@ -44,7 +50,10 @@ def _name(letter: LiteralString, row: Sent) -> sql.Identifier:
 def values_statement(plan: ExportPlan) -> Composed:
     """The values of all mapping rows (`v1`, `v2`, …) of the members that are still open."""
     values = COMMA.join(
-        sql.SQL("{} AS {}").format(row.cell.value, _name("v", row)) for row in plan.rows
+        sql.SQL("{} AS {}, {} AS {}").format(
+            row.cell.value, _name("v", row), _was_taken(row), _name("k", row)
+        )
+        for row in plan.rows
     )
     return sql.SQL(
         """CREATE TEMPORARY TABLE export_value AS
@@ -53,6 +62,15 @@ def values_statement(plan: ExportPlan) -> Composed:
         JOIN store.profile AS p USING (profile_id)
         WHERE member.outcome IS NULL"""
     ).format(values=values)
+
+
+def _was_taken(row: Sent) -> Composable:
+    """Whether the property is as an import took it from the field."""
+    if row.column is None:
+        return sql.SQL("false")
+    return sql.SQL("coalesce(member.taken[{}] = {}, false)").format(
+        sql.Literal(row.slot), property_hash(row.column)
+    )
 
 
 def _failing(row: Sent) -> Composed:
@@ -102,17 +120,22 @@ def _source(plan: ExportPlan, row: Sent) -> str:
     return "text" if mapped.kind is ExportKind.TEXT else mapped.value
 
 
-def rows_statement(plan: ExportPlan) -> Composed:
-    """The rows to send: `t` is what a cell would be, `c` what it is, null where it is known."""
+def rows_statement(plan: ExportPlan, part: int = 1) -> Composed:
+    """The rows to send: `t` is what a cell would be, `c` what it is, null where it is known.
+
+    `part` is the one that most of them belong to in the end.
+    """
     texts = COMMA.join(sql.SQL("{} AS {}").format(_text(row), _name("t", row)) for row in plan.rows)
     cells = COMMA.join(sql.SQL("{} AS {}").format(_cell(row), _name("c", row)) for row in plan.rows)
     return sql.SQL(
-        """WITH text AS (SELECT export_value.*, {texts} FROM export_value),
-        cell AS (SELECT text.*, {cells} FROM text)
+        """-- OFFSET 0 keeps each value from being worked out again wherever it is named.
+        WITH text AS (SELECT export_value.*, {texts} FROM export_value OFFSET 0),
+        cell AS (SELECT text.*, {cells} FROM text OFFSET 0)
         INSERT INTO store.export_row
-            (profile_id, run_goal, part, record_id, operation, row_hash, cells, sent)
-        SELECT profile_id, {run_goal}, 1, record_id, operation,
-            md5((ARRAY[{inserted}]::text[])::text)::uuid, ARRAY[{all}], ARRAY[{sent}]::bigint[]
+            (profile_id, run_goal, part, record_id, operation, row_hash, cells, sent, held)
+        SELECT profile_id, {run_goal}, {part}, record_id, operation,
+            md5((ARRAY[{inserted}]::text[])::text)::uuid, ARRAY[{all}], ARRAY[{sent}]::bigint[],
+            ARRAY[{held}]::bigint[]
         FROM cell
         WHERE num_nonnulls({all}) > 0
         ORDER BY profile_id"""
@@ -120,9 +143,11 @@ def rows_statement(plan: ExportPlan) -> Composed:
         texts=texts,
         cells=cells,
         run_goal=sql.Literal(plan.run_goal),
+        part=sql.Literal(part),
         inserted=sql.SQL(", ").join(_name("c", row) for row in plan.writable("insert")),
         all=sql.SQL(", ").join(_name("c", row) for row in plan.rows),
         sent=sql.SQL(", ").join(_sent(plan)),
+        held=sql.SQL(", ").join(_held(plan)),
     )
 
 
@@ -149,10 +174,11 @@ def _starts_empty(row: Sent) -> Composed:
 def _cell(row: Sent) -> Composed:
     return sql.SQL(
         """CASE WHEN operation = ANY ({operations}::text[]) AND {starts_empty} IS NOT TRUE
-                AND {hash} IS DISTINCT FROM before[{slot}] THEN {text} END"""
+                AND NOT {taken} AND {hash} IS DISTINCT FROM before[{slot}] THEN {text} END"""
     ).format(
         operations=_operations(row),
         starts_empty=_starts_empty(row),
+        taken=_name("k", row),
         hash=_hash(row),
         slot=sql.Literal(row.slot),
         text=_name("t", row),
@@ -175,6 +201,27 @@ def _sent(plan: ExportPlan) -> list[Composable]:
             if row is None
             else sql.SQL("CASE WHEN {} IS NULL AND {} IS NOT TRUE THEN {} ELSE {} END").format(
                 _name("c", row), _starts_empty(row), before, _hash(row)
+            )
+        )
+    return slots
+
+
+def _held(plan: ExportPlan) -> list[Composable]:
+    """By slot, the hashes of what Salesforce holds once the row is accepted; null: as before."""
+    rows = {row.slot: row for row in plan.rows}
+    slots: list[Composable] = []
+    for slot in range(1, plan.slots + 1):
+        row = rows.get(slot)
+        slots.append(
+            sql.SQL("NULL")
+            if row is None
+            else sql.SQL("CASE WHEN {} THEN {} WHEN {} IS NOT NULL THEN {} END").format(
+                _starts_empty(row),
+                held_hash(sql.SQL("NULL::text"), row.field),
+                _name("c", row),
+                held_hash(
+                    sql.SQL("nullif({}, {})").format(_name("c", row), sql.Literal(CLEAR)), row.field
+                ),
             )
         )
     return slots

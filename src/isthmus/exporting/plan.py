@@ -5,14 +5,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from psycopg import sql
 from psycopg.sql import Composed
 
 from isthmus.connections.errors import GoalIncomplete
 from isthmus.connections.goal_properties import GoalProperties
-from isthmus.connections.models import Goal
+from isthmus.connections.models import IMPORT, Goal
 from isthmus.connections.runs import GoalRun
 from isthmus.domain.goals import PROFILE_ID, ExportField, ExportGoal, ExportKind, ImportGoal
-from isthmus.domain.merge_rules import MergeRule
+from isthmus.domain.loops import growing_rows, loop_refusal
 from isthmus.domain.objects import PERSON, SalesforceObject
 from isthmus.domain.properties import PropertyDefinition
 from isthmus.domain.segments import parse
@@ -30,6 +31,7 @@ class Sent:
     slot: int  # its hash in record_link.sent
     field: Field
     cell: Cell
+    column: sql.Identifier | None = None  # the property's, over `p`, where it sends one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +75,7 @@ def plan_export(goal_run: GoalRun, now: datetime) -> ExportPlan:
     """
     goal, definition = goal_run.goal, goal_run.goal.definition
     assert isinstance(definition, ExportGoal)  # noqa: S101 - the caller chose the engine by it
-    _refuse_sum_loops(goal_run, definition)
+    _refuse_loops(goal_run, definition)
     fields = _Fields(goal_run.salesforce, definition)
     zone = goal_run.connection.timezone
     rows = fields.rows(goal, zone)
@@ -98,20 +100,12 @@ def plan_export(goal_run: GoalRun, now: datetime) -> ExportPlan:
     )
 
 
-def _refuse_sum_loops(goal_run: GoalRun, definition: ExportGoal) -> None:
-    """What an export writes is read by the next import: a sum would add it at every turn."""
-    written = {row.field.lower(): row.value for row in definition.fields}
-    for other in goal_run.connection.goals.all():
+def _refuse_loops(goal_run: GoalRun, definition: ExportGoal) -> None:
+    for other in Goal.objects.filter(id__in=goal_run.other_goals, direction=IMPORT):
         importing = other.definition
-        if not isinstance(importing, ImportGoal) or importing.object != definition.object:
-            continue
-        for row in importing.fields:
-            if row.rule is MergeRule.SUM and written.get(row.field.lower()) == row.property:
-                raise GoalIncomplete(
-                    f"Goal {definition.key!r} writes {row.field} from property {row.property!r}, "
-                    f"and goal {importing.key!r} adds {row.field} to it: every run would add it "
-                    f"again. Take one of the two rows out, or use set instead of sum."
-                )
+        assert isinstance(importing, ImportGoal)  # noqa: S101 - by its direction
+        for _, row in growing_rows(importing, definition):
+            raise GoalIncomplete(loop_refusal(row, importing.key, definition.key))
 
 
 def _changed_since(goal_run: GoalRun) -> datetime | None:
@@ -179,7 +173,13 @@ class _Fields:
         source = None
         if row.kind is ExportKind.PROPERTY:
             source = self.properties.named(row.value)
-        return Sent(place=place, slot=slot, field=field, cell=cell(row, field, source, timezone))
+        return Sent(
+            place=place,
+            slot=slot,
+            field=field,
+            cell=cell(row, field, source, timezone),
+            column=sql.Identifier("p", source.column) if source else None,
+        )
 
     def _writable(self, name: str) -> Field:
         field = self._field(name)

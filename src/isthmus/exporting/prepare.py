@@ -27,7 +27,8 @@ def prepare(
         if begun.prepared:
             select_open(connection, plan)
         else:
-            counts.received = select(connection, plan)
+            looked_at, counts.received = select(connection, plan)
+            counts.note("unchanged", None, counts.received - looked_at)
     with goal_run.step("match"):
         match(goal_run, connection, plan)
     with goal_run.step("compare"):

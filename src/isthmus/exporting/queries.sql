@@ -7,6 +7,7 @@ CREATE TEMPORARY TABLE export_member (
     record_id text COLLATE "C",
     operation text,                      -- insert or update
     before bigint[],                     -- hashes of what was last accepted, by slot
+    taken bigint[],                      -- hashes of properties that were read from Salesforce
     settled boolean NOT NULL DEFAULT false,  -- sent by this version of the goal, without trouble
     outcome text,
     reason text
@@ -32,7 +33,8 @@ CREATE TEMPORARY TABLE export_problem (
 
 -- drop_tables --
 DROP TABLE IF EXISTS
-    export_member, export_key, export_found, export_problem, export_value, export_result, export_told
+    export_member, export_candidate, export_key, export_found, export_problem, export_value,
+    export_result, export_told
 
 -- open_members --
 -- Members that this run has begun and of which Salesforce has not said anything yet.
@@ -91,6 +93,7 @@ GROUP BY member.profile_id
 UPDATE export_member AS member
 SET
     before = link.sent,
+    taken = CASE WHEN coalesce(link.version, %(version)s) = %(version)s THEN link.taken_over END,
     settled = link.version IS NOT DISTINCT FROM %(version)s
         AND link.reason IS NULL AND link.sent IS NOT NULL
 FROM store.record_link AS link
@@ -294,11 +297,21 @@ WITH last AS (
 sized AS (
     SELECT
         profile_id,
-        (sum(octet_length(array_to_string(cells, '","', '')) + 40) OVER (
-            PARTITION BY operation ORDER BY record_id, profile_id
-        ) / %(bytes)s)::integer + 1 + last.part AS part
-    FROM store.export_row CROSS JOIN last
-    WHERE run_goal = %(run_goal)s AND outcome IS NULL
+        -- A small part goes ahead of many rows: where it is refused whole, so would be the others.
+        CASE WHEN rows > %(many)s AND place <= %(first)s THEN 1 ELSE 2 END
+            + (bytes / %(bytes)s)::integer + last.part AS part
+    FROM (
+        SELECT
+            profile_id,
+            count(*) OVER (PARTITION BY operation) AS rows,
+            row_number() OVER (PARTITION BY operation ORDER BY record_id, profile_id) AS place,
+            sum(octet_length(array_to_string(cells, '","', '')) + 40) OVER (
+                PARTITION BY operation ORDER BY record_id, profile_id
+            ) AS bytes
+        FROM store.export_row
+        WHERE run_goal = %(run_goal)s AND outcome IS NULL
+    ) AS row
+    CROSS JOIN last
 )
 UPDATE store.export_row AS row
 SET part = sized.part
@@ -502,10 +515,11 @@ WHERE row.outcome NOT IN ('locked', 'unprocessed')
 
 -- keep_links --
 -- What was accepted, and only that, is remembered as sent.
-INSERT INTO store.record_link (record_id, goal, profile_id, object, version, sent, sent_at, reason)
+INSERT INTO store.record_link
+    (record_id, goal, profile_id, object, version, sent, held, sent_at, reason)
 SELECT
     row.record_id, %(goal)s, coalesce(told.owner, row.profile_id), %(object)s, %(version)s,
-    row.sent, now(),
+    row.sent, row.held, now(),
     CASE WHEN row.troubled THEN 'problem' END
 FROM export_told AS told
 JOIN store.export_row AS row
@@ -514,7 +528,17 @@ WHERE row.outcome IN ('created', 'updated')
 ORDER BY row.record_id
 ON CONFLICT (record_id, goal) DO UPDATE
 SET profile_id = excluded.profile_id, version = excluded.version, sent = excluded.sent,
-    sent_at = excluded.sent_at, gone = NULL, reason = excluded.reason
+    sent_at = excluded.sent_at, gone = NULL, reason = excluded.reason,
+    held = ARRAY(
+        SELECT coalesce(sent, known)
+        FROM unnest(excluded.held, record_link.held) WITH ORDINALITY AS u (sent, known, slot)
+        ORDER BY slot
+    ),
+    taken_over = ARRAY(
+        SELECT CASE WHEN sent IS NULL THEN taken END
+        FROM unnest(excluded.held, record_link.taken_over) WITH ORDINALITY AS u (sent, taken, slot)
+        ORDER BY slot
+    )
 
 -- mark_failed_links --
 UPDATE store.record_link AS link

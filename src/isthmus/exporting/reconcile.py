@@ -129,10 +129,11 @@ def take_over(connection: Connection[Any], owner: Owner, upload: Upload) -> int:
 
     Belongs into one transaction. Rows that have an outcome keep it, so it is safe to repeat.
     """
-    if upload.operation == "insert":
+    creates = upload.operation == "insert"
+    if creates:
         connection.execute(hash_statement(upload))
     connection.execute("ANALYZE export_result")
-    connection.execute(QUERIES[f"tell_{upload.operation}s"], upload.names)
+    connection.execute(QUERIES["tell_inserts" if creates else "tell_updates"], upload.names)
     note_told(connection, owner, upload)
     row = connection.execute(QUERIES["count_untold"], upload.names).fetchone()
     return int(row[0]) if row else 0

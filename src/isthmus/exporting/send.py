@@ -15,7 +15,7 @@ from isthmus.exporting.reconcile import Owner, reconcile_job
 from isthmus.exporting.refusals import refuse_useless
 from isthmus.exporting.unheard import look_for
 from isthmus.exporting.upload import Upload, csv_chunks
-from isthmus.salesforce import BulkJobAborted, BulkJobFailed
+from isthmus.salesforce import BulkJobAborted, BulkJobFailed, IngestJob
 
 FEW_UPDATES = 2_000
 """Rows. Below that collections of 200 are quicker than a job."""
@@ -35,18 +35,18 @@ def send(goal_run: GoalRun, connection: Connection[Any], plan: ExportPlan, begun
     """Send all rows of the run and take over what Salesforce says of each."""
     sender = _Sender(goal_run, connection, plan, begun)
     for _ in range(LOCK_ROUNDS + 1):
-        for operation, part, rows in connection.execute(
-            QUERIES["parts"], {"run_goal": plan.run_goal}
-        ).fetchall():
-            goal_run.check_stop()
-            sender.send(sender.upload(operation, part), rows)
+        sender.send_all()
         if not sender.open_locked():
             break
     sender.give_up("locked", reason="UNABLE_TO_LOCK_ROW")
 
 
 class _Sender:
-    """Sends the uploads of one run of one goal."""
+    """Sends the uploads of one run of one goal.
+
+    One job works in Salesforce at a time, because two could lock each other's records. Meanwhile
+    the next one is uploaded, and the results of the one before are taken over.
+    """
 
     def __init__(
         self, goal_run: GoalRun, connection: Connection[Any], plan: ExportPlan, begun: Begun
@@ -54,6 +54,65 @@ class _Sender:
         self.goal_run, self.connection, self.plan, self.begun = goal_run, connection, plan, begun
         self.owner = Owner.of(plan, begun.version)
         self.bulk = goal_run.salesforce.bulk_ingest
+
+    def send_all(self) -> None:
+        """Send what has no outcome yet, creations first."""
+        working: tuple[Upload, str] | None = None
+        first = True
+        for upload, rows in self._uploads():
+            self.goal_run.check_stop()
+            if upload.operation == "update" and rows < FEW_UPDATES:
+                self._finish(working)
+                working = None
+                few.send(self.goal_run, self.connection, self.plan, self.owner, upload)
+                refuse_useless(self.connection, upload)
+                continue
+            job_id = self._fill(upload)
+            before, ended = working, self._wait(working)
+            self._close(upload, job_id)
+            working = (upload, job_id)
+            self._take_over(before, ended)
+            if first:
+                # Where all rows of the first part are refused, the others are not even closed.
+                self._finish(working)
+                working, first = None, False
+        self._finish(working)
+
+    def _uploads(self) -> list[tuple[Upload, int]]:
+        rows = self.connection.execute(
+            QUERIES["parts"], {"run_goal": self.plan.run_goal}
+        ).fetchall()
+        return [(self.upload(operation, part), count) for operation, part, count in rows]
+
+    def _finish(self, working: tuple[Upload, str] | None) -> None:
+        self._take_over(working, self._wait(working))
+
+    def _wait(self, working: tuple[Upload, str] | None) -> IngestJob | None:
+        return self.bulk.wait(working[1], cancelled=self.goal_run.cancelled) if working else None
+
+    def _take_over(self, working: tuple[Upload, str] | None, job: IngestJob | None) -> None:
+        if working is None or job is None:
+            return
+        upload, _ = working
+        untold = reconcile_job(self.goal_run, self.connection, self.owner, upload, job)
+        if untold and upload.operation == "insert":
+            look_for(self.goal_run, self.connection, self.plan, self.owner, upload, self.begun)
+        self._check()
+        self.bulk.delete(job.id)
+        self._raise_unless_complete(job)
+        if untold:
+            self._refuse_untold(upload, untold)
+        refuse_useless(self.connection, upload)
+
+    def _raise_unless_complete(self, job: IngestJob) -> None:
+        """Rows that Salesforce has not tried can go out again where the job broke by chance."""
+        try:
+            job.raise_unless_complete()
+        except (BulkJobFailed, BulkJobAborted) as error:
+            if not isinstance(error, Retryable):
+                self.give_up("unprocessed")
+            raise
+        self.give_up("unprocessed")
 
     def upload(self, operation: str, part: int) -> Upload:
         """What is sent of the rows of one part."""
@@ -66,34 +125,8 @@ class _Sender:
             places=tuple(row.place for row in writable),
         )
 
-    def send(self, upload: Upload, rows: int) -> None:
-        """Send an upload, by calls or by a job."""
-        if upload.operation == "update" and rows < FEW_UPDATES:
-            few.send(self.goal_run, self.connection, self.plan, self.owner, upload)
-        else:
-            self._send_by_job(upload)
-        refuse_useless(self.connection, upload)
-
-    def _send_by_job(self, upload: Upload) -> None:
-        job_id = self._start(upload)
-        job = self.bulk.wait(job_id, cancelled=self.goal_run.cancelled)
-        untold = reconcile_job(self.goal_run, self.connection, self.owner, upload, job)
-        if untold and upload.operation == "insert":
-            look_for(self.goal_run, self.connection, self.plan, self.owner, upload, self.begun)
-        self._check()
-        self.bulk.delete(job_id)
-        try:
-            job.raise_unless_complete()
-        except (BulkJobFailed, BulkJobAborted) as error:
-            if not isinstance(error, Retryable):
-                self.give_up("unprocessed")
-            raise
-        self.give_up("unprocessed")
-        if untold:
-            self._refuse_untold(upload, untold)
-
-    def _start(self, upload: Upload) -> str:
-        """Fill and close a job; what Salesforce is asked for is noted before it is asked."""
+    def _fill(self, upload: Upload) -> str:
+        """Make and fill a job; what Salesforce is asked for is noted before it is asked."""
         fields = {"fields": list(upload.fields), "places": list(upload.places)}
         with self.connection.transaction():
             self._check()
@@ -104,12 +137,15 @@ class _Sender:
         self.goal_run.note_job(job.id)
         self._check()
         self.bulk.upload(job.id, csv_chunks(self.connection, upload))
+        return job.id
+
+    def _close(self, upload: Upload, job_id: str) -> None:
+        """Let Salesforce begin; from here on only its results tell what became of the rows."""
         with self.connection.transaction():
             self._check()
             self.connection.execute(QUERIES["close_job"], upload.names)
         self._check()
-        self.bulk.close(job.id)
-        return job.id
+        self.bulk.close(job_id)
 
     def _check(self) -> None:
         self.goal_run.fence.check(self.connection)

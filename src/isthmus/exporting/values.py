@@ -7,6 +7,7 @@ from psycopg import sql
 from psycopg.sql import Composable, Composed
 
 from isthmus.domain.goals import ExportField, ExportKind, WhenEmpty, WhenTooLong
+from isthmus.domain.patterns import DATE, NUMBER
 from isthmus.domain.properties import PropertyDefinition, PropertyType
 from isthmus.salesforce import Field
 
@@ -16,9 +17,7 @@ CLEAR = "#N/A"
 SPLITTING = "\x1f"
 """Stands, inside one value for a multi-picklist, for the ; that would make two of it."""
 
-NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,2})?$"
 EMAIL = r"^[^@[:space:]]+@[^@[:space:]]+\.[^@[:space:]]+$"
-DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 DATETIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}"
 
 TEXT_TYPES = frozenset(
@@ -51,12 +50,25 @@ def cell(row: ExportField, field: Field, source: PropertyDefinition | None, time
     value = _text(row, field, source, timezone)
     if field.type in TEXT_TYPES and row.when_too_long is WhenTooLong.CUT and field.length:
         value = sql.SQL("left({}, {})").format(value, sql.Literal(field.length))
+    if field.type in NUMBER_TYPES and field.precision:
+        value = _rounded(value, field.scale)
     return Cell(
         value=sql.SQL("nullif({}, '')").format(value),
         # A boolean is true or false in Salesforce and can't be emptied.
         clears=row.when_empty is WhenEmpty.CLEAR and field.type != "boolean" and field.nillable,
         checks=tuple(_checks(field)),
     )
+
+
+def _rounded(value: Composable, scale: int) -> Composed:
+    """A number with no more decimals than the field keeps: what is sent is what is there then."""
+    return sql.SQL(
+        """(SELECT CASE WHEN length(number) <= 100 AND number ~ {shape}
+                THEN CASE WHEN scale(number::numeric) > {scale}
+                    THEN round(number::numeric, {scale})::text ELSE number END
+                ELSE number END
+            FROM (VALUES ({value})) AS v (number))"""
+    ).format(shape=sql.Literal(NUMBER), scale=sql.Literal(scale), value=value)
 
 
 def _text(

@@ -1,6 +1,5 @@
 """What a goal's run has begun, so that another process goes on with it and not anew."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -84,16 +83,12 @@ def _begin(goal_run: GoalRun, connection: Connection[Any], plan: ImportPlan) -> 
 def end(goal_run: GoalRun, plan: ImportPlan, connection: Connection[Any]) -> list[str]:
     """Advance the goal and write down that its run ended, at once; the jobs that were used."""
     names = {"run_goal": plan.run_goal, "goal": plan.goal}
-    advanced: Mapping[str, Any] = {
-        **names,
-        "read_until": plan.window.read_until,
-        "version": plan.version,
-    }
+    reached = {"read_until": plan.window.read_until, "version": plan.version}
     ended = {"begun": _notes(plan, ended=True), "counts": Jsonb(goal_run.counts.plain())}
     connection.isolation_level = None  # a chunk's is stricter, and would fail where somebody waits
     with connection.transaction():
         goal_run.fence.check(connection)
-        connection.execute(FETCHING["advance"], advanced)
+        connection.execute(FETCHING["advance"], {**names, **reached})
         connection.execute(FETCHING["end"], {**names, **ended})
         jobs = connection.execute(FETCHING["forget_queries"], names).fetchall()
     goal_run.goal.read_until = plan.window.read_until

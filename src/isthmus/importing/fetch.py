@@ -63,8 +63,18 @@ def fetch(goal_run: GoalRun, plan: ImportPlan, connection: Connection[Any]) -> b
             log.info("%s: asked anew, because of: %s", plan.label, cause)
             if attempt == TRIES or isinstance(cause, BulkJobRefused):
                 raise _told(cause, plan) from cause
+    _warn_of_spoilt(goal_run, plan, connection)
     queries = import_queries.all_of(connection, plan.run_goal)
     return plan.window_from is None and all(query.counted for query in queries)
+
+
+def _warn_of_spoilt(goal_run: GoalRun, plan: ImportPlan, connection: Connection[Any]) -> None:
+    spoilt = stage.spoilt_bytes(connection, plan.run_goal)
+    if spoilt:
+        goal_run.warn(
+            f"{plan.label}: {spoilt:,} bytes are no text (byte 0, or not UTF-8). Byte 0 was left "
+            f"out, others are shown as \ufffd; correct the values in Salesforce."
+        )
 
 
 def _told(cause: BaseException | None, plan: ImportPlan) -> BaseException:
@@ -199,8 +209,10 @@ def _fetch_pages(
 
 
 def _in_turn(pages: Iterator["Future[int]"], ahead: int) -> Iterator[int]:
-    """What each page gives, so many of them begun ahead; those not begun are not begun any more
-    where one fails or nobody asks for the next."""
+    """What each page gives, with so many of them begun ahead.
+
+    Where one fails or nobody asks for the next, those not begun are left.
+    """
     waiting = list(islice(pages, ahead))
     try:
         while waiting:
@@ -230,10 +242,11 @@ def _fetch_page_once(
         if rows is not None:
             return rows
         with goal_run.salesforce.bulk_query.page(job_id, locator) as page:
-            rows = stage.copy_page(connection, plan.run_goal, plan.columns, page)
+            spoilt = results.Spoilt()
+            rows = stage.copy_page(connection, plan.run_goal, plan.columns, page, spoilt)
         # Last, so that the run's row is not held while a page is coming.
         goal_run.fence.check(connection)
-        stage.note_page(connection, plan.run_goal, query.id, name, rows)
+        stage.note_page(connection, plan.run_goal, query.id, name, rows, spoilt.bytes)
         return rows
 
 

@@ -45,10 +45,11 @@ INSERT INTO store.import_query (run_goal, condition, by_id, low, high, level)
 VALUES (%(run_goal)s, %(condition)s, %(by_id)s, %(low)s, %(high)s, %(level)s)
 
 -- read_queries --
+-- Those narrowed down most come first: where even they take too long, that is known soon.
 SELECT id, condition, by_id, low, high, level, job_id, records, counted
 FROM store.import_query
 WHERE run_goal = %(run_goal)s
-ORDER BY id
+ORDER BY level DESC, id
 
 -- keep_job --
 UPDATE store.import_query SET job_id = %(job_id)s, records = NULL WHERE id = %(query)s

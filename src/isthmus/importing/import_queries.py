@@ -5,6 +5,7 @@ They are logged, unlike the stage: after a crash of the database the same jobs g
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from psycopg import Connection
@@ -124,7 +125,7 @@ def replace(
     with connection.transaction():
         fence.check(connection)
         connection.execute(FETCHING["forget_query"], {"query": query.id})
-        for low, high in zip(bounds, bounds[1:], strict=False):
+        for low, high in pairwise(bounds):
             add(
                 connection,
                 plan,

@@ -9,6 +9,7 @@ from typing import Any
 from psycopg import Connection, sql
 from psycopg.sql import Composable, Composed
 
+from isthmus.connections import two_way
 from isthmus.domain.merge_rules import MergeRule
 from isthmus.domain.properties import PropertyDefinition
 from isthmus.importing import stage
@@ -38,7 +39,10 @@ class Target:
     def always_overwritten(self) -> bool:
         """Whether every record decides the value, so that those before it don't matter."""
         return not self.sometimes_left and any(
-            row.rule is MergeRule.SET and not row.keep_when_empty and row.typed.fits is None
+            row.rule is MergeRule.SET
+            and not row.keep_when_empty
+            and row.typed.fits is None
+            and not row.pairs
             for row in self.rows
         )
 
@@ -75,6 +79,7 @@ def targets(plan: ImportPlan) -> list[Target]:
 
 def merge(connection: Connection[Any], plan: ImportPlan) -> None:
     """Write the profiles of the chunk's records, with the journal of what was overwritten."""
+    two_way.refuse_echo(connection, stage.table(plan.run_goal), plan.read_back)
     if checks := problem_statement(plan):
         connection.execute(checks)
     written = targets(plan)
@@ -85,6 +90,7 @@ def merge(connection: Connection[Any], plan: ImportPlan) -> None:
         connection.execute(update_statement(plan, written))
     if folded:
         connection.execute(fold_statement(plan, written))
+    two_way.keep_taken(connection, stage.table(plan.run_goal), plan.read_back)
 
 
 def problem_statement(plan: ImportPlan) -> Composed | None:
@@ -132,7 +138,8 @@ def _problem(row: MappedValue) -> Composed:
 
 
 def _refusable(row: MappedValue) -> bool:
-    return row.place > 0 and (row.target.identifier or row.rule is MergeRule.SUM)
+    special = row.target.identifier or row.rule is MergeRule.SUM or bool(row.pairs)
+    return row.place > 0 and special
 
 
 def _accepted(row: MappedValue) -> Composable:
@@ -157,9 +164,10 @@ def _overwrites(target: Target) -> Composable:
 def _applies(row: MappedValue) -> Composable:
     if row.keep_when_empty:
         return sql.SQL("{} IS NOT NULL").format(_accepted(row))
-    if row.typed.fits is None:
-        return sql.SQL("true")
-    return row.typed.fits
+    fits = row.typed.fits or sql.SQL("true")
+    if not row.pairs:
+        return fits
+    return sql.SQL("({} AND NOT {})").format(fits, _refused(row))
 
 
 def _brought(target: Target) -> Composable:

@@ -10,8 +10,9 @@ from psycopg import sql
 
 from isthmus.connections.errors import GoalIncomplete
 from isthmus.connections.goal_properties import GoalProperties
-from isthmus.connections.models import IMPORT, Goal
+from isthmus.connections.models import EXPORT, IMPORT, Goal
 from isthmus.connections.runs import GoalRun
+from isthmus.connections.two_way import Pair, ReadBack, pairs_of
 from isthmus.domain.goals import ImportField, ImportGoal, MatchRow
 from isthmus.domain.merge_rules import MergeRule, together_refusal
 from isthmus.domain.objects import PERSON, SalesforceObject
@@ -53,6 +54,7 @@ class MappedValue:
     typed: TypedValue
     keep_when_empty: bool = False
     slot: int | None = None  # of a sum: place in record_link.summed
+    pairs: tuple[Pair, ...] = ()  # export goals that write the field from the property
     twins: tuple[Twin, ...] = ()  # of a sum: what they added is not added again
 
 
@@ -121,6 +123,22 @@ class ImportPlan:
         """The staged column of a field, where the goal reads it."""
         wanted = name.lower()
         return next((each for each in self.columns if each.field.lower() == wanted), None)
+
+    @property
+    def read_back(self) -> list[ReadBack]:
+        """The rows whose fields are written by exports from the same properties."""
+        return [
+            ReadBack(
+                place=row.place,
+                text=row.column.name,
+                value=row.typed.value,
+                fits=row.typed.fits,
+                column=sql.Identifier(row.target.column),
+                pairs=row.pairs,
+            )
+            for row in self.mappings
+            if row.column and row.pairs
+        ]
 
     @property
     def writes(self) -> list[PropertyDefinition]:
@@ -229,6 +247,7 @@ class _Fields:
         self.salesforce, self.goal = goal_run.salesforce, goal
         self.seen_before = goal_run.goal.read_version > 0
         self.other_goals = goal_run.other_goals
+        self.exports = list(Goal.objects.filter(id__in=self.other_goals, direction=EXPORT))
         self.columns = Columns(self.salesforce, goal.object.sobject)
         self.warnings: list[str] = []
         self.properties = GoalProperties(goal.key)
@@ -312,8 +331,16 @@ class _Fields:
             typed=typed(column.name, column.type, target, timezone),
             keep_when_empty=row.keep_when_empty or target.identifier,
             slot=slot,
+            pairs=self._pairs(column, row),
             twins=twins,
         )
+
+    def _pairs(self, column: Column, row: ImportField) -> tuple[Pair, ...]:
+        fields = self.salesforce.describe(self.goal.object.sobject).fields
+        field = fields.get(column.field.lower())
+        if field is None or row.rule is MergeRule.SUM:
+            return ()
+        return pairs_of(self.exports, self.goal.object, field, row.property)
 
     def _twins(self, name: str) -> tuple[Twin, ...]:
         goals = Goal.objects.filter(id__in=self.other_goals, direction=IMPORT).order_by("id")

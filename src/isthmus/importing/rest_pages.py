@@ -26,9 +26,8 @@ NOTE = "rest"
 DOUBLES = frozenset({"double", "currency", "percent"})
 MOMENTS = frozenset({"datetime", "time"})
 
-_ESCAPE = re.compile(
-    r"\\\\|\\u0000|(\\u[dD][89abAB][\dA-Fa-f]{2}\\u[dD][c-fC-F][\dA-Fa-f]{2})|\\u[dD][89a-fA-F][\dA-Fa-f]{2}"
-)
+_HIGH, _LOW = r"\\u[dD][89abAB][\dA-Fa-f]{2}", r"\\u[dD][c-fC-F][\dA-Fa-f]{2}"
+_ESCAPE = re.compile(rf"\\\\|\\u0000|(?P<letter>{_HIGH}{_LOW})|{_HIGH}|{_LOW}")
 
 
 def fetch(goal_run: GoalRun, plan: ImportPlan, query: ImportQuery, expected: int | None) -> int:
@@ -40,22 +39,27 @@ def _fetch_once(
     goal_run: GoalRun, plan: ImportPlan, query: ImportQuery, expected: int | None
 ) -> int:
     with database.connected(application="isthmus page") as connection, connection.transaction():
-        rows = 0 if expected == 0 else _copy_pages(goal_run, plan, query, connection)
+        spoilt = results.Spoilt()
+        rows = 0 if expected == 0 else _copy_pages(goal_run, plan, query, connection, spoilt)
         if expected is not None:
             counting.check(goal_run, plan, query, rows, expected)
         # Last, so that the run's row is not held while a page is coming.
         goal_run.fence.check(connection)
-        stage.note_page(connection, plan.run_goal, query.id, NOTE, rows)
+        stage.note_page(connection, plan.run_goal, query.id, NOTE, rows, spoilt.bytes)
     return rows
 
 
 def _copy_pages(
-    goal_run: GoalRun, plan: ImportPlan, query: ImportQuery, connection: Connection[Any]
+    goal_run: GoalRun,
+    plan: ImportPlan,
+    query: ImportQuery,
+    connection: Connection[Any],
+    spoilt: results.Spoilt,
 ) -> int:
     rows = total = 0
     soql = plan.query_where(*query.conditions)
     for page in goal_run.salesforce.query_pages(soql, deleted=True):
-        rows += copy_page(connection, plan, page.body)
+        rows += copy_page(connection, plan, page.body, spoilt)
         total = page.total
         goal_run.check_stop()
     if rows != total:
@@ -66,9 +70,11 @@ def _copy_pages(
     return rows
 
 
-def copy_page(connection: Connection[Any], plan: ImportPlan, body: bytes) -> int:
+def copy_page(
+    connection: Connection[Any], plan: ImportPlan, body: bytes, spoilt: results.Spoilt
+) -> int:
     """Copy the records of a JSON page in; how many. Raises `PageIncomplete` where it is none."""
-    text = _clean(body.decode("utf-8", "replace"))
+    text = _clean(body.decode("utf-8", "replace"), spoilt)
     try:
         return connection.execute(copy_statement(plan), {"page": text}).rowcount
     except psycopg.DataError as error:
@@ -98,10 +104,10 @@ def _text(column: Column) -> Composable:
     text = sql.SQL("nullif(json_extract_path_text(r.record, {}), '')").format(path)
     if column.type in MOMENTS:
         return sql.SQL("regexp_replace({}, '\\+0000$', 'Z')").format(text)
-    return _double(text) if column.type in DOUBLES else text
+    return java_double(text) if column.type in DOUBLES else text
 
 
-def _double(text: Composable) -> Composed:
+def java_double(text: Composable) -> Composed:
     """A number as Java writes it: `19.99`, `100.0`, `1.39E8`, `1.0E-6`."""
     return sql.SQL(
         """(
@@ -111,22 +117,23 @@ def _double(text: Composable) -> Composed:
                           ELSE number::text || '.0' END
                 ELSE regexp_replace(
                     to_char(number::text::numeric, '9.9999999999999999EEEE'),
-                    '^\\s*(-?[0-9]\\.[0-9]+?)0*e\\+?(-?)0*([0-9]+)$', '\\1E\\2\\3'
+                    '^\\s*(-?[0-9]\\.[0-9](?:[0-9]*[1-9])?)0*e\\+?(-?)0*([0-9]+)$', '\\1E\\2\\3'
                 ) END
             FROM (SELECT ({})::float8 AS number) AS read
         )"""
     ).format(text)
 
 
-def _clean(text: str) -> str:
+def _clean(text: str, spoilt: results.Spoilt) -> str:
     """The JSON without what PostgreSQL's text can't hold: byte 0, and halves of letters."""
     if "\\u" not in text:
         return text
-    return _ESCAPE.sub(_kept, text)
 
+    def kept(match: "re.Match[str]") -> str:
+        found = match[0]
+        if found == "\\\\" or match["letter"]:
+            return found
+        spoilt.bytes += 1
+        return "" if found == "\\u0000" else "\ufffd"
 
-def _kept(match: "re.Match[str]") -> str:
-    found = match[0]
-    if found == "\\\\" or match[1]:
-        return found
-    return "" if found == "\\u0000" else "\ufffd"
+    return _ESCAPE.sub(kept, text)

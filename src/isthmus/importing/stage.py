@@ -38,7 +38,7 @@ def create(connection: Connection[Any], run_goal: int, columns: Iterable[Column]
         connection.execute(
             sql.SQL(
                 "CREATE UNLOGGED TABLE IF NOT EXISTS {} "
-                "(query bigint, locator text, records integer NOT NULL, "
+                "(query bigint, locator text, records integer NOT NULL, spoilt bigint NOT NULL, "
                 "PRIMARY KEY (query, locator))"
             ).format(_pages(run_goal))
         )
@@ -106,21 +106,30 @@ def rows_of_page(
 
 
 def note_page(
-    connection: Connection[Any], run_goal: int, query: int, locator: str, rows: Rows
+    connection: Connection[Any], run_goal: int, query: int, locator: str, rows: Rows, spoilt: int
 ) -> None:
     """Write down that a page is in, in the transaction that brought it."""
     connection.execute(
-        sql.SQL("INSERT INTO {} VALUES (%s, %s, %s)").format(_pages(run_goal)),
-        [query, locator, rows],
+        sql.SQL("INSERT INTO {} VALUES (%s, %s, %s, %s)").format(_pages(run_goal)),
+        [query, locator, rows, spoilt],
     )
 
 
+def spoilt_bytes(connection: Connection[Any], run_goal: int) -> int:
+    """How many bytes of all pages were no text."""
+    return _one(connection, sql.SQL("SELECT sum(spoilt) FROM {}").format(_pages(run_goal)))
+
+
 def copy_page(
-    connection: Connection[Any], run_goal: int, columns: Iterable[Column], page: results.Page
+    connection: Connection[Any],
+    run_goal: int,
+    columns: Iterable[Column],
+    page: results.Page,
+    spoilt: results.Spoilt,
 ) -> Rows:
     """Copy one page in. Raises `PageIncomplete` where it is not what was announced."""
     names = {column.field.lower(): f"f{column.number}" for column in columns}
-    return results.copy_page(connection, table(run_goal), names, page)
+    return results.copy_page(connection, table(run_goal), names, page, spoilt)
 
 
 def _one(connection: Connection[Any], statement: sql.Composed, *given: object) -> int:

@@ -63,6 +63,15 @@ COMMENT ON COLUMN store.record_link.due IS
 COMMENT ON COLUMN store.record_link.refused IS
     'mapping rows whose identifier another profile held when the rest was applied';
 
+-- record_link_two_way --
+ALTER TABLE store.record_link
+    ADD COLUMN IF NOT EXISTS held bigint[],
+    ADD COLUMN IF NOT EXISTS taken_over bigint[];
+COMMENT ON COLUMN store.record_link.held
+    IS 'by slot of the mapping row: hash of what Salesforce is known to hold';
+COMMENT ON COLUMN store.record_link.taken_over
+    IS 'by slot of the mapping row: hash of the property when an import took the field over';
+
 -- profile_merge --
 CREATE TABLE IF NOT EXISTS store.profile_merge (
     profile_id uuid PRIMARY KEY,
@@ -150,6 +159,9 @@ COMMENT ON COLUMN store.export_row.cells IS 'by mapping row: text to send; null 
 COMMENT ON COLUMN store.export_row.sent IS 'by slot: hashes to keep once Salesforce accepted the row';
 COMMENT ON COLUMN store.export_row.row_hash IS 'of all cells: finds an inserted row in the results';
 ALTER TABLE store.export_row ADD COLUMN IF NOT EXISTS troubled boolean NOT NULL DEFAULT false;
+ALTER TABLE store.export_row ADD COLUMN IF NOT EXISTS held bigint[];
+COMMENT ON COLUMN store.export_row.held
+    IS 'by slot: hashes of what Salesforce holds once it accepted the row; null where it is not sent';
 COMMENT ON COLUMN store.export_row.troubled IS 'a value of the profile does not fit its field';
 
 -- export_job --

@@ -1,7 +1,8 @@
 """The client itself: one object for one sign-in to one org."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Self
@@ -12,6 +13,7 @@ from isthmus.salesforce.bulk_query import BulkQuery
 from isthmus.salesforce.describe import ObjectDescription, read_description
 from isthmus.salesforce.errors import UnexpectedAnswer
 from isthmus.salesforce.hosts import HostPolicy
+from isthmus.salesforce.interruption import Interruption
 from isthmus.salesforce.record_collections import RecordCollections
 from isthmus.salesforce.replication import Updated, read_updated
 from isthmus.salesforce.rest import Call, Rest
@@ -44,8 +46,15 @@ class Salesforce:
     ) -> None:
         settings, clock = settings or ClientSettings(), clock or Clock()
         self._transport = transport or PoolTransport(settings)
+        self._interruption = Interruption()
+        clock = self._interruption.in_naps(clock)
         self._session = Session(
-            credentials, hosts=hosts, settings=settings, clock=clock, transport=self._transport
+            credentials,
+            hosts=hosts,
+            settings=settings,
+            clock=clock,
+            transport=self._transport,
+            interruption=self._interruption,
         )
         self._rest = Rest(self._session, settings, clock)
         self._soql = Soql(self._rest)
@@ -64,6 +73,14 @@ class Salesforce:
     def close(self) -> None:
         """Close the connections. The session in Salesforce ends by itself."""
         self._transport.close()
+
+    def interruptible(self, cancelled: Callable[[], bool]) -> AbstractContextManager[None]:
+        """Inside `with`, calls and pauses of all threads end soon after `cancelled` says so.
+
+        It is asked twice a second, by a thread of its own, so that a server that never answers
+        does not hold anybody up. What waits then raises `WaitCancelled`.
+        """
+        return self._interruption.watching(cancelled, self._transport.break_off)
 
     @property
     def org_id(self) -> str:

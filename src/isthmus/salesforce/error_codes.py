@@ -76,6 +76,7 @@ _STATUSES: Mapping[int, Kind] = {
     503: errors.ServerUnavailable,
     504: errors.ServerUnavailable,
 }
+_TOO_MANY = 429
 _LONGEST_WORDS = 2000
 _ACCESS_TOKEN = re.compile(r"\b00D\w{9,15}!\S+")
 
@@ -103,7 +104,11 @@ def kind_of_row_code(code: str, words: str = "") -> Kind:
 
 def kind_of_answer(status: int, complaint: Complaint) -> Kind:
     """The error class of a whole request: by its code, else by its HTTP status."""
-    return _kind_of_known_code(complaint.code, complaint.words) or _kind_of_status(status)
+    kind = _kind_of_known_code(complaint.code, complaint.words) or _kind_of_status(status)
+    # The daily limit is a 403; with this status the same code means too many at once.
+    if kind is errors.DailyLimitReached and status == _TOO_MANY:
+        return errors.RateLimited
+    return kind
 
 
 def known_codes() -> frozenset[str]:

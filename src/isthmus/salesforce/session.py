@@ -21,6 +21,7 @@ from isthmus.salesforce.errors import (
     UnexpectedAnswer,
 )
 from isthmus.salesforce.hosts import HostPolicy
+from isthmus.salesforce.interruption import Interruption
 from isthmus.salesforce.retries import attempts
 from isthmus.salesforce.settings import ClientSettings, Clock
 from isthmus.salesforce.signin import Credentials, Token
@@ -51,12 +52,14 @@ class Session:
         settings: ClientSettings,
         clock: Clock,
         transport: Transport,
+        interruption: Interruption,
     ) -> None:
         self._credentials = credentials
         self._hosts = hosts
         self._settings = settings
         self._clock = clock
         self._transport = transport
+        self._interruption = interruption
         self._lock = threading.Lock()
         self._token: Token | None = None
         self._org_id: str | None = None
@@ -111,7 +114,12 @@ class Session:
         return under(fresh)
 
     def _exchange(self, request: Request, receive: Callable[[Answer], T], *, keep_open: bool) -> T:
-        with _outcome_known(request), contextlib.ExitStack() as closing:
+        self._interruption.check()
+        with (
+            _outcome_known(request),
+            self._interruption.told(),
+            contextlib.ExitStack() as closing,
+        ):
             answer = self._transport.open(request)
             closing.callback(answer.close)
             self.usage = read_usage(answer.headers.get("sforce-limit-info")) or self.usage
@@ -148,8 +156,10 @@ class Session:
 
     def _unchecked(self, request: Request) -> Response:
         """An answer of the login host, whatever its status but a redirect."""
-        answer = self._transport.open(request)
-        with contextlib.closing(answer):
+        self._interruption.check()
+        with self._interruption.told(), contextlib.ExitStack() as closing:
+            answer = self._transport.open(request)
+            closing.callback(answer.close)
             _check_redirect(request, answer)
             return answer.read()
 

@@ -2,13 +2,17 @@
 
 import contextlib
 import logging
+import socket
 import ssl
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol
 from urllib.parse import urlsplit
+from weakref import WeakSet
 
 import urllib3
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import (
     ConnectTimeoutError,
     HTTPError,
@@ -76,6 +80,9 @@ class Transport(Protocol):
     def close(self) -> None:
         """Close all connections."""
 
+    def break_off(self) -> None:
+        """End all calls that are under way, in whatever thread: they lose their connection."""
+
     @property
     def calls(self) -> int:
         """How many requests were sent."""
@@ -85,12 +92,14 @@ class PoolTransport:
     """Sends requests over kept connections; safe to use from several threads."""
 
     def __init__(self, settings: ClientSettings) -> None:
+        self._sockets: WeakSet[socket.socket] = WeakSet()
         self._pool = urllib3.PoolManager(
             maxsize=settings.connections,
             timeout=urllib3.Timeout(connect=settings.connect_seconds, read=settings.read_seconds),
             ssl_context=_tls(settings),
             retries=False,
         )
+        self._pool.pool_classes_by_scheme = _remembering(self._sockets)
         self._headers = {
             "User-Agent": f"isthmus/{__version__}",
             "Sforce-Call-Options": f"client={settings.client_name}",
@@ -129,6 +138,35 @@ class PoolTransport:
     def close(self) -> None:
         """Close all idle connections."""
         self._pool.clear()
+
+    def break_off(self) -> None:
+        """End all calls that are under way. Later ones make connections of their own."""
+        for each in list(self._sockets):
+            # The plain socket's own method, which unlike TLS's leaves the other thread's state be.
+            with contextlib.suppress(OSError):
+                socket.socket.shutdown(each, socket.SHUT_RDWR)
+
+
+def _remembering(sockets: "WeakSet[socket.socket]") -> dict[str, type[HTTPConnectionPool]]:
+    """Pools whose connections put their sockets into a set."""
+
+    class Plain(HTTPConnection):
+        def connect(self) -> None:
+            super().connect()
+            sockets.add(self.sock)
+
+    class Secure(HTTPSConnection):
+        def connect(self) -> None:
+            super().connect()
+            sockets.add(self.sock)
+
+    class PlainPool(HTTPConnectionPool):
+        ConnectionCls = Plain
+
+    class SecurePool(HTTPSConnectionPool):
+        ConnectionCls = Secure
+
+    return {"http": PlainPool, "https": SecurePool}
 
 
 class _SourceFailedError(Exception):

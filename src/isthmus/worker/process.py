@@ -73,7 +73,9 @@ class WorkerProcess:
         loop.set_default_executor(ThreadPoolExecutor(2 * self._settings.concurrency + 2))
         loop.set_exception_handler(_unheard)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, self.ask_to_leave)
+            # What `nohup` and shells have set to be ignored stays so.
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                loop.add_signal_handler(number, self.ask_to_leave)
         idle = loop.run_until_complete(self._work_until_left())
         if idle:
             loop.run_until_complete(loop.shutdown_default_executor())
@@ -136,8 +138,9 @@ class WorkerProcess:
         self, working: asyncio.Task[None], session: psycopg.AsyncConnection[Any]
     ) -> None:
         if self._leave.is_set():
-            # Nobody is to count on this worker any more.
-            await session.execute(presence.QUERIES["depart"])
+            # Nobody is to count on this worker any more; without a database nobody does.
+            with suppress(*GONE):
+                await session.execute(presence.QUERIES["depart"])
             await asyncio.wait([working])
             return
         # That the database went away errands hear with their next statement. One that is busy

@@ -6,28 +6,32 @@ INSERT INTO export_member (profile_id, changed)
 
 -- values --
 CREATE TEMPORARY TABLE export_value AS
-        SELECT member.profile_id, member.record_id, member.operation, member.before, nullif(replace(replace("p"."p_select", E'\r\n', E'\n'), E'\r', E'\n'), '') AS "v1"
+        SELECT member.profile_id, member.record_id, member.operation, member.before, nullif(replace(replace("p"."p_select", E'\r\n', E'\n'), E'\r', E'\n'), '') AS "v1", coalesce(member.taken[1] = hashtextextended(coalesce("p"."p_select"::text, ''), 0), false) AS "k1"
         FROM export_member AS member
         JOIN store.profile AS p USING (profile_id)
         WHERE member.outcome IS NULL
 
 -- problems --
-INSERT INTO store.run_problem
-            (profile_id, run_goal, record_id, field, property, code, message, value)
-        SELECT export_value.profile_id, 1, export_value.record_id,
+INSERT INTO export_problem
+            (profile_id, record_id, field, property, code, message, value)
+        SELECT export_value.profile_id, export_value.record_id,
             each.field, each.property, each.code, each.message, left(each.value, 500)
         FROM export_value
         CROSS JOIN LATERAL (SELECT 'F1__c', 'select', 'reserved', 'F1__c: the text #N/A means an empty field to Salesforce and can''t be sent as a value.', "v1" WHERE (SELECT CASE WHEN value IS NULL THEN NULL WHEN value = '#N/A' THEN 1 WHEN length(value) > 255 THEN 2 END FROM (VALUES ("v1")) AS v (value)) = 1 UNION ALL SELECT 'F1__c', 'select', 'too_long', 'F1__c takes at most 255 characters. Shorten the value, or let the mapping row cut it (when_too_long: cut).', "v1" WHERE (SELECT CASE WHEN value IS NULL THEN NULL WHEN value = '#N/A' THEN 1 WHEN length(value) > 255 THEN 2 END FROM (VALUES ("v1")) AS v (value)) = 2) AS each (field, property, code, message, value)
         WHERE (SELECT CASE WHEN value IS NULL THEN NULL WHEN value = '#N/A' THEN 1 WHEN length(value) > 255 THEN 2 END FROM (VALUES ("v1")) AS v (value)) IS NOT NULL
 
 -- rows --
-WITH text AS (SELECT export_value.*, CASE WHEN (SELECT CASE WHEN value IS NULL THEN NULL WHEN value = '#N/A' THEN 1 WHEN length(value) > 255 THEN 2 END FROM (VALUES ("v1")) AS v (value)) IS NULL THEN coalesce("v1", NULL) END AS "t1" FROM export_value),
+-- OFFSET 0 keeps each value from being worked out again wherever it is named.
+        WITH text AS (SELECT export_value.*, CASE WHEN (SELECT CASE WHEN value IS NULL THEN NULL WHEN value = '#N/A' THEN 1 WHEN length(value) > 255 THEN 2 END FROM (VALUES ("v1")) AS v (value)) IS NULL THEN coalesce("v1", NULL) END AS "t1" FROM export_value OFFSET 0),
         cell AS (SELECT text.*, CASE WHEN operation = ANY ('{insert,update}'::text[]) AND (operation = 'insert' AND operation = ANY ('{insert,update}'::text[]) AND "t1" = '#N/A') IS NOT TRUE
-                AND hashtextextended("t1", 0) IS DISTINCT FROM before[1] THEN "t1" END AS "c1" FROM text)
+                AND NOT "k1" AND hashtextextended("t1", 0) IS DISTINCT FROM before[1] THEN "t1" END AS "c1" FROM text OFFSET 0)
         INSERT INTO store.export_row
-            (profile_id, run_goal, part, record_id, operation, row_hash, cells, sent)
+            (profile_id, run_goal, part, record_id, operation, row_hash, cells, sent, held)
         SELECT profile_id, 1, 1, record_id, operation,
-            md5((ARRAY["c1"]::text[])::text)::uuid, ARRAY["c1"], ARRAY[CASE WHEN "c1" IS NULL AND (operation = 'insert' AND operation = ANY ('{insert,update}'::text[]) AND "t1" = '#N/A') IS NOT TRUE THEN before[1] ELSE hashtextextended("t1", 0) END]::bigint[]
+            md5((ARRAY["c1"]::text[])::text)::uuid, ARRAY["c1"], ARRAY[CASE WHEN "c1" IS NULL AND (operation = 'insert' AND operation = ANY ('{insert,update}'::text[]) AND "t1" = '#N/A') IS NOT TRUE THEN before[1] ELSE hashtextextended("t1", 0) END]::bigint[],
+            ARRAY[CASE WHEN (operation = 'insert' AND operation = ANY ('{insert,update}'::text[]) AND "t1" = '#N/A') THEN hashtextextended(coalesce(replace(replace(nullif(btrim(NULL::text, '
+ '), ''), E'\r\n', E'\n'), E'\r', E'\n'), ''), 0) WHEN "c1" IS NOT NULL THEN hashtextextended(coalesce(replace(replace(nullif(btrim(nullif("c1", '#N/A'), '
+ '), ''), E'\r\n', E'\n'), E'\r', E'\n'), ''), 0) END]::bigint[]
         FROM cell
         WHERE num_nonnulls("c1") > 0
         ORDER BY profile_id

@@ -1,38 +1,107 @@
+-- order --
+CREATE UNLOGGED TABLE "stage"."import_N_ordered" WITH (autovacuum_enabled = off) AS
+        SELECT (row_number() OVER (ORDER BY stamp, record_id, tid))::integer AS n, narrow.*
+        FROM (
+            -- Sorted above are these few columns, not all that was staged.
+            SELECT
+                ctid AS tid,
+                f1 AS record_id,
+                f2 AS stamp,
+                CASE WHEN ("s"."f3" = 'true') AND "s"."f4" IS NOT NULL THEN 'merged'
+                WHEN ("s"."f3" = 'true') THEN 'deleted'
+                WHEN ("s"."f5" = 'true') THEN 'converted' END AS gone,
+                coalesce("s"."f4", "s"."f6") COLLATE "C" AS successor,
+                hash_record_extended(ROW("s"."f7", "s"."f8"), 0) AS hash,
+                NOT (("s"."f7" IS NULL OR ("s"."f7" ~ '^[A-Za-z0-9._%%+-]+@[A-Za-z0-9.-]+[.][A-Za-z]+$' AND length("s"."f7") <= 254) OR nullif(btrim("s"."f7", 'WHITE'), '') IS NULL OR (CASE WHEN "s"."f7" IS NULL THEN NULL WHEN ("s"."f7" ~ '^[A-Za-z0-9._%%+-]+@[A-Za-z0-9.-]+[.][A-Za-z]+$' AND length("s"."f7") <= 254) THEN lower("s"."f7" COLLATE "pg_c_utf8") ELSE (CASE WHEN lower(nullif(btrim("s"."f7", 'WHITE'), '') COLLATE "pg_c_utf8") ~  E'^[^@WHITE]+@[^@WHITE]+\\.[^@WHITE]+$' AND length(lower(nullif(btrim("s"."f7", 'WHITE'), '') COLLATE "pg_c_utf8")) <= 500 THEN lower(nullif(btrim("s"."f7", 'WHITE'), '') COLLATE "pg_c_utf8") END) END) IS NOT NULL) AND ("s"."f8" IS NULL OR ("s"."f8" ~ '^[A-Za-z0-9._%%+-]+@[A-Za-z0-9.-]+[.][A-Za-z]+$' AND length("s"."f8") <= 254) OR nullif(btrim("s"."f8", 'WHITE'), '') IS NULL OR (CASE WHEN "s"."f8" IS NULL THEN NULL WHEN ("s"."f8" ~ '^[A-Za-z0-9._%%+-]+@[A-Za-z0-9.-]+[.][A-Za-z]+$' AND length("s"."f8") <= 254) THEN "s"."f8" ELSE (CASE WHEN nullif(btrim("s"."f8", 'WHITE'), '') ~  E'^[^@WHITE]+@[^@WHITE]+\\.[^@WHITE]+$' AND length(nullif(btrim("s"."f8", 'WHITE'), '')) <= 500 THEN nullif(btrim("s"."f8", 'WHITE'), '') END) END) IS NOT NULL)) AS misfit,
+                ((CASE WHEN "s"."f7" IS NULL THEN NULL WHEN ("s"."f7" ~ '^[A-Za-z0-9._%%+-]+@[A-Za-z0-9.-]+[.][A-Za-z]+$' AND length("s"."f7") <= 254) THEN lower("s"."f7" COLLATE "pg_c_utf8") ELSE (CASE WHEN lower(nullif(btrim("s"."f7", 'WHITE'), '') COLLATE "pg_c_utf8") ~  E'^[^@WHITE]+@[^@WHITE]+\\.[^@WHITE]+$' AND length(lower(nullif(btrim("s"."f7", 'WHITE'), '') COLLATE "pg_c_utf8")) <= 500 THEN lower(nullif(btrim("s"."f7", 'WHITE'), '') COLLATE "pg_c_utf8") END) END))::text COLLATE "C" AS "v1"
+            FROM "stage"."import_N" AS s
+            OFFSET 0
+        ) AS narrow
+
 -- bound --
-SELECT f2, f1 FROM "stage"."import_N"
-        WHERE (f2, f1) > (%(stamp)s, %(record_id)s)
-        ORDER BY f2, f1
-        OFFSET %(size)s - 1 LIMIT 1
+SELECT beyond.n - 1
+        FROM "stage"."import_N_ordered" AS beyond
+        JOIN "stage"."import_N_ordered" AS last ON last.n = %(until)s
+        WHERE beyond.n > %(until)s
+            AND (beyond.stamp, beyond.record_id) <> (last.stamp, last.record_id)
+        ORDER BY beyond.n
+        LIMIT 1
+
+-- take --
+INSERT INTO chunk_record
+            (n, tid, hash, link_profile, former_profile, linked, known, waits, misfit, partial,
+            refused, record_id, stamp, gone, successor, outcome, reason)
+        SELECT
+            s.n, s.tid, s.hash,
+            coalesce(link.profile_id), CASE WHEN link.profile_id IS NULL THEN
+    (SELECT former.profile_id
+     FROM (
+        SELECT link.profile_id, link.stamp, link.record_id, link.goal
+        FROM store.record_link AS link
+        WHERE link.successor = s.record_id
+            AND NOT EXISTS (SELECT FROM run_former WHERE run_former.record_id = link.record_id)
+        UNION ALL
+        SELECT link.profile_id, run_former.stamp::timestamptz, link.record_id, link.goal
+        FROM run_former JOIN store.record_link AS link USING (record_id)
+        WHERE run_former.successor = s.record_id
+     ) AS former
+     WHERE former.goal = ANY ('{1}'::int2[]) AND former.profile_id IS NOT NULL
+     ORDER BY former.stamp DESC, former.record_id, former.goal LIMIT 1) END,
+            link.record_id IS NOT NULL,
+            link.profile_id IS NOT NULL,
+            coalesce(link.reason IN ('no_match', 'ambiguous', 'identifier_taken'), false),
+            s.misfit,
+            coalesce((link.hash = s.hash AND link.version = 1 AND link.gone IS NULL) AND link.refused IS NOT NULL, false), link.refused,
+            s.record_id, s.stamp, s.gone, s.successor,
+            CASE
+                WHEN s.superseded THEN 'unchanged'
+                WHEN s.gone IS NOT NULL AND link.gone IS NOT NULL THEN 'unchanged'
+                WHEN s.gone IS NOT NULL AND link.profile_id IS NOT NULL THEN 'removed'
+                WHEN s.gone IS NOT NULL THEN 'skipped'
+                WHEN (link.hash = s.hash AND link.version = 1 AND link.gone IS NULL) AND link.refused IS NULL THEN 'unchanged'
+            END,
+            CASE WHEN NOT s.superseded THEN s.gone END
+        FROM (
+            SELECT
+                *, row_number() OVER (PARTITION BY record_id ORDER BY n DESC) > 1 AS superseded
+            FROM "stage"."import_N_ordered"
+            WHERE n > %(after)s AND n <= %(until)s
+        ) AS s
+        -- OFFSET 0 makes this a look-up for each record. The tables of the store grow faster than
+        -- their statistics: a plan that takes them for small would read them whole every time.
+        LEFT JOIN LATERAL (
+            SELECT * FROM store.record_link AS link
+            WHERE link.record_id = s.record_id AND link.goal = 1
+            OFFSET 0
+        ) AS link ON true
 
 -- claim --
 INSERT INTO chunk_claim (n, property, place, finds, kind, value, owner)
         SELECT claim.n, claim.property, claim.place, claim.finds, claim.kind, claim.value,
             held.profile_id
-        FROM (
-            SELECT record.n, each.*
-            FROM chunk_record AS record
-            JOIN "stage"."import_N" AS s ON s.ctid = record.tid
-            CROSS JOIN LATERAL (SELECT 2::smallint,  -1::smallint, true, 'fill', ((CASE WHEN "s"."f7" IS NULL THEN NULL WHEN ("s"."f7" ~ '^[A-Za-z0-9._%%+-]+@[A-Za-z0-9.-]+[.][A-Za-z]+$' AND length("s"."f7") <= 254) THEN lower("s"."f7" COLLATE "pg_c_utf8") ELSE (CASE WHEN lower(nullif(btrim("s"."f7", 'WHITE'), '') COLLATE "pg_c_utf8") ~  E'^[^@WHITE]+@[^@WHITE]+\\.[^@WHITE]+$' AND length(lower(nullif(btrim("s"."f7", 'WHITE'), '') COLLATE "pg_c_utf8")) <= 500 THEN lower(nullif(btrim("s"."f7", 'WHITE'), '') COLLATE "pg_c_utf8") END) END))::text COLLATE "C") AS each (property, place, finds, kind, value)
-            WHERE record.outcome IS NULL AND each.value IS NOT NULL
-        ) AS claim
+        FROM (SELECT n, 2::smallint,  -1::smallint, true, 'fill', "v1"
+        FROM "stage"."import_N_ordered"
+        WHERE n > %(after)s AND n <= %(until)s
+            AND n NOT IN (SELECT n FROM chunk_record WHERE outcome IS NOT NULL )) AS claim (n, property, place, finds, kind, value)
         -- A look-up for each value, as in taking.
         LEFT JOIN LATERAL (
             SELECT identifier.profile_id FROM store.identifier
             WHERE identifier.property = claim.property AND identifier.value = claim.value
             OFFSET 0
         ) AS held ON true
+        WHERE claim.value IS NOT NULL
 
 -- problem --
 INSERT INTO chunk_problem (n, field, property, code, message, value)
         SELECT s.n, each.*
         FROM (
-            SELECT record.n, record.partial, s.*
+            SELECT record.n, s.*
             FROM chunk_record AS record
             JOIN "stage"."import_N" AS s ON s.ctid = record.tid
-            WHERE record.outcome IS NULL AND record.misfit
+            WHERE record.outcome IS NULL AND record.misfit AND NOT record.partial
             OFFSET 0
         ) AS s
-        CROSS JOIN LATERAL (SELECT 'F1__c', 'select', 'wrong_type', 'F1__c does not fit 100 % "1" ''s (email); the property was left as it is. Correct the value in Salesforce, or map the field to a property of another type.', "s"."f8" WHERE NOT ("s"."f8" IS NULL OR ("s"."f8" ~ '^[A-Za-z0-9._%%+-]+@[A-Za-z0-9.-]+[.][A-Za-z]+$' AND length("s"."f8") <= 254) OR nullif(btrim("s"."f8", 'WHITE'), '') IS NULL OR (CASE WHEN "s"."f8" IS NULL THEN NULL WHEN ("s"."f8" ~ '^[A-Za-z0-9._%%+-]+@[A-Za-z0-9.-]+[.][A-Za-z]+$' AND length("s"."f8") <= 254) THEN "s"."f8" ELSE (CASE WHEN nullif(btrim("s"."f8", 'WHITE'), '') ~  E'^[^@WHITE]+@[^@WHITE]+\\.[^@WHITE]+$' AND length(nullif(btrim("s"."f8", 'WHITE'), '')) <= 500 THEN nullif(btrim("s"."f8", 'WHITE'), '') END) END) IS NOT NULL) AND NOT s.partial UNION ALL SELECT 'Email', 'email', 'wrong_type', 'Email does not fit Email (email); the property was left as it is. Correct the value in Salesforce, or map the field to a property of another type.', "s"."f7" WHERE NOT ("s"."f7" IS NULL OR ("s"."f7" ~ '^[A-Za-z0-9._%%+-]+@[A-Za-z0-9.-]+[.][A-Za-z]+$' AND length("s"."f7") <= 254) OR nullif(btrim("s"."f7", 'WHITE'), '') IS NULL OR (CASE WHEN "s"."f7" IS NULL THEN NULL WHEN ("s"."f7" ~ '^[A-Za-z0-9._%%+-]+@[A-Za-z0-9.-]+[.][A-Za-z]+$' AND length("s"."f7") <= 254) THEN lower("s"."f7" COLLATE "pg_c_utf8") ELSE (CASE WHEN lower(nullif(btrim("s"."f7", 'WHITE'), '') COLLATE "pg_c_utf8") ~  E'^[^@WHITE]+@[^@WHITE]+\\.[^@WHITE]+$' AND length(lower(nullif(btrim("s"."f7", 'WHITE'), '') COLLATE "pg_c_utf8")) <= 500 THEN lower(nullif(btrim("s"."f7", 'WHITE'), '') COLLATE "pg_c_utf8") END) END) IS NOT NULL)) AS each (field, property, code, message, value)
+        CROSS JOIN LATERAL (SELECT 'F1__c', 'select', 'wrong_type', 'F1__c does not fit 100 % "1" ''s (email); the property was left as it is. Correct the value in Salesforce, or map the field to a property of another type.', "s"."f8" WHERE NOT ("s"."f8" IS NULL OR ("s"."f8" ~ '^[A-Za-z0-9._%%+-]+@[A-Za-z0-9.-]+[.][A-Za-z]+$' AND length("s"."f8") <= 254) OR nullif(btrim("s"."f8", 'WHITE'), '') IS NULL OR (CASE WHEN "s"."f8" IS NULL THEN NULL WHEN ("s"."f8" ~ '^[A-Za-z0-9._%%+-]+@[A-Za-z0-9.-]+[.][A-Za-z]+$' AND length("s"."f8") <= 254) THEN "s"."f8" ELSE (CASE WHEN nullif(btrim("s"."f8", 'WHITE'), '') ~  E'^[^@WHITE]+@[^@WHITE]+\\.[^@WHITE]+$' AND length(nullif(btrim("s"."f8", 'WHITE'), '')) <= 500 THEN nullif(btrim("s"."f8", 'WHITE'), '') END) END) IS NOT NULL) UNION ALL SELECT 'Email', 'email', 'wrong_type', 'Email does not fit Email (email); the property was left as it is. Correct the value in Salesforce, or map the field to a property of another type.', "s"."f7" WHERE NOT ("s"."f7" IS NULL OR ("s"."f7" ~ '^[A-Za-z0-9._%%+-]+@[A-Za-z0-9.-]+[.][A-Za-z]+$' AND length("s"."f7") <= 254) OR nullif(btrim("s"."f7", 'WHITE'), '') IS NULL OR (CASE WHEN "s"."f7" IS NULL THEN NULL WHEN ("s"."f7" ~ '^[A-Za-z0-9._%%+-]+@[A-Za-z0-9.-]+[.][A-Za-z]+$' AND length("s"."f7") <= 254) THEN lower("s"."f7" COLLATE "pg_c_utf8") ELSE (CASE WHEN lower(nullif(btrim("s"."f7", 'WHITE'), '') COLLATE "pg_c_utf8") ~  E'^[^@WHITE]+@[^@WHITE]+\\.[^@WHITE]+$' AND length(lower(nullif(btrim("s"."f7", 'WHITE'), '') COLLATE "pg_c_utf8")) <= 500 THEN lower(nullif(btrim("s"."f7", 'WHITE'), '') COLLATE "pg_c_utf8") END) END) IS NOT NULL)) AS each (field, property, code, message, value)
 
 -- insert --
 INSERT INTO store.profile (profile_id, "p_email",
@@ -50,7 +119,6 @@ coalesce(NULL::text, (CASE WHEN "s"."f8" IS NULL THEN NULL WHEN ("s"."f8" ~ '^[A
         JOIN "stage"."import_N" AS s ON s.ctid = record.tid
 
         WHERE record.outcome IS NULL AND record.fresh AND NOT record.folded) AS brought
-        ORDER BY profile_id
 
 -- update --
 WITH brought AS (
@@ -86,10 +154,10 @@ coalesce(NULL::text, (CASE WHEN "s"."f8" IS NULL THEN NULL WHEN ("s"."f8" ~ '^[A
 "p"."p_select") IS DISTINCT FROM ROW(final."a1",
 final."a2",
 final."a3")
-            RETURNING final.n, final.record_id, p.profile_id, CASE WHEN old."p_email" IS DISTINCT FROM new."p_email"
-            THEN jsonb_build_object('email', old."p_email") ELSE '{}'::jsonb END || CASE WHEN old."p_salesforce_objecttype" IS DISTINCT FROM new."p_salesforce_objecttype"
-            THEN jsonb_build_object('salesforce_objecttype', old."p_salesforce_objecttype") ELSE '{}'::jsonb END || CASE WHEN old."p_select" IS DISTINCT FROM new."p_select"
-            THEN jsonb_build_object('select', old."p_select") ELSE '{}'::jsonb END AS old
+            RETURNING final.n, final.record_id, p.profile_id, ('{' || concat_ws(',', CASE WHEN old."p_email" IS DISTINCT FROM new."p_email"
+            THEN '"email":' || coalesce(to_json(old."p_email")::text, 'null') END, CASE WHEN old."p_salesforce_objecttype" IS DISTINCT FROM new."p_salesforce_objecttype"
+            THEN '"salesforce_objecttype":' || coalesce(to_json(old."p_salesforce_objecttype")::text, 'null') END, CASE WHEN old."p_select" IS DISTINCT FROM new."p_select"
+            THEN '"select":' || coalesce(to_json(old."p_select")::text, 'null') END) || '}')::jsonb AS old
         ),
         journalled AS (
             INSERT INTO store.change (profile_id, run_goal, record_id, old)
@@ -170,10 +238,10 @@ min(n) FILTER (WHERE "c3" IS NOT NULL)
 "p"."p_select") IS DISTINCT FROM ROW(final."a1",
 final."a2",
 final."a3")
-            RETURNING final.n, final.record_id, p.profile_id, CASE WHEN old."p_email" IS DISTINCT FROM new."p_email"
-            THEN jsonb_build_object('email', old."p_email") ELSE '{}'::jsonb END || CASE WHEN old."p_salesforce_objecttype" IS DISTINCT FROM new."p_salesforce_objecttype"
-            THEN jsonb_build_object('salesforce_objecttype', old."p_salesforce_objecttype") ELSE '{}'::jsonb END || CASE WHEN old."p_select" IS DISTINCT FROM new."p_select"
-            THEN jsonb_build_object('select', old."p_select") ELSE '{}'::jsonb END AS old
+            RETURNING final.n, final.record_id, p.profile_id, ('{' || concat_ws(',', CASE WHEN old."p_email" IS DISTINCT FROM new."p_email"
+            THEN '"email":' || coalesce(to_json(old."p_email")::text, 'null') END, CASE WHEN old."p_salesforce_objecttype" IS DISTINCT FROM new."p_salesforce_objecttype"
+            THEN '"salesforce_objecttype":' || coalesce(to_json(old."p_salesforce_objecttype")::text, 'null') END, CASE WHEN old."p_select" IS DISTINCT FROM new."p_select"
+            THEN '"select":' || coalesce(to_json(old."p_select")::text, 'null') END) || '}')::jsonb AS old
         ),
         journalled AS (
             INSERT INTO store.change (profile_id, run_goal, record_id, old)
@@ -192,11 +260,14 @@ INSERT INTO chunk_problem (n, field, property, code, message, value)
 
 -- insert_links --
 INSERT INTO store.record_link
-            (record_id, goal, profile_id, object, stamp, hash, version, reason, summed)
+            (record_id, goal, profile_id, object, stamp, hash, version, reason, refused, summed)
         SELECT record.record_id, 1, record.profile_id, 'Lead', record.stamp::timestamptz,
-            record.hash, 1, (SELECT CASE WHEN bool_or(code = 'identifier_taken') THEN 'identifier_taken'
-                ELSE 'problem' END
-        FROM chunk_problem AS problem WHERE problem.n = record.n HAVING count(*) > 0), NULL::bigint[]
+            record.hash, 1, coalesce(
+        (SELECT CASE WHEN bool_or(code = 'identifier_taken') THEN 'identifier_taken'
+                    ELSE 'problem' END
+            FROM chunk_problem AS problem WHERE problem.n = record.n HAVING count(*) > 0),
+        CASE WHEN record.partial AND record.misfit THEN 'problem' END), (SELECT array_agg(refused.place ORDER BY refused.place) FROM chunk_refused AS refused
+        WHERE refused.n = record.n AND refused.code = 'identifier_taken'), NULL::bigint[]
         FROM chunk_record AS record
 
         WHERE record.outcome IS NULL AND NOT record.linked
@@ -205,10 +276,13 @@ INSERT INTO store.record_link
 -- update_links --
 UPDATE store.record_link AS link
         SET profile_id = record.profile_id, stamp = record.stamp::timestamptz,
-            hash = record.hash, version = 1, reason = (SELECT CASE WHEN bool_or(code = 'identifier_taken') THEN 'identifier_taken'
-                ELSE 'problem' END
-        FROM chunk_problem AS problem WHERE problem.n = record.n HAVING count(*) > 0), gone = NULL,
-            successor = NULL, summed = NULL::bigint[]
+            hash = record.hash, version = 1, reason = coalesce(
+        (SELECT CASE WHEN bool_or(code = 'identifier_taken') THEN 'identifier_taken'
+                    ELSE 'problem' END
+            FROM chunk_problem AS problem WHERE problem.n = record.n HAVING count(*) > 0),
+        CASE WHEN record.partial AND record.misfit THEN 'problem' END), refused = (SELECT array_agg(refused.place ORDER BY refused.place) FROM chunk_refused AS refused
+        WHERE refused.n = record.n AND refused.code = 'identifier_taken'),
+            gone = NULL, successor = NULL, due = NULL, summed = NULL::bigint[]
         FROM chunk_record AS record
 
         WHERE link.record_id = record.record_id AND link.goal = 1

@@ -33,7 +33,7 @@ from isthmus.domain.properties import (
 )
 from isthmus.exporting import diff, select
 from isthmus.exporting.plan import ExportPlan, plan_export
-from isthmus.importing import finish, match, merge
+from isthmus.importing import finish, match, merge, ordering
 from isthmus.importing.plan import ImportPlan, plan_import
 from isthmus.profiles.models import Segment
 from model.fake_org import FakeOrg, describe, moment, new_field
@@ -87,7 +87,7 @@ def _import_plan(size: int) -> ImportPlan:
     match_row = MatchRow(field="Email", identifier="email")
     goal = ImportGoal(key="in", name="In", object=LEAD, match=(match_row,), fields=rows)
     row = set_up.new_goal(set_up.new_connection(), goal)
-    return plan_import(set_up.start(row, salesforce))
+    return plan_import(set_up.start(row, salesforce), kept={})
 
 
 def _export_plan(size: int) -> ExportPlan:
@@ -107,7 +107,9 @@ def _export_plan(size: int) -> ExportPlan:
 
 def _imports(plan: ImportPlan) -> Iterator[tuple[str, Composable | None]]:
     written = merge.targets(plan)
+    yield "order", ordering.order_statement(plan)
     yield "bound", match.bound_statement(plan)
+    yield "take", match.take_statement(plan, handed_over=True)
     yield "claim", match.claim_statement(plan)
     yield "problem", merge.problem_statement(plan)
     yield "insert", merge.insert_statement(plan, written)
@@ -145,8 +147,8 @@ def _digest(block: str) -> str:
 def _compare(name: str, text: str) -> None:
     path = SNAPSHOTS / name
     if os.environ.get("ISTHMUS_WRITE_SQL"):
-        path.write_text(text, encoding="utf-8")
-    assert text == path.read_text(encoding="utf-8"), (
+        path.write_bytes(text.encode())
+    assert text == path.read_bytes().decode(), (
         f"{name} is not what is built now. If that is meant, write it with ISTHMUS_WRITE_SQL=1."
     )
 

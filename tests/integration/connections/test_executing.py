@@ -31,6 +31,10 @@ class NoOrg:
 
     calls = 3
 
+    @contextmanager
+    def interruptible(self, _: Callable[[], bool]) -> Iterator[None]:
+        yield
+
 
 @pytest.fixture
 def acme(store: Connection[Any], monkeypatch: pytest.MonkeyPatch) -> ConnectionRow:

@@ -207,7 +207,6 @@ def contents(
 
 def exported(values: Mapping[str, Any], profile_id: UUID) -> dict[str, str | None]:
     """The fields of a reader's contact."""
-    interests = values.get("interests")
     return {
         "FirstName": values.get("first_name"),
         "LastName": values.get("last_name"),
@@ -215,7 +214,6 @@ def exported(values: Mapping[str, Any], profile_id: UUID) -> dict[str, str | Non
         "Title": values.get("title"),
         "MailingCountry": values.get("country"),
         "Newsletter__c": "true",
-        "Interests__c": ";".join(interests) if interests else None,
         "Isthmus_Id__c": str(profile_id),
         "Segments__c": "Newsletter readers",
     }

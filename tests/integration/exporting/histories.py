@@ -122,6 +122,7 @@ class Turn:
     goal: ExportGoal | None
     full: bool
     bulk: bool
+    kills: tuple[int, ...]  # after how many steps the engine is killed, one try after the other
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,6 +186,10 @@ _turns = st.builds(
     goal=st.one_of(st.none(), st.none(), goals()),
     full=st.booleans(),
     bulk=st.booleans(),
+    kills=st.one_of(
+        st.just(()),
+        st.lists(st.integers(1, 150), max_size=4).map(tuple),
+    ),
 )
 
 

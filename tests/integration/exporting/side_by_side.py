@@ -26,7 +26,6 @@ from model.fake_org import FakeOrg, stamp
 from model.fake_salesforce import FakeSalesforce
 from model.store import Link, ProfileNumber, Store, elements
 
-
 Row = tuple[str, str, Any]
 """Operation, record id, cells."""
 

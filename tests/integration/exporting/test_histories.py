@@ -66,7 +66,7 @@ def _play(both: SideBySide, history: History, turn: Turn) -> None:
         goal = replace(turn.goal, object=history.goal.object)
         set_up.change_goal(both.goals["out"], goal)
     both.bulk = turn.bulk
-    both.run("out", full=turn.full)
+    both.run("out", full=turn.full, kills=turn.kills)
 
 
 @pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning")
@@ -86,11 +86,13 @@ def test_the_engine_leaves_what_the_model_leaves(world: Connection[Any], history
     both = _begin(world, history)
     for turn in history.turns:
         _play(both, history, turn)
-    # Of members whose new records would be the same in every cell, each run creates one.
-    for _ in history.profiles:
+    # What can only be updated follows what was created; a deleted record is created anew after
+    # the run that finds out.
+    for _ in range(3):
         both.run("out", full=True)
     last = both.run("out")
     # What was refused is tried again; all else has arrived.
     assert {each.outcome for each in last} <= {"unchanged", "skipped", "failed"}
-    refused = [each for each in last if each.outcome == "failed" and each.reason != "equal_row"]
+    refused = [each for each in last if each.outcome == "failed"]
     assert len(both.salesforce.writes.log) == len(refused)
+    assert not both.salesforce.bulk_ingest.find_open()

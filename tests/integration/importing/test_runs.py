@@ -21,6 +21,7 @@ from isthmus.domain.goals import ImportField, ImportGoal, MatchRow
 from isthmus.domain.merge_rules import MergeRule
 from isthmus.domain.objects import LEAD
 from isthmus.importing import engine, match, merge
+from isthmus.importing.errors import RecordsMissing
 from isthmus.profiles.database import DatabaseGone
 from isthmus.salesforce import PageCut
 
@@ -247,21 +248,25 @@ def test_a_run_that_is_stopped_keeps_its_chunks_and_the_next_does_the_rest(
     assert (following.counts.unchanged, following.counts.created) == (4, 5)
 
 
-def test_no_stage_is_left_whether_a_run_ends_well_or_not(both: SideBySide) -> None:
+def test_the_stage_stays_until_the_run_ends_well(both: SideBySide) -> None:
     fill(both, 3)
     both.salesforce.bulk_query.processed = lambda rows: rows + 1
-    with pytest.raises(CountMismatch):
+    with pytest.raises(RecordsMissing):
         both.run("leads")
     both.salesforce.bulk_query.processed = int
-    set_up.run(engine.run_import, both.goals["leads"], both.salesforce)
-    left = both.connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'stage'")
-    assert left.fetchall() == []
+    stages = "SELECT count(*) FROM pg_tables WHERE schemaname = 'stage'"
+    assert both.connection.execute(stages).fetchone() == (2,)
+    failed = both.goals["leads"].runs.get()
+    goal_run = set_up.start(both.goals["leads"], both.salesforce)
+    goal_run.run_goal = failed
+    engine.run_import(set_up.again(goal_run))
+    assert both.connection.execute(stages).fetchone() == (0,)
 
 
 def test_a_job_that_counts_other_records_than_arrived_fails_the_run(both: SideBySide) -> None:
     fill(both, 3)
     both.salesforce.bulk_query.processed = lambda rows: rows + 1
-    with pytest.raises(CountMismatch, match="has 4 records and 3 arrived"):
+    with pytest.raises(RecordsMissing, match="has 4 records and 3 arrived"):
         set_up.run(engine.run_import, both.goals["leads"], both.salesforce)
     assert _count(both, "store.profile") == 0
 

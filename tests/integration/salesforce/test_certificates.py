@@ -11,8 +11,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from integration.salesforce.little_org import LittleOrg, connect
-from isthmus.salesforce import CertificateNotTrusted, ClientSettings
+from integration.salesforce.little_org import LittleOrg, connect, silence
+from isthmus.salesforce import CertificateNotTrusted, ClientSettings, WaitCancelled
+from unit.salesforce.scripted import DATA
 
 
 def write_certificate(folder: Path) -> Path:
@@ -68,3 +69,14 @@ def test_a_certificate_of_the_named_authority_is_trusted(
     with connect(secure_org, ClientSettings(ca_file=certificate)) as client:
         assert client.limits() == {}
         assert client.instance_url == secure_org.url
+
+
+def test_a_call_over_https_that_is_never_answered_ends_when_asked(
+    secure_org: LittleOrg, certificate: Path
+) -> None:
+    secure_org.plays(f"GET {DATA}/limits", silence(secure_org.over))
+    settings = ClientSettings(ca_file=certificate, read_seconds=150)
+    with connect(secure_org, settings) as client:
+        assert client.org_id
+        with client.interruptible(lambda: True), pytest.raises(WaitCancelled):
+            client.limits()

@@ -1,6 +1,5 @@
 from pathlib import Path
 
-
 import pytest
 
 from journeys.kills.rounds import Played, play

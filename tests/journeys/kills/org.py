@@ -28,7 +28,7 @@ def free_port() -> int:
 class KillableOrg:
     """The org of one file, at one port, in one process after another."""
 
-    data: Path
+    data: Path | None  # None for one that another process serves
     port: int
     # What every process of it is told at its start, such as how fast jobs get on.
     manners: dict[str, Any] = field(default_factory=dict)
@@ -51,9 +51,9 @@ class KillableOrg:
     def start(self) -> None:
         """Serve the file; its progress settings are those of `manners` again."""
         words = ["serve", "--port", str(self.port), "--data", str(self.data)]
+        words += ["--client-secret", SECRET, "--control", "--exit-with-stdin"]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "localorg", *words, "--client-secret", SECRET]
-            + ["--control", "--exit-with-stdin"],
+            [sys.executable, "-m", "localorg", *words],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -115,13 +115,12 @@ class KillableOrg:
         assert answer.status < 400, f"{method} {path}: {answer.status} {content.decode()}"
         return json.loads(content) if content else None
 
-    def wait_for_request(self, method: str, path: str, calls: int = 1) -> None:
-        """Wait until so many requests of a kind have been answered or given up."""
+    def wait_for_fault(self, number: int) -> None:
+        """Wait until a planned fault has happened."""
         limit = time.monotonic() + PATIENCE_SECONDS
-        query = urlencode({"method": method, "path": path})
         while True:
-            seen = self.control("GET", f"requests?{query}")["requests"]
-            if len(seen) >= calls:
+            planned = self.control("GET", "faults")["faults"]
+            if any(each["id"] == number and each["happened"] for each in planned):
                 return
-            assert time.monotonic() < limit, f"{method} {path} came {len(seen)} times: {seen}"
+            assert time.monotonic() < limit, f"no call fitted: {planned}"
             time.sleep(0.01)

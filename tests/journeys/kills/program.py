@@ -1,7 +1,6 @@
 """The command `isthmus` as it is, but with small chunks, so that few records make many of them."""
 
 import importlib
-import sys
 from typing import Any
 
 import django
@@ -32,37 +31,7 @@ def main() -> None:
     django.setup = set_up_small
     from isthmus.cli import main
 
-    if sys.argv[1] == "interim":
-        interim()
-    else:
-        main()
-
-
-def interim() -> None:
-    import logging
-    import time
-
-    from isthmus.cli import session
-
-    logging.basicConfig(level=logging.INFO)
-    with session.database():
-        from isthmus.connections import executing, queueing
-        from isthmus.connections.models import Connection
-        from isthmus.exporting.engine import run_export
-        from isthmus.importing.engine import run_import
-
-        connection = Connection.objects.get(key="acme")
-        if sys.argv[2:]:
-            queueing.ask(connection, goals=sys.argv[2:], by="test")
-            return
-        worker = executing.Worker(engines={"import": run_import, "export": run_export})
-        while True:
-            try:
-                if executing.next_due(connection):
-                    executing.work_off(connection, worker)
-            except executing.RunAlreadyGoing:
-                pass
-            time.sleep(0.2)
+    main()
 
 
 if __name__ == "__main__":

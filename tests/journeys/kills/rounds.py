@@ -14,7 +14,7 @@ from isthmus.embedded import postmaster
 from isthmus.embedded.folder import locate
 from journeys.kills.looking import Dump, contact_ids, created_names, org_dump, store_dump
 from journeys.kills.scene import Opened, Scene
-from journeys.kills.worker import Worker, wait_for_begin, wait_for_end, working
+from journeys.kills.worker import Worker, standing_by, wait_for_begin, wait_for_end
 
 ROUNDS = int(os.environ.get("ISTHMUS_KILL_ROUNDS", "1"))
 """How often each process is killed in each direction."""
@@ -23,6 +23,9 @@ SEED = os.environ.get("ISTHMUS_KILL_SEED", "0")
 
 _SESSIONS = """SELECT string_agg(pid::text, ' ' ORDER BY pid) FROM pg_stat_activity
     WHERE application_name LIKE 'isthmus%' OR application_name = 'procrastinate'"""
+
+_SECONDS = """SELECT extract(epoch FROM finished_at - started_at)::float FROM connections_run
+    ORDER BY id DESC LIMIT 1"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,15 +54,23 @@ def leave_alone(_: Round) -> None:
 
 def play(scene: Scene, disturb: Disturb = leave_alone, *, seed: str = "") -> Played:
     """Let the scene's run go on to its end, disturbed once, and look what there is then."""
-    with scene.opened() as opened:
+
+    def begun(now: Round) -> None:
+        now.worker.start()
+        wait_for_begin(now.opened.watched)
+        disturb(now)
+
+    return play_from_start(scene, begun, seed=seed)
+
+
+def play_from_start(scene: Scene, disturb: Disturb, *, seed: str = "") -> Played:
+    """The same, where whoever disturbs also starts the worker."""
+    with scene.opened() as opened, standing_by(opened.command) as worker:
         before = contact_ids(opened.org)
-        with working(opened.command) as worker:
-            wait_for_begin(opened.watched)
-            began = time.monotonic()
-            disturb(Round(opened=opened, worker=worker, chance=Random(seed)))
-            wait_for_end(opened.watched, worker)
-            seconds = time.monotonic() - began
-        return Played(dump=_dump(opened, before), seconds=seconds)
+        disturb(Round(opened=opened, worker=worker, chance=Random(seed)))
+        wait_for_end(opened.watched, worker)
+        worker.kill()
+        return Played(dump=_dump(opened, before), seconds=opened.watched.ask(_SECONDS))
 
 
 def _dump(opened: Opened, before: set[str]) -> Dump:

@@ -1,4 +1,4 @@
-"""kill -9 of anything during an import: the store is what an import gives that was left alone.
+"""kill -9 of anything during an import: the store is what one gives that was left alone.
 
 ISTHMUS_KILL_ROUNDS says how many moments each process is killed at (defaults to 1), and
 ISTHMUS_KILL_SEED chooses others.

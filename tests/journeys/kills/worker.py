@@ -20,7 +20,8 @@ MOST_STARTS = 10
 
 def ask(command: Isthmus, goals: tuple[str, ...]) -> None:
     """Queue a run of these goals."""
-    command.expect("interim", *goals)
+    chosen = [word for goal in goals for word in ("--goal", goal)]
+    command.expect("connection", "run", "acme", "--no-wait", *chosen)
 
 
 @dataclass(kw_only=True)
@@ -41,18 +42,18 @@ class Worker:
         self.starts += 1
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*self.command.program, "interim"],
+                [*self.command.program, "worker"],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=self.command.variables(),
+                env=self.command.set(ISTHMUS_WORKER_LOOK_SECONDS="0.2").variables(),
             )
 
     def kill(self) -> None:
-        """End the process without a word."""
-        assert self.process is not None
-        self.process.kill()
-        self.process.wait()
+        """End the process without a word, where there is one."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
 
     def keep(self) -> None:
         """Start it again where it ended by itself, as a service manager does."""
@@ -62,14 +63,21 @@ class Worker:
 
 
 @contextmanager
-def working(command: Isthmus) -> Iterator[Worker]:
-    """A worker that works while the block lasts; what it leaves behind is killed."""
+def standing_by(command: Isthmus) -> Iterator[Worker]:
+    """A worker that can be started; what it leaves behind is killed."""
     worker = Worker(command=command)
-    worker.start()
     try:
         yield worker
     finally:
         worker.kill()
+
+
+@contextmanager
+def working(command: Isthmus) -> Iterator[Worker]:
+    """A worker that works while the block lasts."""
+    with standing_by(command) as worker:
+        worker.start()
+        yield worker
 
 
 @dataclass(kw_only=True)

@@ -32,7 +32,7 @@ class Heard:
         return words
 
 
-class Ran(Run):
+class Watched(Run):
     """A run whose parts were never stored."""
 
     class Meta:
@@ -52,8 +52,8 @@ class Ran(Run):
         return self.parts
 
 
-def run() -> Ran:
-    made = Ran(number=1)
+def run() -> Watched:
+    made = Watched(number=1)
     made.parts = [
         RunGoal(id=number, key=key, state=RunState.QUEUED) for number, key in enumerate(("a", "b"))
     ]

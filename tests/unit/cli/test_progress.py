@@ -1,6 +1,9 @@
 from dataclasses import dataclass, field
 
-from isthmus.cli.progress import STEPS, Lines
+from rich.console import Console
+from rich.progress import Progress
+
+from isthmus.cli.progress import STEPS, Lines, Live
 from isthmus.connections.models import Goal, RunGoal
 
 
@@ -65,3 +68,17 @@ def test_a_step_without_a_name_of_ours_is_called_what_it_is() -> None:
     watched.lines.step_started("convert")
 
     assert watched.said == ["leads_in: convert"]
+
+
+def test_a_goal_that_is_tried_again_keeps_its_line() -> None:
+    drawn = Progress(console=Console(quiet=True))
+    live = Live(drawn)
+
+    for key in ("leads_in", "leads_in", "contacts_in"):
+        live.goal_started(Goal(key=key))
+    live.goal_finished(RunGoal(key="contacts_in", state="finished"))
+    # The same goal in the next run.
+    live.goal_started(Goal(key="contacts_in"))
+
+    goals = [task.fields["goal"] for task in drawn.tasks]
+    assert goals == ["leads_in", "contacts_in", "contacts_in"]

@@ -72,6 +72,9 @@ class ScriptedTransport:
         self.requests: list[Request] = []
         self.bodies: list[bytes] = []
 
+    def break_off(self) -> None:
+        self.script.clear()
+
     @property
     def calls(self) -> int:
         return len(self.requests)

@@ -11,6 +11,7 @@ from isthmus.salesforce import (
     BulkJobBroken,
     BulkJobFailed,
     BulkJobRefused,
+    BulkJobTimedOut,
     ClientSettings,
     ConnectionLost,
     InvalidArgument,
@@ -154,7 +155,7 @@ def test_a_wish_to_stop_is_heard_in_the_middle_of_a_long_pause() -> None:
         ("ExceededQuota : over the quota", BulkJobBroken),
         ("InternalServerError : sorry", BulkJobBroken),
         ("InternalServerError", BulkJobBroken),
-        ("QUERY_TIMEOUT: Your query request was running for too long.", BulkJobBroken),
+        ("QUERY_TIMEOUT: Your query request was running for too long.", BulkJobTimedOut),
     ],
 )
 def test_a_failed_query_job_raises_its_own_words(words: str, kind: type[BulkJobFailed]) -> None:
@@ -373,3 +374,10 @@ def test_a_refused_job_tells_why() -> None:
     org, _ = signed_in(refuses("INVALIDENTITY", "Entity 'X' is not supported by the Bulk API."))
     with pytest.raises(SchemaChanged, match="not supported by the Bulk API"):
         org.bulk_query.create("SELECT Id FROM X", deleted=False)
+
+
+def test_a_query_job_that_salesforce_gave_up_after_fifteen_tries_was_too_slow() -> None:
+    words = "InternalServerError : Retried more than fifteen times"
+    org, _ = signed_in(says(job("Failed", errorMessage=words, retries=15)))
+    with pytest.raises(BulkJobTimedOut, match="Retried more than"):
+        org.bulk_query.wait(ID)

@@ -167,6 +167,47 @@ def composite(status: int, body: object) -> Response:
     return says({"compositeResponse": [{"httpStatusCode": status, "body": body}]})
 
 
+def test_a_count_of_deleted_records_too_asks_for_them() -> None:
+    org, transport = signed_in(says({"totalSize": 7, "done": True, "records": []}))
+    assert org.count("SELECT COUNT() FROM Lead", deleted=True) == 7
+    assert transport.targets[-1] == f"GET {DATA}/queryAll"
+
+
+def test_pages_come_as_salesforce_wrote_them() -> None:
+    first = b'{"totalSize":2,"done":false,"nextRecordsUrl":"/services/data/v62.0/query/01g-1",'
+    first += b'"records":[{"Id":"1","Amount":1.0E7}]}'
+    second = b'{"totalSize":2,"done":true,"records":[{"Id":"2"}]}'
+    org, transport = signed_in(says(first), says(second))
+    pages = list(org.query_pages("SELECT Id FROM Lead", deleted=True))
+    assert [page.body for page in pages] == [first, second]
+    assert [(page.records, page.total) for page in pages] == [(1, 2), (1, 2)]
+    assert transport.targets[-2:] == [f"GET {DATA}/queryAll", f"GET {DATA}/query/01g-1"]
+
+
+def test_a_page_that_is_html_is_asked_for_again() -> None:
+    page = {"totalSize": 0, "done": True, "records": []}
+    org, transport = signed_in(says(b"<html>Down</html>"), says(page))
+    assert [found.total for found in org.query_pages("SELECT Id FROM Lead", deleted=False)] == [0]
+    assert len(transport.targets) == 3
+
+
+def test_a_page_that_is_a_list_is_an_error_of_ours() -> None:
+    org, _ = signed_in(says([]))
+    with pytest.raises(UnexpectedAnswer, match="not a page of records"):
+        list(org.query_pages("SELECT Id FROM Lead", deleted=False))
+
+
+def test_what_changed_comes_with_the_time_up_to_which_it_is_known() -> None:
+    covered = "2026-01-31T10:20:00.000+0000"
+    org, transport = signed_in(says({"ids": ["00Q1", "00Q2"], "latestDateCovered": covered}))
+    start, end = (datetime(2026, 1, 31, 10, minute, tzinfo=UTC) for minute in (10, 30))
+    found = org.updated("Lead", start, end)
+    assert found.ids == ("00Q1", "00Q2")
+    assert found.latest_date_covered == datetime(2026, 1, 31, 10, 20, tzinfo=UTC)
+    asked = parse_qs(urlsplit(transport.requests[-1].url).query)
+    assert asked == {"start": ["2026-01-31T10:10:00Z"], "end": ["2026-01-31T10:30:00Z"]}
+
+
 def test_a_query_too_long_for_an_address_travels_in_a_body() -> None:
     org, transport = signed_in(composite(200, {"done": True, "records": [{"Id": "1"}]}))
     assert list(org.query(LONG)) == [{"Id": "1"}]

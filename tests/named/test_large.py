@@ -1,0 +1,75 @@
+"""Many records that all are one profile: neither slow, nor large, nor one transaction."""
+
+import os
+import resource
+import time
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from integration import set_up
+from isthmus.domain.goals import ImportField
+from isthmus.domain.merge_rules import MergeRule
+from isthmus.importing.engine import run_import
+from named.world import BY_EMAIL, READ, World, outcome
+
+RECORDS = int(os.environ.get("ISTHMUS_NAMED_RECORDS", "20000"))
+"""How many records are one profile. The contract's million: `ISTHMUS_NAMED_RECORDS=1000000`."""
+
+EMAIL = "one@example.com"
+MORE_MIB = 100
+WORDS = ImportField(field="FirstName", property="words", rule=MergeRule.ADD)
+ONE = replace(READ, match=(BY_EMAIL,), fields=(*READ.fields, WORDS))
+
+
+def add_many(world: World, records: int) -> None:
+    rows = "".join(f"n,a,{EMAIL},{number},1,w{number % 100}\n" for number in range(records))
+    world.bulk_insert("LastName,Company,Email,Title,Total__c,FirstName", rows)
+
+
+def timed(world: World, goal: Any) -> float:
+    before = time.process_time(), time.monotonic()
+    goal_run = world.read(goal)
+    assert goal_run.counts.received
+    return time.monotonic() - before[1]
+
+
+@pytest.mark.timeout(3600)
+def test_many_records_that_all_match_one_profile_are_folded_into_it(world: World) -> None:
+    add_many(world, RECORDS)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    goal_run = world.read(world.goal(ONE))
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024
+    assert outcome(goal_run) == {"created": 1, "updated": RECORDS - 1}
+    ((total, words),) = world.profiles("total", "words")
+    assert (total, len(words)) == (RECORDS, min(RECORDS, 100))
+    assert world.number("record_link") == RECORDS
+    assert grown < MORE_MIB
+
+
+@pytest.mark.timeout(3600)
+def test_four_times_the_records_of_one_profile_take_about_four_times_as_long(
+    world: World,
+) -> None:
+    few = RECORDS // 4
+    goal = world.goal(ONE)
+    add_many(world, few)
+    first = timed(world, goal)
+    add_many(world, RECORDS)
+    # Quadratic would be sixteen times; machines that do other work as well get room.
+    assert timed(world, goal) < 10 * first + 1
+
+
+def test_many_records_of_one_profile_are_several_transactions(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("isthmus.importing.chunks.FIRST_CHUNK", 500)
+    monkeypatch.setattr("isthmus.importing.chunks.LARGEST_CHUNK", 500)
+    add_many(world, 2_000)
+    goal_run = set_up.start(world.goal(ONE), world.salesforce)
+    run_import(goal_run)
+    rows = world.store.execute(
+        "SELECT count(DISTINCT xmin::text::bigint) FROM store.record_link"
+    ).fetchone()
+    assert rows == (4,)

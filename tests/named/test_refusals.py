@@ -1,0 +1,83 @@
+"""Rows that Salesforce refuses: told in its words, tried again after growing pauses."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from isthmus.exporting import diff, send
+from isthmus.exporting.refusals import MostRowsRefused
+from named.world import WRITE, World, outcome
+
+CODE = "FIELD_CUSTOM_VALIDATION_EXCEPTION"
+WORDS = "Nobody has the title Refused."
+MANY = 230
+
+
+def age(world: World, hours: float) -> None:
+    """Let what is held back become older, as if so much time had passed."""
+    moments = world.store.execute(
+        "SELECT attname FROM pg_attribute WHERE attrelid = 'store.export_hold'::regclass "
+        "AND atttypid = 'timestamptz'::regtype"
+    ).fetchall()
+    for (name,) in moments:
+        world.store.execute(
+            f"UPDATE store.export_hold SET {name} = {name} - %s".encode(),  # noqa: S608
+            [timedelta(hours=hours)],
+        )
+
+
+def test_a_refused_row_is_told_with_profile_field_code_and_salesforces_words(
+    world: World,
+) -> None:
+    (profile_id,) = world.add_people(1, title="Refused")
+    goal_run = world.write(world.goal(WRITE))
+    assert outcome(goal_run) == {CODE: 1}
+    rows = world.store.execute(
+        "SELECT profile_id, field, code, message FROM store.run_problem"
+    ).fetchall()
+    assert rows == [(profile_id, "Title", CODE, WORDS)]
+
+
+def test_a_row_that_fails_again_and_again_is_tried_after_growing_pauses(world: World) -> None:
+    world.add_people(1, title="Refused")
+    world.add_profile(email="fine@example.com", name="Fine")
+    goal = world.goal(WRITE)
+    assert outcome(world.write(goal)) == {CODE: 1, "created": 1}
+    tried = [_tries(world, goal, runs=8)]
+    for _ in range(3):
+        age(world, 4.1)
+        tried.append(_tries(world, goal, runs=3))
+    assert 0 < tried[0] < 5
+    assert sum(tried[1:]) < 6
+    age(world, 24 * 30)
+    assert _tries(world, goal, runs=1) == 1
+
+
+def _tries(world: World, goal: Any, runs: int) -> int:
+    """How many of so many runs sent the row that is refused; the others hold it back."""
+    outcomes = [outcome(world.write(goal)) for _ in range(runs)]
+    assert all(each.keys() <= {"unchanged", CODE, "held"} for each in outcomes)
+    return sum(each.get(CODE, 0) for each in outcomes)
+
+
+def test_a_row_that_is_held_back_goes_out_at_once_when_a_person_corrects_it(
+    world: World,
+) -> None:
+    (profile_id,) = world.add_people(1, title="Refused")
+    goal = world.goal(WRITE)
+    assert _tries(world, goal, runs=6) < 6
+    world.change_profile(profile_id, title="Fine")
+    assert outcome(world.write(goal)) == {"created": 1}
+
+
+def test_the_same_cause_on_most_rows_stops_the_run_early(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(send, "FEW_UPDATES", 0)
+    world.add_people(MANY, title="Refused")
+    monkeypatch.setattr(diff, "PART_BYTES", 30_000)
+    goal = world.goal(WRITE)
+    with pytest.raises(MostRowsRefused, match=f"{CODE}: {WORDS}"):
+        world.write(goal)
+    assert world.count("Lead") == 0
