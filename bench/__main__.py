@@ -16,6 +16,7 @@ from bench import (
     localorg_query,
     localorg_rest,
     localorg_seed,
+    problems,
 )
 
 Figures = dict[str, float]
@@ -26,6 +27,7 @@ BENCHMARKS: dict[str, Callable[[int], Figures]] = {
     "import_increment": import_increment.measure,
     "export_diff": export_diff.measure,
     "export_send": export_send.measure,
+    "problems": problems.measure,
     "localorg_query": localorg_query.measure,
     "localorg_ingest": localorg_ingest.measure,
     "localorg_seed": localorg_seed.measure,
@@ -37,6 +39,7 @@ SIZES = {
     "import_increment": 200_000,
     "export_diff": 5_000_000,
     "export_send": 200_000,
+    "problems": 1_000_000,
     "localorg_query": 1_000_000,
     "localorg_ingest": 400_000,
     "localorg_seed": 1_000_000,

@@ -184,6 +184,10 @@ def differences(found: Mapping[Any, Any], wanted: Mapping[Any, Any]) -> list[str
 
 def _only(values: Any, others: Any) -> Any:
     """The part of a record or profile that others have not."""
+    if isinstance(values, set) and isinstance(others, set):
+        return values - others
+    if isinstance(values, tuple) and isinstance(others, tuple):
+        return [_only(*pair) for pair in zip(values, others, strict=True) if pair[0] != pair[1]]
     if isinstance(values, dict) and isinstance(others, dict):
         return {name: value for name, value in values.items() if others.get(name) != value}
     return values

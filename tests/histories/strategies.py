@@ -84,6 +84,10 @@ _EXPORTED = [
     ("moment", "Last_Purchase__c"),
 ]  # fmt: skip
 _BOTH_WAYS = [pair for pair in _IMPORTED if (pair[1], pair[0]) in set(_EXPORTED)]
+_SUMMED = [("Loyalty_Points__c", "total"), ("Interests__c", "tags")]
+_ADDING = (MergeRule.SUM, MergeRule.ADD)
+"""Rules by which a value that is applied twice shows."""
+
 Pairs = frozenset[tuple[str, str]]
 """Fields and properties that a history exports; it imports the others of those."""
 
@@ -95,7 +99,8 @@ def _import_goals(draw: st.DrawFn, key: str, sobject: SalesforceObject, outward:
     match = draw(st.lists(st.sampled_from(_MATCHES), min_size=1, max_size=3, unique=True))
     inward = [pair for pair in _IMPORTED if pair not in outward]
     pairs = draw(st.lists(st.sampled_from(inward), min_size=2, max_size=8, unique=True))
-    rows = [draw(_import_rows(pair)) for pair in pairs]
+    sums = [pair for pair in _SUMMED if pair in inward and pair not in pairs]
+    rows = [draw(_import_rows(pair)) for pair in [*sums, *pairs]]
     return ImportGoal(
         key=key,
         name=key,
@@ -116,7 +121,7 @@ def _import_rows(draw: st.DrawFn, pair: tuple[str, str]) -> ImportField:
     return ImportField(
         field=name,
         property=target,
-        rule=draw(st.sampled_from(rules)),
+        rule=draw(st.sampled_from([*rules, *[rule for rule in _ADDING if rule in rules] * 3])),
         keep_when_empty=draw(st.booleans()),
     )
 
@@ -137,8 +142,10 @@ def _fitting(rows: list[ImportField]) -> tuple[ImportField, ...]:
 def _export_goals(draw: st.DrawFn, key: str, sobject: SalesforceObject, outward: Pairs) -> Plain:
     identifier, name = draw(st.sampled_from(_EXPORT_MATCHES))
     creates = draw(st.sampled_from([True, True, False]))
+    inward = {(target, name) for name, target in _BOTH_WAYS if (name, target) not in outward}
+    written = [pair for pair in _EXPORTED if pair not in inward]
     pairs = draw(
-        st.lists(st.sampled_from(_EXPORTED), min_size=1, max_size=6, unique_by=lambda pair: pair[1])
+        st.lists(st.sampled_from(written), min_size=1, max_size=6, unique_by=lambda pair: pair[1])
     )
     rows = [draw(_export_rows(target, property_key)) for property_key, target in pairs]
     if creates:
@@ -209,7 +216,9 @@ def _values(pools: dict[str, list[Any]], *always: str) -> st.SearchStrategy[Plai
 
 _record_values = _values(_RECORD_VALUES)
 _profile_values = _values(_PROFILE_VALUES)
-_new_records = _values(_RECORD_VALUES, "Email", "Title")
+_new_records = _values(
+    _RECORD_VALUES, "Email", "Title", "Loyalty_Points__c", "Interests__c", "External_Ref__c"
+)
 _new_profiles = _values(_PROFILE_VALUES, "email", "title")
 _identities = _values({key: _PROFILE_VALUES[key] for key in ("email", "phone", "codes")})
 
@@ -271,7 +280,7 @@ steps = st.one_of(*_USERS, *_MARKETERS, *_TIMES, *_RUNS, *_KILLS, *_STOPS, *_FAU
 @st.composite
 def histories(draw: st.DrawFn) -> Plain:
     """Goals, settings, some records and profiles to begin with, and steps."""
-    outward = draw(st.frozensets(st.sampled_from(_BOTH_WAYS)))
+    outward = draw(st.frozensets(st.sampled_from(_BOTH_WAYS), max_size=5))
     goals = draw(goal_sets(outward))
     beginning = draw(st.lists(st.one_of(*_USERS[:2], *_MARKETERS[:1]), min_size=6, max_size=9))
     replacements = [draw(goal_sets(outward)) for _ in range(draw(st.sampled_from([0, 0, 1])))]

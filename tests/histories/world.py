@@ -136,9 +136,10 @@ class World:
     faults: list[Mapping[str, Any]] = field(default_factory=list)  # of the next run
     usual: dict[bool, int] = field(default_factory=lambda: dict(USUAL))
     latest: list[str] = field(default_factory=list)  # what became of the last run's records
-    wrote: bool = False  # whether the last run changed anything
+    wrote: bool = False  # whether the last run changed anything, or Salesforce refused to
     begun_anew: int = 0  # how often the last run was, after one that failed
     killed: int = 0  # how often the last run was
+    halved: bool = False  # whether an export was stopped before it, and had sent a part
 
     def __post_init__(self) -> None:
         empty(self.connection)
@@ -330,6 +331,7 @@ class World:
             for each in (quick(), chunks_of(chunk), collections_below(few)):
                 stack.enter_context(each)
             self.organization.control("POST", "jobs", {"page_records": page})
+            self.halved = False
             if self.stops:
                 self._run_and_stop(chosen, full=full)
             read = {key: self.model.run_import(key, full=full) for key in imports}
@@ -340,13 +342,14 @@ class World:
         sent = self._model_exports(exports, full=full)
         self.comparison.stores()
         self.comparison.orgs()
-        if self.begun_anew == 0:
+        if self.begun_anew == 0 and not self.halved:
             self._compare_counts(run, read, sent)
         for some in read.values():
             TALLY.note(IMPORT, some)
         for others in sent.values():
             TALLY.note(EXPORT, others)
-        self.wrote = before != (self.model.store, self.model.org.records)
+        tried = any(each.outcome == "failed" for others in sent.values() for each in others)
+        self.wrote = tried or before != (self.model.store, self.model.org.records)
 
     def _model_exports(self, keys: Iterable[str], *, full: bool) -> dict[str, list[Sending]]:
         self.comparison.learn_profiles()
@@ -368,7 +371,8 @@ class World:
         assert run is not None
         self._model_parts(run.goals.order_by("id"), full=full)
         halves = run.goals.filter(state=RunState.STOPPED, direction=EXPORT)
-        if not halves.exists():
+        self.halved = halves.exists()
+        if not self.halved:
             self.comparison.stores()
             self.comparison.orgs()
 

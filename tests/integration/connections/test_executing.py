@@ -21,7 +21,7 @@ from isthmus.domain.goals import ImportGoal, MatchRow
 from isthmus.domain.objects import LEAD
 from isthmus.profiles import database
 from isthmus.profiles.database import DatabaseGone
-from isthmus.salesforce import DailyLimitReached, HostUnreachable, SignInRefused
+from isthmus.salesforce import DailyLimitReached, HostUnreachable, SignInRefused, WaitCancelled
 
 Engine = Callable[[GoalRun], None]
 
@@ -258,6 +258,25 @@ def test_who_lost_the_lock_without_noticing_writes_nothing_more(
     assert after == ["tried"]
     assert RunGoal.objects.get().counts["updated"] == 7
     assert Run.objects.get().fence == 2
+
+
+def test_who_lost_the_lock_while_waiting_for_salesforce_does_not_take_it_for_a_stop(
+    acme: ConnectionRow, store: Connection[Any]
+) -> None:
+    def engine(goal_run: GoalRun) -> None:
+        store.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE application_name = 'isthmus run'"
+        )
+        # What waits for an answer asks from another thread, and is broken off.
+        assert goal_run.cancelled.from_elsewhere()  # type: ignore[attr-defined]
+        raise WaitCancelled("broken off")
+
+    queueing.ask(acme, goals=["first"])
+    with pytest.raises(DatabaseGone):
+        _work_off(acme, engine)
+    assert Run.objects.get().state == "running"
+    assert RunGoal.objects.get().state == "running"
 
 
 def test_a_take_over_waits_for_the_chunk_that_its_owner_writes(

@@ -9,11 +9,18 @@ import pytest
 from psycopg import Connection, sql
 
 from isthmus.exporting.queries import QUERIES as EXPORTING
+from isthmus.importing.queries import FETCHING
 from isthmus.importing.queries import QUERIES as IMPORTING
 from isthmus.profiles.merging import QUERIES as MERGING
 from isthmus.profiles.schema import QUERIES as PROFILES
 
-ROOMS = {"importing": IMPORTING, "exporting": EXPORTING, "profiles": PROFILES, "merging": MERGING}
+ROOMS = {
+    "importing": IMPORTING,
+    "fetching": FETCHING,
+    "exporting": EXPORTING,
+    "profiles": PROFILES,
+    "merging": MERGING,
+}
 PREPARED = re.compile(r"(?:--[^\n]*\n|\s)*(SELECT|INSERT|UPDATE|DELETE|WITH)\b")
 """CREATE and DROP can't be prepared; the temporary tables are made by running them."""
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
+from typing import Any
 
 import psutil
 import psycopg
@@ -15,6 +16,8 @@ from isthmus.embedded.folder import locate
 from journeys.kills.looking import Dump, contact_ids, created_names, org_dump, store_dump
 from journeys.kills.scene import Opened, Scene
 from journeys.kills.worker import Worker, standing_by, wait_for_begin, wait_for_end
+
+RECOVERY_SECONDS = 60
 
 ROUNDS = int(os.environ.get("ISTHMUS_KILL_ROUNDS", "1"))
 """How often each process is killed in each direction."""
@@ -75,8 +78,20 @@ def play_from_start(scene: Scene, disturb: Disturb, *, seed: str = "") -> Played
 
 def _dump(opened: Opened, before: set[str]) -> Dump:
     names = created_names(opened.org, before)
-    with psycopg.connect(opened.watched.conninfo) as session:
+    with _connected(opened.watched.conninfo) as session:
         return store_dump(session, names) | org_dump(opened.org)
+
+
+def _connected(conninfo: str) -> "psycopg.Connection[Any]":
+    """A session, once the database is up again after the last kill."""
+    until = time.monotonic() + RECOVERY_SECONDS
+    while True:
+        try:
+            return psycopg.connect(conninfo)
+        except psycopg.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.1)
 
 
 def kill_worker(now: Round) -> None:
