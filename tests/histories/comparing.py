@@ -100,12 +100,16 @@ class Comparison:
     def export_counts(self, expected: list[Sending], part: RunGoal) -> None:
         """Each member was counted once, for what became of it."""
         counts = GoalCounts.from_plain(part.counts)
-        wanted = Counter(
-            (each.reason or "") if each.outcome in ("skipped", "failed") else each.outcome
-            for each in expected
-        )
-        assert self._counted(counts) == wanted, part.key
         assert counts.received == counts.accounted == len(expected), part.key
+        wanted = Counter(
+            (each.reason or "") if each.outcome == "skipped" else each.outcome for each in expected
+        )
+        # A try that a stop cut short counts towards holding a refused row back, and nobody can
+        # tell beforehand whether the row was reached: held or refused again is the same here.
+        refused = wanted.pop("failed", 0) + wanted.pop("held", 0)
+        found = counts.failed.total() + counts.skipped.pop("held", 0)
+        counts.failed.clear()
+        assert (found, self._counted(counts)) == (refused, wanted), part.key
 
     @staticmethod
     def _counted(counts: GoalCounts) -> "Counter[str]":
