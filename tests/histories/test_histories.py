@@ -8,7 +8,6 @@ as there is time for by hand. A history that fails is printed as JSON: put it in
 import json
 import math
 import os
-import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,9 @@ from histories.strategies import STEPS_IN_A_HISTORY, Plain, histories
 from histories.world import TALLY, World
 
 STEPS = int(os.environ.get("ISTHMUS_HISTORY_STEPS", "1000"))
-SEED = int(os.environ.get("ISTHMUS_HISTORY_SEED") or random.SystemRandom().randrange(10**9))
+SEED = int(os.environ.get("ISTHMUS_HISTORY_SEED") or 1)
+"""The same histories in every run tell a change from chance; others are asked for by hand."""
+
 SHRINKS = "ISTHMUS_TEST_SHRINK" in os.environ
 PHASES = set(Phase) if SHRINKS else {Phase.explicit, Phase.reuse, Phase.generate}
 CASES = sorted((Path(__file__).parents[1] / "cases" / "histories").glob("*.json"))

@@ -250,7 +250,10 @@ class Exporting:
         if not texts:
             return None
         definition = self.store.properties[row.value]
-        separator = row.separator or (";" if kind.type == "multipicklist" else "|")
+        several = kind.type == "multipicklist"
+        if several and definition.list:
+            texts = [each.replace(";", SPLITTING) for each in texts]
+        separator = row.separator or (";" if several else "|")
         return separator.join(texts) if definition.list else texts[0]
 
     def _pass_held(self, sendings: list[Sending]) -> None:
@@ -355,10 +358,16 @@ def _moment(value: datetime, kind: Field, timezone: str) -> str:
     return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{value.microsecond // 1000:03}Z"
 
 
+SPLITTING = "\x1f"
+"""Stands for a separator within a value of a list, which would become two values."""
+
+
 def _check(text: str, kind: Field) -> str | None:
     """The code of the first check that the text fails."""
     if text == CLEAR:
         return "reserved"
+    if kind.type == "multipicklist" and SPLITTING in text:
+        return "holds_separator"
     if kind.type in TEXTS - {"email"} | {"multipicklist"} and len(text) > kind.length:
         return "too_long"
     if kind.type == "email":
