@@ -605,6 +605,15 @@ DELETE FROM settle_pair WHERE heir IS NULL OR heir = former
 
 -- choose_pairs --
 -- The pairs that no earlier pair touches; newer is the profile whose live record changed last.
+WITH first_pair AS (
+    SELECT profile_id, min(place) AS first
+    FROM (
+        SELECT former AS profile_id, place FROM settle_pair
+        UNION ALL
+        SELECT heir, place FROM settle_pair
+    ) AS touched
+    GROUP BY profile_id
+)
 INSERT INTO merging_pair (survivor, loser)
 SELECT
     CASE WHEN newer THEN heir ELSE former END,
@@ -615,24 +624,8 @@ FROM (
         ROW(coalesce(of_heir.stamp, '-infinity'), pair.heir)
         > ROW(coalesce(of_former.stamp, '-infinity'), pair.former) AS newer
     FROM settle_pair AS pair
-    JOIN (
-        SELECT profile_id, min(place) AS first
-        FROM (
-            SELECT former AS profile_id, place FROM settle_pair
-            UNION ALL
-            SELECT heir, place FROM settle_pair
-        ) AS touched
-        GROUP BY profile_id
-    ) AS mine ON mine.profile_id = pair.former AND mine.first = pair.place
-    JOIN (
-        SELECT profile_id, min(place) AS first
-        FROM (
-            SELECT former AS profile_id, place FROM settle_pair
-            UNION ALL
-            SELECT heir, place FROM settle_pair
-        ) AS touched
-        GROUP BY profile_id
-    ) AS theirs ON theirs.profile_id = pair.heir AND theirs.first = pair.place
+    JOIN first_pair AS mine ON mine.profile_id = pair.former AND mine.first = pair.place
+    JOIN first_pair AS theirs ON theirs.profile_id = pair.heir AND theirs.first = pair.place
     CROSS JOIN LATERAL (
         SELECT max(link.stamp) AS stamp FROM store.record_link AS link
         WHERE link.profile_id = pair.heir AND link.gone IS NULL
