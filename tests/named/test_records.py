@@ -5,7 +5,8 @@ from typing import Any
 
 from isthmus.domain.goals import ObjectTypeOnDelete
 from isthmus.domain.objects import CONTACT, PERSON
-from named.world import BY_EMAIL, BY_ID, READ, TITLE, World, outcome
+from isthmus.profiles import database, merging
+from named.world import BY_EMAIL, BY_ID, READ, TITLE, WRITE, World, outcome
 
 CONTACTS = replace(READ, key="contacts_in", object=CONTACT)
 PERSONS = replace(READ, key="persons_in", object=PERSON, match=(BY_ID,), fields=())
@@ -214,3 +215,43 @@ def test_a_value_that_did_not_fit_is_read_again_once_it_changes(world: World) ->
     world.change("Lead", lead, Title="Chief")
     world.read(goal)
     assert world.profiles("title", "total") == [("Chief", 6)]
+
+
+def test_an_export_notices_a_second_record_of_a_profile_that_did_not_change(world: World) -> None:
+    world.add_profile(email="a@x.co", name="Doe")
+    out = world.goal(WRITE)
+    goal = world.goal(replace(READ, match=(BY_EMAIL,), fields=()))
+    assert outcome(world.write(out)) == {"created": 1}
+    world.wait(60)
+    world.read(goal)
+    assert outcome(world.write(out)) == {"unchanged": 1}
+    (second,) = world.add("Lead", {"Email": "a@x.co"})
+    before = world.profiles("email", "name")
+    world.read(goal)
+    assert world.profiles("email", "name") == before
+    for _ in range(2):
+        assert outcome(world.write(out)) == {"ambiguous": 1}
+    world.delete("Lead", second)
+    world.read(goal)
+    assert outcome(world.write(out)) == {"unchanged": 1}
+    world.org.control("POST", "undelete", {"ids": [second]})
+    world.wait(2)
+    world.read(goal)
+    assert outcome(world.write(out)) == {"ambiguous": 1}
+
+
+def test_profiles_that_are_merged_by_hand_are_reported_until_their_records_are_merged_too(
+    world: World,
+) -> None:
+    survivor, loser = (world.add_profile(email=f"{n}@x.co", name="Doe") for n in range(2))
+    out, goal = world.goal(WRITE), world.goal(replace(READ, match=(BY_ID,), fields=()))
+    assert outcome(world.write(out)) == {"created": 2}
+    with database.connected() as connection:
+        merging.merge(connection, survivor, loser)
+    for _ in range(3):
+        assert outcome(world.write(out)) == {"ambiguous": 1}
+    first, second = sorted(live_links(world))
+    merge(world, first, second)
+    world.read(goal)
+    assert set(outcome(world.write(out))) <= {"updated", "unchanged"}
+    assert outcome(world.write(out)) == {"unchanged": 1}

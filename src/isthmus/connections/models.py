@@ -58,6 +58,8 @@ class Goal(models.Model):
     slots = models.JSONField(default=dict)  # a mapping row's place in the arrays of record_link
     read_until = models.DateTimeField(null=True)  # the org's time up to which all was taken
     read_version = models.PositiveIntegerField(default=0)  # the version that was read with
+    read_segment = models.TextField(blank=True, default="")  # of an export: digest of its condition
+    read_whole_at = models.DateTimeField(null=True)  # and when it last looked at every member
 
     class Meta:
         ordering = ["position"]

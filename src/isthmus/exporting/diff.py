@@ -37,10 +37,19 @@ def write_rows(connection: Connection[Any], plan: ExportPlan, *, full: bool) -> 
     connection.execute(QUERIES["forget_open"], names)
     row = connection.execute(QUERIES["next_part"], names).fetchone()
     connection.execute(rows_statement(plan, 1 + (row[0] if row else 1)))
+    # The statistics know nothing of rows that were only just written: a plan that takes them for
+    # few would go through another table once for each of them.
+    connection.execute("SET LOCAL enable_nestloop = off")
     if not full:
         connection.execute(QUERIES["pass_held"], names)
     for name in ("pass_without_cells", "split_parts", "mark_troubled"):
         connection.execute(QUERIES[name], names)
+    connection.execute("SET LOCAL enable_nestloop = on")
+
+
+def learn_rows(connection: Connection[Any]) -> None:
+    """Let plans know how many rows each run has: those of the latest are in no statistics yet."""
+    connection.execute("ANALYZE store.export_row (run_goal, operation, part, outcome)")
 
 
 def _name(letter: LiteralString, row: Sent) -> sql.Identifier:

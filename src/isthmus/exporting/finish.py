@@ -36,6 +36,7 @@ def finish(
             QUERIES["finish_goal"],
             {"begun": Jsonb(begun.plain()), "counts": Jsonb(counts.plain()), **names},
         )
+        connection.execute(QUERIES["keep_open"], names)
         connection.execute(QUERIES["forget_rows"], names)
     goal_run.run_goal.begun = begun.plain()
     goal_run.counts = counts
@@ -65,4 +66,7 @@ def advance(goal_run: GoalRun, begun: Begun) -> None:
     """The next run need not look at profiles that have not changed since this one began."""
     goal = goal_run.goal
     goal.read_until, goal.read_version = begun.started_at, begun.version
-    goal.save(update_fields=["read_until", "read_version"])
+    goal.read_segment = begun.segment
+    if begun.whole:
+        goal.read_whole_at = begun.started_at
+    goal.save(update_fields=["read_until", "read_version", "read_segment", "read_whole_at"])

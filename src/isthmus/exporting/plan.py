@@ -1,6 +1,7 @@
 """What one export run of one goal sends, and to which records."""
 
 import difflib
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,11 +17,15 @@ from isthmus.domain.goals import PROFILE_ID, ExportField, ExportGoal, ExportKind
 from isthmus.domain.loops import growing_rows, loop_refusal
 from isthmus.domain.objects import PERSON, SalesforceObject
 from isthmus.domain.properties import PropertyDefinition
-from isthmus.domain.segments import parse
+from isthmus.domain.segments import Condition, is_of_profile_alone, parse
 from isthmus.exporting.values import Cell, cell
 from isthmus.profiles.models import Segment
 from isthmus.profiles.segments import predicate
 from isthmus.salesforce import Field, ObjectDescription, Salesforce
+
+LOOKS_AT_ALL = timedelta(days=1)
+"""How long runs rely on what the runs before found out about members that have not changed since;
+then one asks of every member whether it was sent."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +59,8 @@ class ExportPlan:
     condition: str  # SOQL that selects the object's records
     org_goals: tuple[int, ...]  # all goals of the org, this one too
     changed_since: datetime | None  # profiles changed before need no look; None: all do
+    same_members: bool  # a profile that has not changed is a member now if it was one then
+    segment_digest: str
     started_at: datetime
 
     @property
@@ -79,6 +86,10 @@ def plan_export(goal_run: GoalRun, now: datetime) -> ExportPlan:
     fields = _Fields(goal_run.salesforce, definition)
     zone = goal_run.connection.timezone
     rows = fields.rows(goal, zone)
+    condition = _segment(definition, fields.properties.known)
+    segment = predicate(condition, fields.properties.known, now=now, timezone=zone)
+    digest = hashlib.sha256(segment.as_string().encode()).hexdigest()
+    changed_since = _changed_since(goal_run)
     return ExportPlan(
         goal=goal.id,
         run_goal=goal_run.run_goal.id,
@@ -86,7 +97,7 @@ def plan_export(goal_run: GoalRun, now: datetime) -> ExportPlan:
         label=definition.name,
         version=goal.version,
         definition=definition,
-        segment=_segment(definition, fields.properties.known, now, zone),
+        segment=segment,
         rows=rows,
         slots=len(goal.slots),
         match_field=fields.match_field(),
@@ -95,7 +106,12 @@ def plan_export(goal_run: GoalRun, now: datetime) -> ExportPlan:
         person_condition=fields.person_condition(),
         condition=fields.condition(),
         org_goals=(goal.id, *goal_run.other_goals),
-        changed_since=_changed_since(goal_run),
+        changed_since=changed_since,
+        same_members=changed_since is not None
+        and is_of_profile_alone(condition)
+        and goal.read_segment == digest
+        and _is_recent(goal.read_whole_at, now),
+        segment_digest=digest,
         started_at=now,
     )
 
@@ -116,16 +132,18 @@ def _changed_since(goal_run: GoalRun) -> datetime | None:
     return goal.read_until - timedelta(seconds=goal_run.connection.overlap_seconds)
 
 
-def _segment(
-    goal: ExportGoal, known: Mapping[str, PropertyDefinition], now: datetime, timezone: str
-) -> Composed:
+def _is_recent(moment: datetime | None, now: datetime) -> bool:
+    return moment is not None and now - moment < LOOKS_AT_ALL
+
+
+def _segment(goal: ExportGoal, known: Mapping[str, PropertyDefinition]) -> Condition:
     segment = Segment.objects.filter(key=goal.segment).first()
     if segment is None:
         raise GoalIncomplete(
             f"Goal {goal.key!r} exports segment {goal.segment!r}, which is not there. "
             f"Make it, or choose another."
         )
-    return predicate(parse(segment.where, known), known, now=now, timezone=timezone)
+    return parse(segment.where, known)
 
 
 class _Fields:

@@ -29,6 +29,7 @@ def prepare(
         else:
             looked_at, counts.received = select(connection, plan)
             counts.note("unchanged", None, counts.received - looked_at)
+            begun = begun.with_members(plan.segment_digest, whole=not plan.same_members)
     with goal_run.step("match"):
         match(goal_run, connection, plan)
     with goal_run.step("compare"):
@@ -36,16 +37,22 @@ def prepare(
         with connection.transaction():
             goal_run.fence.check(connection)
             diff.write_rows(connection, plan, full=goal_run.full)
-            _note(connection, plan)
+            _note(connection, plan, whole=not begun.prepared)
             for outcome, reason, members in connection.execute(QUERIES["count_decided"]):
                 counts.note(outcome, reason, members)
             begun = begun.with_decided(counts, plan.version)
             begun.save(goal_run, connection)
+        diff.learn_rows(connection)
     connection.execute(QUERIES["drop_tables"])
     return begun
 
 
-def _note(connection: Connection[Any], plan: ExportPlan) -> None:
+def _note(connection: Connection[Any], plan: ExportPlan, *, whole: bool) -> None:
     names = {"run_goal": plan.run_goal, "goal": plan.goal, "version": plan.version}
-    for name in ("note_problems", "keep_looked_at", "note_decided"):
+    for name in ("note_problems", "keep_looked_at", "unsettle_ambiguous"):
+        connection.execute(QUERIES[name], names)
+    if whole:
+        # All that were open and are members still are looked at now.
+        connection.execute(QUERIES["forget_open_members"], names)
+    for name in ("keep_open_members", "note_decided"):
         connection.execute(QUERIES[name], names)

@@ -33,8 +33,11 @@ CREATE TEMPORARY TABLE export_problem (
 
 -- drop_tables --
 DROP TABLE IF EXISTS
-    export_member, export_candidate, export_key, export_found, export_problem, export_value,
-    export_result, export_told
+    export_member, export_scan, export_unsettled, export_key, export_found, export_problem,
+    export_value, export_result, export_told
+
+-- estimate_profiles --
+SELECT reltuples FROM pg_class WHERE oid = 'store.profile'::regclass
 
 -- open_members --
 -- Members that this run has begun and of which Salesforce has not said anything yet.
@@ -353,6 +356,32 @@ WHERE link.record_id = member.record_id AND link.goal = %(goal)s
         OR link.reason IS DISTINCT FROM CASE WHEN member.troubled THEN 'problem' END
     )
 
+-- unsettle_ambiguous --
+-- Members with several records are looked at by every run until they have one again.
+UPDATE store.record_link AS link
+SET version = NULL
+FROM export_member AS member
+WHERE member.outcome = 'skipped' AND member.reason = 'ambiguous'
+    AND link.profile_id = member.profile_id AND link.goal = %(goal)s
+    AND link.sent IS NOT NULL AND link.version IS NOT NULL
+
+-- forget_open_members --
+DELETE FROM store.export_open WHERE goal = %(goal)s
+
+-- keep_open_members --
+-- Members that no link of the goal tells of. Those with a row to send follow once it is known what
+-- became of it.
+INSERT INTO store.export_open (goal, profile_id)
+SELECT %(goal)s, profile_id
+FROM export_member AS member
+WHERE outcome IN ('skipped', 'unchanged')
+    AND NOT EXISTS (
+        SELECT FROM store.record_link AS link
+        WHERE link.profile_id = member.profile_id AND link.goal = %(goal)s
+    )
+ORDER BY profile_id
+ON CONFLICT DO NOTHING
+
 -- note_decided --
 INSERT INTO store.run_record (profile_id, run_goal, record_id, outcome, reason)
 SELECT profile_id, %(run_goal)s, record_id, outcome, reason
@@ -617,6 +646,25 @@ SELECT count(*) FROM store.run_problem WHERE run_goal = %(run_goal)s AND propert
 
 -- finish_goal --
 UPDATE connections_rungoal SET begun = %(begun)s, counts = %(counts)s WHERE id = %(run_goal)s
+
+-- keep_open --
+-- What was not accepted is looked at again, whether its profile changes or not.
+INSERT INTO store.export_open (goal, profile_id)
+SELECT %(goal)s, profile_id
+FROM store.export_row
+WHERE run_goal = %(run_goal)s AND outcome IS NOT NULL AND outcome NOT IN ('created', 'updated')
+ORDER BY profile_id
+ON CONFLICT DO NOTHING
+
+-- keep_earlier_open --
+INSERT INTO store.export_open (goal, profile_id)
+SELECT DISTINCT %(goal)s::integer, row.profile_id
+FROM store.export_row AS row
+JOIN connections_rungoal AS part_of ON part_of.id = row.run_goal
+WHERE part_of.goal_id = %(goal)s AND part_of.id <> %(run_goal)s
+    AND (row.outcome IS NULL OR row.outcome NOT IN ('created', 'updated'))
+ORDER BY 2
+ON CONFLICT DO NOTHING
 
 -- forget_rows --
 DELETE FROM store.export_row WHERE run_goal = %(run_goal)s AND outcome IS NOT NULL

@@ -1,33 +1,48 @@
 """Which profiles are in the segment, and which of them need no look.
 
-A run after the first looks at candidates only: members that changed since, that this goal has not
-settled, or that several records stand for. The others are counted, and nothing else is done for
-them: most members of most runs are such.
+A run after the first looks at candidates only: members that changed since, or that this goal has
+not settled. The others are counted, and nothing else is done for them: most members of most runs
+are such.
+
+Settled is a member whose record this version of the goal has sent without trouble. Which members
+are not is known from the runs before, as long as the condition of the segment is the same and looks
+at the profile's own row only: who has not changed was a member then, and was looked at. Otherwise,
+and once a day, every member's link is asked.
 """
 
 from typing import Any
 
 from psycopg import Connection, sql
-from psycopg.sql import Composed
+from psycopg.sql import Composable, Composed
 
 from isthmus.exporting.plan import ExportPlan
 from isthmus.exporting.queries import QUERIES
+
+MOST_IN_ARRAYS = 30_000_000
+"""Profiles of a store whose candidates are gathered as arrays; one array holds a gigabyte at most,
+and all could be candidates. Of larger stores every member is looked at."""
 
 
 def select(connection: Connection[Any], plan: ExportPlan) -> tuple[int, int]:
     """Fill the session's table with members that need a look; how many there are, and all."""
     _make_tables(connection)
-    if plan.changed_since is None:
+    if plan.changed_since is None or _is_vast(connection):
         looked_at = members = connection.execute(members_statement(plan)).rowcount
     else:
-        # Reading can be shared by several processes only where nothing temporary is written to.
-        connection.execute(candidates_statement(plan))
-        looked_at = connection.execute(_TAKE_CANDIDATES).rowcount
-        row = connection.execute(count_statement(plan)).fetchone()
+        connection.execute(scan_statement(plan))
+        looked_at = connection.execute(_TAKE_SCANNED).rowcount
+        if plan.same_members:
+            connection.execute(unsettled_links_statement(plan))
+            looked_at += connection.execute(unsettled_statement(plan)).rowcount
+        row = connection.execute("SELECT members FROM export_scan").fetchone()
         members = int(row[0]) if row else 0
     _follow_links(connection, plan)
-    # Both are asked one after the other, and somebody may change the segment in between.
-    return looked_at, max(members, looked_at)
+    return looked_at, members
+
+
+def _is_vast(connection: Connection[Any]) -> bool:
+    row = connection.execute(QUERIES["estimate_profiles"]).fetchone()
+    return bool(row and row[0] > MOST_IN_ARRAYS)
 
 
 def select_open(connection: Connection[Any], plan: ExportPlan) -> None:
@@ -74,42 +89,86 @@ def members_statement(plan: ExportPlan) -> Composed:
     ).format(changed=changed, segment=plan.segment)
 
 
-_TAKE_CANDIDATES = """INSERT INTO export_member (profile_id, changed)
-    SELECT profile_id, changed FROM export_candidate"""
+def scan_statement(plan: ExportPlan) -> Composed:
+    """How many members the segment has, and those that have to be looked at.
+
+    Those are the changed ones, and those whose record this version of the goal has not sent without
+    trouble. The second are not asked for where the runs before know them. One pass that several
+    processes share: they can only where nothing temporary is written, so the few are gathered as
+    arrays.
+    """
+    unsettled: Composable = sql.SQL("NULL::uuid[]")
+    link: Composable = sql.SQL("")
+    since = sql.Literal(plan.changed_since)
+    if not plan.same_members:
+        unsettled = sql.SQL(
+            "array_agg(p.profile_id) FILTER (WHERE p.updated_at < {} AND link.profile_id IS NULL)"
+        ).format(since)
+        link = sql.SQL(
+            """
+        LEFT JOIN (
+            SELECT profile_id FROM store.record_link AS link WHERE {own} AND {settled}
+        ) AS link ON link.profile_id = p.profile_id"""
+        ).format(own=_own(plan), settled=_settled(plan))
+    return sql.SQL(
+        """CREATE TEMPORARY TABLE export_scan AS
+        SELECT
+            count(*) AS members,
+            array_agg(p.profile_id) FILTER (WHERE p.updated_at >= {since}) AS changed,
+            {unsettled} AS unsettled
+        FROM store.profile AS p{link}
+        WHERE {segment}"""
+    ).format(since=since, unsettled=unsettled, link=link, segment=plan.segment)
 
 
-def candidates_statement(plan: ExportPlan) -> Composed:
-    """The members of the segment that are not certain to be as they were sent.
+_TAKE_SCANNED = """INSERT INTO export_member (profile_id, changed)
+    SELECT unnest(changed), true FROM export_scan
+    UNION ALL
+    SELECT unnest(unsettled), false FROM export_scan"""
 
-    Certain is a profile that was not changed since the last run and has one live record, which
-    this version of the goal has sent without trouble.
+
+def unsettled_links_statement(plan: ExportPlan) -> Composed:
+    """The profiles of all links that say so; gathered as in the statement above."""
+    return sql.SQL(
+        """CREATE TEMPORARY TABLE export_unsettled AS
+        SELECT array_agg(link.profile_id) AS profiles
+        FROM store.record_link AS link
+        WHERE {own} AND ({settled}) IS NOT TRUE"""
+    ).format(own=_own(plan), settled=_settled(plan))
+
+
+def unsettled_statement(plan: ExportPlan) -> Composed:
+    """The members that have not changed and that the runs before have left unsettled.
+
+    Their links say so; of those without a link, what was noted of them when they were looked at.
     """
     return sql.SQL(
-        """CREATE TEMPORARY TABLE export_candidate AS
-        SELECT p.profile_id, p.updated_at >= {since} AS changed
+        """INSERT INTO export_member (profile_id, changed)
+        SELECT p.profile_id, false
         FROM store.profile AS p
-        LEFT JOIN (
-            SELECT
-                profile_id,
-                min(record_id) = max(record_id) AND bool_or(
-                    goal = {goal} AND version = {version} AND reason IS NULL AND sent IS NOT NULL
-                ) AS settled
-            FROM store.record_link
-            WHERE goal = ANY ({goals}) AND object = {object} AND gone IS NULL
-                AND profile_id IS NOT NULL
-            GROUP BY profile_id
-        ) AS link ON link.profile_id = p.profile_id
-        WHERE (p.updated_at >= {since} OR link.settled IS NOT TRUE) AND {segment}"""
+        WHERE p.profile_id IN (
+                SELECT unnest(profiles) FROM export_unsettled
+                UNION
+                SELECT profile_id FROM store.export_open WHERE goal = {goal}
+            )
+            AND p.updated_at < {since} AND {segment}"""
     ).format(
-        since=sql.Literal(plan.changed_since),
         goal=sql.Literal(plan.goal),
-        version=sql.Literal(plan.version),
-        goals=sql.Literal(list(plan.org_goals)),
-        object=sql.Literal(plan.object.name),
+        since=sql.Literal(plan.changed_since),
         segment=plan.segment,
     )
 
 
-def count_statement(plan: ExportPlan) -> Composed:
-    """How many members the segment has now."""
-    return sql.SQL("SELECT count(*) FROM store.profile AS p WHERE {}").format(plan.segment)
+def _own(plan: ExportPlan) -> Composed:
+    return sql.SQL("link.goal = {} AND link.profile_id IS NOT NULL").format(sql.Literal(plan.goal))
+
+
+def _settled(plan: ExportPlan) -> Composed:
+    """Whether a link of the goal needs no look where its profile has not changed.
+
+    Where another record is linked to the profile later, the link loses its version.
+    """
+    return sql.SQL(
+        """link.object = {object} AND link.version = {version} AND link.reason IS NULL
+            AND link.sent IS NOT NULL AND link.gone IS NULL"""
+    ).format(object=sql.Literal(plan.object.name), version=sql.Literal(plan.version))

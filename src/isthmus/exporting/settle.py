@@ -8,6 +8,7 @@ from psycopg import Connection
 
 from isthmus.connections.runs import GoalRun
 from isthmus.exporting.begun import Begun
+from isthmus.exporting.diff import learn_rows
 from isthmus.exporting.plan import ExportPlan
 from isthmus.exporting.queries import QUERIES
 from isthmus.exporting.reconcile import Owner, reconcile_job
@@ -52,7 +53,10 @@ def settle_interrupted(
     each row's fate. Rows without an outcome afterwards were not saved.
     """
     names = {"goal": owner.goal, "run_goal": plan.run_goal}
-    for row in connection.execute(QUERIES["open_jobs"], names).fetchall():
+    jobs = connection.execute(QUERIES["open_jobs"], names).fetchall()
+    if jobs:
+        learn_rows(connection)
+    for row in jobs:
         left = OpenJob.of(row)
         if not left.job_id:
             _abort_unnamed(goal_run, connection, plan, left)
@@ -67,6 +71,7 @@ def settle_interrupted(
         again = {"run_goal": plan.run_goal, "part": None}
         for outcome in ("unprocessed", "locked"):
             connection.execute(QUERIES["open_again"], {**again, "outcome": outcome})
+        connection.execute(QUERIES["keep_earlier_open"], names)
         connection.execute(QUERIES["forget_earlier"], names)
 
 

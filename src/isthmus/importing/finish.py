@@ -134,7 +134,8 @@ def _write_links(connection: Connection[Any], plan: ImportPlan, *, troubled: boo
     names = {"goal": plan.goal, "object": plan.object.name, "version": plan.version}
     others = list(plan.other_goals)
     connection.execute(insert_links_statement(plan, troubled=troubled))
-    connection.execute(update_links_statement(plan, troubled=troubled or _any_partial(connection)))
+    troubled = troubled or _any(connection, "any_partial")
+    connection.execute(update_links_statement(plan, troubled=troubled))
     for row in _sum_rows(plan).values():
         for twin in row.twins:
             connection.execute(twin_statement(plan, row, twin))
@@ -142,12 +143,14 @@ def _write_links(connection: Connection[Any], plan: ImportPlan, *, troubled: boo
     connection.execute(QUERIES["remember_unlinked"], names)
     connection.execute(QUERIES["forget_waiting"], {"goal": plan.goal})
     connection.execute(QUERIES["bury_links"], {"goal": plan.goal, "others": others})
+    if others and _any(connection, "any_newly_linked"):
+        connection.execute(QUERIES["unsettle_exports"], {"others": others})
     if any_successor(connection):
         connection.execute(QUERIES["note_heirs"], {"goals": [plan.goal, *others]})
 
 
-def _any_partial(connection: Connection[Any]) -> bool:
-    row = connection.execute(QUERIES["any_partial"]).fetchone()
+def _any(connection: Connection[Any], name: str) -> bool:
+    row = connection.execute(QUERIES[name]).fetchone()
     return bool(row and row[0])
 
 

@@ -250,13 +250,14 @@ def take_statement(plan: ImportPlan, *, handed_over: bool) -> Composed:
     """
     return sql.SQL(
         """INSERT INTO chunk_record
-            (n, tid, hash, link_profile, former_profile, linked, known, waits, misfit, partial,
-            refused, record_id, stamp, gone, successor, outcome, reason)
+            (n, tid, hash, link_profile, former_profile, linked, known, lives, waits, misfit,
+            partial, refused, record_id, stamp, gone, successor, outcome, reason)
         SELECT
             s.n, s.tid, s.hash,
             {link_profile}, {former_profile},
             link.record_id IS NOT NULL,
             link.profile_id IS NOT NULL,
+            coalesce(link.profile_id IS NOT NULL AND link.gone IS NULL, false),
             coalesce(link.reason IN ('no_match', 'ambiguous', 'identifier_taken'), false),
             s.misfit,
             coalesce({same} AND link.refused IS NOT NULL, false), link.refused,

@@ -21,6 +21,7 @@ CREATE TEMPORARY TABLE IF NOT EXISTS chunk_record (
     profile_id uuid,                     -- decided
     linked boolean NOT NULL,             -- the goal has a row for the record
     known boolean NOT NULL,              -- which names a profile
+    lives boolean NOT NULL,              -- and is no tombstone
     waits boolean NOT NULL,              -- it was to be read again
     misfit boolean NOT NULL,             -- some value does not fit its property
     partial boolean NOT NULL,            -- applied before, but for the rows in `refused`
@@ -472,6 +473,26 @@ WHERE link.record_id = record.record_id
         OR record.outcome = 'unchanged' AND link.goal = %(goal)s
         AND record.successor <> coalesce(link.successor, '')
     )
+
+-- any_newly_linked --
+SELECT EXISTS (
+    SELECT FROM chunk_record
+    WHERE NOT lives AND NOT fresh AND gone IS NULL AND (outcome IS NULL OR known)
+)
+
+-- unsettle_exports --
+-- Another record of the profile has been sent before: it has several now. Exports leave a profile
+-- alone that has not changed and whose record is settled, so that one is settled no more: without
+-- a version, the next run looks at it.
+UPDATE store.record_link AS link
+SET version = NULL
+FROM chunk_record AS record
+WHERE link.profile_id = coalesce(record.profile_id, record.link_profile)
+    AND link.record_id <> record.record_id
+    AND link.goal = ANY (%(others)s)
+    AND link.sent IS NOT NULL AND link.version IS NOT NULL
+    AND NOT record.lives AND NOT record.fresh AND record.gone IS NULL
+    AND (record.outcome IS NULL OR record.known)
 
 -- note_heirs --
 -- Records that are new to the goal and took over from others, which may have another profile.

@@ -2,7 +2,10 @@
 
 from django.db import connection
 
-_FORGET = "DELETE FROM store.record_link WHERE goal = %s"
+_FORGET = (
+    "DELETE FROM store.record_link WHERE goal = %s",
+    "DELETE FROM store.export_open WHERE goal = %s",
+)
 
 
 def forget_goal(goal: int) -> None:
@@ -11,4 +14,5 @@ def forget_goal(goal: int) -> None:
     `goal` is its row id. A later goal never gets the same id, so nothing is taken for its own.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_FORGET, [goal])
+        for statement in _FORGET:
+            cursor.execute(statement, [goal])

@@ -192,6 +192,15 @@ CREATE TABLE IF NOT EXISTS store.export_hold (
 COMMENT ON TABLE store.export_hold IS 'rows that Salesforce refused, and when each is tried again';
 COMMENT ON COLUMN store.export_hold.row_hash IS 'of what was refused: another row is tried at once';
 
+-- export_open --
+CREATE TABLE IF NOT EXISTS store.export_open (
+    profile_id uuid NOT NULL,
+    goal integer NOT NULL,
+    PRIMARY KEY (goal, profile_id)
+);
+COMMENT ON TABLE store.export_open
+    IS 'members that an export looked at and has no link for: it looks at them again';
+
 -- exported_profile --
 CREATE TABLE IF NOT EXISTS store.exported_profile (
     profile_id uuid NOT NULL,

@@ -29,8 +29,8 @@ SELECT beyond.n - 1
 
 -- take --
 INSERT INTO chunk_record
-            (n, tid, hash, link_profile, former_profile, linked, known, waits, misfit, partial,
-            refused, record_id, stamp, gone, successor, outcome, reason)
+            (n, tid, hash, link_profile, former_profile, linked, known, lives, waits, misfit,
+            partial, refused, record_id, stamp, gone, successor, outcome, reason)
         SELECT
             s.n, s.tid, s.hash,
             coalesce(link.profile_id), CASE WHEN link.profile_id IS NULL THEN
@@ -49,6 +49,7 @@ INSERT INTO chunk_record
      ORDER BY former.stamp DESC, former.record_id, former.goal LIMIT 1) END,
             link.record_id IS NOT NULL,
             link.profile_id IS NOT NULL,
+            coalesce(link.profile_id IS NOT NULL AND link.gone IS NULL, false),
             coalesce(link.reason IN ('no_match', 'ambiguous', 'identifier_taken'), false),
             s.misfit,
             coalesce((link.hash = s.hash AND link.version = 1 AND link.gone IS NULL) AND link.refused IS NOT NULL, false), link.refused,

@@ -7,6 +7,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +123,11 @@ def _imports(plan: ImportPlan) -> Iterator[tuple[str, Composable | None]]:
 
 def _exports(plan: ExportPlan) -> Iterator[tuple[str, Composable | None]]:
     yield "members", select.members_statement(plan)
+    later = replace(plan, changed_since=moment(0))
+    yield "scan_all", select.scan_statement(later)
+    yield "scan", select.scan_statement(replace(later, same_members=True))
+    yield "unsettled_links", select.unsettled_links_statement(later)
+    yield "unsettled", select.unsettled_statement(later)
     yield "values", diff.values_statement(plan)
     yield "problems", diff.problems_statement(plan)
     yield "rows", diff.rows_statement(plan)

@@ -58,6 +58,7 @@ from isthmus.domain.segments.conditions import (
     PropertyComparison,
     Span,
     SystemComparison,
+    is_of_profile_alone,
     plain,
 )
 from isthmus.domain.segments.errors import SegmentError
@@ -77,6 +78,7 @@ __all__ = [
     "Span",
     "SystemComparison",
     "SystemValue",
+    "is_of_profile_alone",
     "parse",
     "plain",
 ]

@@ -71,6 +71,22 @@ class Negation:
 Condition: TypeAlias = Conjunction | Disjunction | Negation | PropertyComparison | SystemComparison
 
 
+def is_of_profile_alone(condition: Condition) -> bool:
+    """Whether who meets it changes only with the profile's own row, and with time.
+
+    What looks beyond that row, as at identifiers, can change although the profile does not.
+    """
+    match condition:
+        case Conjunction() | Disjunction():
+            return all(map(is_of_profile_alone, condition.parts))
+        case Negation():
+            return is_of_profile_alone(condition.part)
+        case PropertyComparison():
+            return True
+        case SystemComparison():
+            return condition.system is not SystemValue.KNOWN
+
+
 def plain(condition: Condition) -> dict[str, Any]:
     """The condition as a document keeps it: mappings, lists, texts, numbers, booleans only.
 
