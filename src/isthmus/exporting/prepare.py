@@ -5,7 +5,7 @@ from typing import Any
 from psycopg import Connection
 
 from isthmus.connections.runs import GoalRun
-from isthmus.exporting import diff
+from isthmus.exporting import diff, skips
 from isthmus.exporting.begun import Begun
 from isthmus.exporting.match import match
 from isthmus.exporting.plan import ExportPlan
@@ -36,7 +36,7 @@ def prepare(
         with connection.transaction():
             goal_run.fence.check(connection)
             diff.write_rows(connection, plan, full=goal_run.full)
-            _note(connection, plan)
+            _note(connection, plan, whole=not begun.prepared)
             for outcome, reason, members in connection.execute(QUERIES["count_decided"]):
                 counts.note(outcome, reason, members)
             begun = begun.with_decided(counts, plan.version)
@@ -45,7 +45,9 @@ def prepare(
     return begun
 
 
-def _note(connection: Connection[Any], plan: ExportPlan) -> None:
+def _note(connection: Connection[Any], plan: ExportPlan, *, whole: bool) -> None:
     names = {"run_goal": plan.run_goal, "goal": plan.goal, "version": plan.version}
-    for name in ("note_problems", "keep_looked_at", "note_decided"):
+    skips.find(connection, plan)
+    for name in ("note_problems", "keep_looked_at"):
         connection.execute(QUERIES[name], names)
+    skips.keep(connection, plan, whole=whole)

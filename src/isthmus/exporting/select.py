@@ -38,7 +38,7 @@ def select_open(connection: Connection[Any], plan: ExportPlan) -> None:
 
 
 def _make_tables(connection: Connection[Any]) -> None:
-    for name in ("drop_tables", "make_member", "make_key", "make_found", "make_problem"):
+    for name in ("drop_tables", *_TABLES):
         connection.execute(QUERIES[name])
 
 
@@ -55,6 +55,8 @@ def _follow_links(connection: Connection[Any], plan: ExportPlan) -> None:
         connection.execute(QUERIES[name], names)
     connection.execute("ANALYZE export_member")
 
+
+_TABLES = ("make_member", "make_key", "make_found", "make_problem", "make_news")
 
 _LINKED = ("join_links", "pass_converted", "note_several_records", "join_sent", "pass_unchanged")
 

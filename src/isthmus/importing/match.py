@@ -251,7 +251,7 @@ def take_statement(plan: ImportPlan, *, handed_over: bool) -> Composed:
     return sql.SQL(
         """INSERT INTO chunk_record
             (n, tid, hash, link_profile, former_profile, linked, known, waits, misfit, partial,
-            refused, record_id, stamp, gone, successor, outcome, reason)
+            refused, before, record_id, stamp, gone, successor, outcome, reason)
         SELECT
             s.n, s.tid, s.hash,
             {link_profile}, {former_profile},
@@ -259,7 +259,7 @@ def take_statement(plan: ImportPlan, *, handed_over: bool) -> Composed:
             link.profile_id IS NOT NULL,
             coalesce(link.reason IN ('no_match', 'ambiguous', 'identifier_taken'), false),
             s.misfit,
-            coalesce({same} AND link.refused IS NOT NULL, false), link.refused,
+            coalesce({same} AND link.refused IS NOT NULL, false), link.refused, link.reason,
             s.record_id, s.stamp, s.gone, s.successor,
             CASE
                 WHEN s.superseded THEN 'unchanged'
