@@ -208,6 +208,35 @@ def _became(of: GoalRun, profile_id: UUID) -> Any:
     return found.reason or found.outcome, found.run
 
 
+def _link(world: World, goal: Goal, profile_id: UUID, record_id: str) -> None:
+    world.store.execute(
+        """INSERT INTO store.record_link (record_id, goal, profile_id, object)
+        VALUES (%s, %s, %s, 'Lead')""",
+        [record_id, goal.id, profile_id],
+    )
+
+
+def test_another_reason_is_noted_and_other_words_for_the_same_reason_are_told(
+    world: World,
+) -> None:
+    goal = world.goal(UPDATING)
+    keyless, linked = world.add_profile(title="x"), world.add_profile(title="x")
+    for record_id in ("00Q000000000001AAA", "00Q000000000002AAA"):
+        _link(world, goal, linked, record_id)
+    first = world.write(goal)
+    assert noted(world, first) == {"no_identifier": 1, "ambiguous": 1}
+    world.change_profile(keyless, email="nobody@x.co")
+    _link(world, goal, linked, "00Q000000000003AAA")
+    second, third = world.write(goal), world.write(goal)
+    assert noted(world, second) == {"no_match": 1}
+    assert world.codes(second) == ["several_records"]
+    assert not noted(world, third)
+    assert world.codes(third) == []
+    assert _became(first, keyless) == ("no_identifier", 1)
+    assert _became(third, keyless) == ("no_match", 2)
+    assert _became(third, linked) == ("ambiguous", 1)
+
+
 def test_what_has_not_changed_for_longer_than_outcomes_are_kept_is_still_known(
     world: World,
 ) -> None:

@@ -15,6 +15,7 @@ from isthmus.exporting.queries import QUERIES
 
 def find(connection: Connection[Any], plan: ExportPlan) -> None:
     """Find the members that are skipped and were not, or not like that."""
+    connection.execute("ANALYZE export_member (profile_id, outcome)")
     connection.execute(QUERIES["find_news"], {"goal": plan.goal})
 
 

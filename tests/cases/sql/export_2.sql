@@ -41,3 +41,26 @@ CASE WHEN operation = ANY ('{insert,update}'::text[]) AND (operation = 'insert' 
         FROM cell
         WHERE num_nonnulls("c1", "c2") > 0
         ORDER BY profile_id
+
+-- skips --
+WITH ended AS (
+            DELETE FROM store.export_skip AS known
+            WHERE goal = 1 AND NOT EXISTS (
+                SELECT FROM export_member AS member
+                WHERE member.profile_id = known.profile_id AND member.outcome = 'skipped'
+            )
+            RETURNING profile_id, record_id
+        )
+        INSERT INTO store.run_record (profile_id, run_goal, record_id, outcome)
+        SELECT ended.profile_id, 1, coalesce(member.record_id, ended.record_id),
+            CASE
+                WHEN member.outcome = 'unchanged' THEN 'unchanged'
+                WHEN EXISTS (
+                    SELECT FROM store.profile AS p
+                    WHERE p.profile_id = ended.profile_id AND ((NOT (coalesce("p"."p_email", '') = '')))
+                ) THEN 'unchanged'
+                ELSE 'left'
+            END
+        FROM ended
+        LEFT JOIN export_member AS member USING (profile_id)
+        WHERE member.profile_id IS NULL OR member.outcome = 'unchanged'

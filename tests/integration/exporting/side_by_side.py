@@ -231,8 +231,10 @@ class SideBySide:
             "SELECT profile_id, outcome, reason, record_id FROM store.run_record "
             "WHERE run_goal = %s",
             [run_goal],
-        )
-        return {profile_id: tuple(rest) for profile_id, *rest in rows}
+        ).fetchall()
+        found = {profile_id: tuple(rest) for profile_id, *rest in rows}
+        assert len(found) == len(rows), "an outcome was noted twice"
+        return found
 
     def _sent(self) -> list[Row]:
         rows = []
