@@ -22,6 +22,8 @@ PostgreSQL server to use instead of the embedded one. ISTHMUS_SECRET_KEY is the 
 secrets (by default a file in the data folder). ISTHMUS_SALESFORCE_HOSTS allows hosts beside \
 Salesforce's own. ISTHMUS_WORKER_LOOK_SECONDS is how often a worker looks for runs by itself (by \
 default every 5 seconds). ISTHMUS_LIMIT_WAIT_SECONDS is how long a run waits for API calls (900). \
+ISTHMUS_KEEP_OUTCOMES_DAYS is how long the journal of values and the outcomes of records are kept \
+(30), ISTHMUS_KEEP_LOG_DAYS how long the problems that runs met are (90). \
 {DEBUG}=1 shows where an error came from. NO_COLOR=1 leaves colours out.
 """
 

@@ -174,12 +174,17 @@ def _endings(of: Run) -> Iterator[tuple[Any, ...]]:
     at = of.finished_at or timezone.now()
     for part in of.goals.all():
         state = RunState(part.state)
-        message = " ".join(filter(None, [_sum_up(counts(part)), part.message]))
+        found = counts(part)
+        again = _AGAIN if found.skipped else ""
+        message = " ".join(filter(None, [_sum_up(found), again, part.message]))
         yield at, _LEVELS.get(state, INFO), part.key, str(state), message
     state = RunState(of.state)
     words = f"Run {of.number} of {of.connection.key}: {state.label}."
     message = " ".join(filter(None, [words, of.message]))
     yield at, _LEVELS.get(state, INFO), None, str(state), message
+
+
+_AGAIN = "Those that were skipped for the same reason in the run before are not listed again."
 
 
 def _sum_up(found: GoalCounts) -> str:
@@ -190,10 +195,17 @@ def _sum_up(found: GoalCounts) -> str:
             ("updated", found.updated),
             ("unchanged", found.unchanged),
             ("removed", found.removed),
-            ("skipped", found.skipped.total()),
+            (_skipped(found), found.skipped.total()),
             ("failed", found.failed.total()),
             ("problems of fields", found.problems),
         )
         if number
     ]
     return f"{found.received:,} received{': ' if parts else ''}{', '.join(parts)}."
+
+
+def _skipped(found: GoalCounts) -> str:
+    reasons = (
+        f"{name.replace('_', ' ')} {number:,}" for name, number in sorted(found.skipped.items())
+    )
+    return f"skipped ({', '.join(reasons)})"

@@ -5,7 +5,7 @@ from typing import Any
 from psycopg import Connection
 
 from isthmus.connections.runs import GoalRun
-from isthmus.exporting import diff
+from isthmus.exporting import diff, skips
 from isthmus.exporting.begun import Begun
 from isthmus.exporting.match import match
 from isthmus.exporting.plan import ExportPlan
@@ -49,10 +49,10 @@ def prepare(
 
 def _note(connection: Connection[Any], plan: ExportPlan, *, whole: bool) -> None:
     names = {"run_goal": plan.run_goal, "goal": plan.goal, "version": plan.version}
-    for name in ("note_problems", "keep_looked_at", "unsettle_ambiguous"):
+    skips.find(connection, plan)
+    for name in ("note_problems", "keep_looked_at", "unsettle_ambiguous", "keep_open_members"):
         connection.execute(QUERIES[name], names)
     if whole:
         # All that were open and are members still are looked at now.
         connection.execute(QUERIES["forget_open_members"], names)
-    for name in ("keep_open_members", "note_decided"):
-        connection.execute(QUERIES[name], names)
+    skips.keep(connection, plan, whole=whole)

@@ -31,10 +31,20 @@ CREATE TEMPORARY TABLE export_problem (
     value text
 )
 
+-- make_news --
+-- Members that are skipped and were not, or for another reason, or with something else to say.
+CREATE TEMPORARY TABLE export_news (
+    profile_id uuid NOT NULL,
+    record_id text COLLATE "C",
+    reason text NOT NULL,
+    told bigint,
+    stands boolean NOT NULL              -- for the same reason as before
+)
+
 -- drop_tables --
 DROP TABLE IF EXISTS
     export_member, export_scan, export_unsettled, export_key, export_found, export_problem,
-    export_value, export_result, export_told
+    export_news, export_value, export_result, export_told
 
 -- estimate_profiles --
 SELECT reltuples FROM pg_class WHERE oid = 'store.profile'::regclass
@@ -322,10 +332,12 @@ FROM sized
 WHERE row.run_goal = %(run_goal)s AND row.profile_id = sized.profile_id AND row.part <> sized.part
 
 -- note_problems --
+-- All problems of values. What is said of a member as a whole is said when it is news.
 INSERT INTO store.run_problem
     (profile_id, run_goal, record_id, field, property, code, message, value)
 SELECT profile_id, %(run_goal)s, record_id, field, property, code, message, value
 FROM export_problem
+WHERE property IS NOT NULL OR profile_id IN (SELECT profile_id FROM export_news)
 
 -- mark_troubled --
 -- A value that could not be sent is looked at again by every run, until it fits or is gone.
@@ -365,16 +377,13 @@ WHERE member.outcome = 'skipped' AND member.reason = 'ambiguous'
     AND link.profile_id = member.profile_id AND link.goal = %(goal)s
     AND link.sent IS NOT NULL AND link.version IS NOT NULL
 
--- forget_open_members --
-DELETE FROM store.export_open WHERE goal = %(goal)s
-
 -- keep_open_members --
--- Members that no link of the goal tells of. Those with a row to send follow once it is known what
--- became of it.
+-- Members with nothing to send that no link of the goal tells of; the skipped ones are noted apart.
+-- Those with a row to send follow once it is known what became of it.
 INSERT INTO store.export_open (goal, profile_id)
 SELECT %(goal)s, profile_id
 FROM export_member AS member
-WHERE outcome IN ('skipped', 'unchanged')
+WHERE outcome = 'unchanged'
     AND NOT EXISTS (
         SELECT FROM store.record_link AS link
         WHERE link.profile_id = member.profile_id AND link.goal = %(goal)s
@@ -382,11 +391,58 @@ WHERE outcome IN ('skipped', 'unchanged')
 ORDER BY profile_id
 ON CONFLICT DO NOTHING
 
+-- forget_open_members --
+DELETE FROM store.export_open AS open
+WHERE goal = %(goal)s
+    AND NOT EXISTS (
+        SELECT FROM export_member AS member
+        WHERE member.profile_id = open.profile_id AND member.outcome = 'unchanged'
+            AND NOT EXISTS (
+                SELECT FROM store.record_link AS link
+                WHERE link.profile_id = member.profile_id AND link.goal = %(goal)s
+            )
+    )
+
+-- find_news --
+INSERT INTO export_news (profile_id, record_id, reason, told, stands)
+SELECT
+    member.profile_id, member.record_id, member.reason, problem.told,
+    known.reason IS NOT DISTINCT FROM member.reason
+FROM export_member AS member
+LEFT JOIN store.export_skip AS known
+    ON known.goal = %(goal)s AND known.profile_id = member.profile_id
+LEFT JOIN (
+    SELECT profile_id, hashtextextended(
+        string_agg(concat_ws(' ', record_id, code, message), ' ' ORDER BY code, record_id), 0
+    ) AS told
+    FROM export_problem
+    WHERE property IS NULL
+    GROUP BY profile_id
+) AS problem ON problem.profile_id = member.profile_id
+WHERE member.outcome = 'skipped'
+    AND (
+        known.reason IS DISTINCT FROM member.reason OR known.told IS DISTINCT FROM problem.told
+    )
+
+-- keep_skips --
+-- What has not changed is not written again, however many members are skipped.
+INSERT INTO store.export_skip AS known (goal, profile_id, record_id, reason, told, run_goal)
+SELECT %(goal)s, profile_id, record_id, reason, told, %(run_goal)s
+FROM export_news
+WHERE reason <> 'profile_gone'
+ORDER BY profile_id
+ON CONFLICT (goal, profile_id) DO UPDATE
+SET record_id = excluded.record_id, reason = excluded.reason, told = excluded.told,
+    run_goal = CASE
+        WHEN known.reason = excluded.reason THEN known.run_goal ELSE excluded.run_goal
+    END
+
 -- note_decided --
+-- Only skipped and unchanged members are decided by now; the others have rows to send.
 INSERT INTO store.run_record (profile_id, run_goal, record_id, outcome, reason)
-SELECT profile_id, %(run_goal)s, record_id, outcome, reason
-FROM export_member
-WHERE outcome <> 'unchanged'
+SELECT profile_id, %(run_goal)s, record_id, 'skipped', reason
+FROM export_news
+WHERE NOT stands
 
 -- count_decided --
 SELECT outcome, reason, count(*) FROM export_member WHERE outcome IS NOT NULL GROUP BY 1, 2

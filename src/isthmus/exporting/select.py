@@ -53,7 +53,7 @@ def select_open(connection: Connection[Any], plan: ExportPlan) -> None:
 
 
 def _make_tables(connection: Connection[Any]) -> None:
-    for name in ("drop_tables", "make_member", "make_key", "make_found", "make_problem"):
+    for name in ("drop_tables", *_TABLES):
         connection.execute(QUERIES[name])
 
 
@@ -70,6 +70,8 @@ def _follow_links(connection: Connection[Any], plan: ExportPlan) -> None:
         connection.execute(QUERIES[name], names)
     connection.execute("ANALYZE export_member")
 
+
+_TABLES = ("make_member", "make_key", "make_found", "make_problem", "make_news")
 
 _LINKED = ("join_links", "pass_converted", "note_several_records", "join_sent", "pass_unchanged")
 
@@ -148,6 +150,8 @@ def unsettled_statement(plan: ExportPlan) -> Composed:
         FROM store.profile AS p
         WHERE p.profile_id IN (
                 SELECT unnest(profiles) FROM export_unsettled
+                UNION
+                SELECT profile_id FROM store.export_skip WHERE goal = {goal}
                 UNION
                 SELECT profile_id FROM store.export_open WHERE goal = {goal}
             )

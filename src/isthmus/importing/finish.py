@@ -91,7 +91,7 @@ def hold_statement(plan: ImportPlan, row: MappedValue) -> Composed:
 def _write_problems(connection: Connection[Any], plan: ImportPlan) -> int:
     if any(row.place > 0 and row.column for row in plan.mappings):
         connection.execute(refused_statement(plan))
-    parameters = {"run_goal": plan.run_goal}
+    parameters = {"run_goal": plan.run_goal, "goal": plan.goal}
     connection.execute(QUERIES["note_ambiguous"], parameters)
     return connection.execute(QUERIES["note_problems"], parameters).rowcount
 

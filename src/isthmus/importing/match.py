@@ -251,7 +251,7 @@ def take_statement(plan: ImportPlan, *, handed_over: bool) -> Composed:
     return sql.SQL(
         """INSERT INTO chunk_record
             (n, tid, hash, link_profile, former_profile, linked, known, lives, waits, misfit,
-            partial, refused, record_id, stamp, gone, successor, outcome, reason)
+            partial, refused, before, record_id, stamp, gone, successor, outcome, reason)
         SELECT
             s.n, s.tid, s.hash,
             {link_profile}, {former_profile},
@@ -260,7 +260,7 @@ def take_statement(plan: ImportPlan, *, handed_over: bool) -> Composed:
             coalesce(link.profile_id IS NOT NULL AND link.gone IS NULL, false),
             coalesce(link.reason IN ('no_match', 'ambiguous', 'identifier_taken'), false),
             s.misfit,
-            coalesce({same} AND link.refused IS NOT NULL, false), link.refused,
+            coalesce({same} AND link.refused IS NOT NULL, false), link.refused, link.reason,
             s.record_id, s.stamp, s.gone, s.successor,
             CASE
                 WHEN s.superseded THEN 'unchanged'

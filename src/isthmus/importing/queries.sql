@@ -26,6 +26,8 @@ CREATE TEMPORARY TABLE IF NOT EXISTS chunk_record (
     misfit boolean NOT NULL,             -- some value does not fit its property
     partial boolean NOT NULL,            -- applied before, but for the rows in `refused`
     refused smallint[],                  -- mapping rows whose identifiers were taken
+    before text,                         -- why it was not fully applied the last time
+    told bigint,                         -- hash of what is said of it, where it is ambiguous
     creates boolean NOT NULL DEFAULT false,
     fresh boolean NOT NULL DEFAULT false,  -- its profile is made by this chunk
     folded boolean NOT NULL DEFAULT false, -- its profile gets several records of this chunk
@@ -427,20 +429,36 @@ FROM chunk_record
 WHERE reason = 'too_large'
 
 -- note_ambiguous --
--- Which profiles were found, in words: a person has to choose.
+-- Which profiles were found, in words: a person has to choose. The same is not said in every run.
+WITH found AS (
+    SELECT
+        record.n,
+        'The record matches several profiles: ' || string_agg(DISTINCT owner::text, ', ')
+        || '. Nothing of it was applied. Correct the identifiers, here or in Salesforce.' AS message
+    FROM chunk_record AS record
+    CROSS JOIN LATERAL (
+        SELECT record.link_profile AS owner
+        UNION
+        SELECT claim.owner FROM chunk_claim AS claim WHERE claim.n = record.n AND claim.finds
+    ) AS each
+    WHERE record.reason = 'ambiguous' AND owner IS NOT NULL
+    GROUP BY record.n
+),
+told AS (
+    UPDATE chunk_record AS record
+    SET told = hashtextextended(found.message, 0)
+    FROM found
+    WHERE found.n = record.n
+    RETURNING record.record_id, record.before, record.told, found.message
+)
 INSERT INTO store.run_problem (run_goal, record_id, code, message)
-SELECT
-    %(run_goal)s, record.record_id, 'ambiguous',
-    'The record matches several profiles: ' || string_agg(DISTINCT owner::text, ', ')
-    || '. Nothing of it was applied. Correct the identifiers, here or in Salesforce.'
-FROM chunk_record AS record
-CROSS JOIN LATERAL (
-    SELECT record.link_profile AS owner
-    UNION
-    SELECT claim.owner FROM chunk_claim AS claim WHERE claim.n = record.n AND claim.finds
-) AS each
-WHERE record.reason = 'ambiguous' AND owner IS NOT NULL
-GROUP BY record.record_id
+SELECT %(run_goal)s, record_id, 'ambiguous', message
+FROM told
+WHERE before IS DISTINCT FROM 'ambiguous'
+    OR told IS DISTINCT FROM (
+        SELECT link.told FROM store.record_link AS link
+        WHERE link.record_id = told.record_id AND link.goal = %(goal)s
+    )
 
 -- insert_identifiers --
 -- Sorted, so that two transactions insert the same values in the same order. Properties that a
@@ -508,13 +526,16 @@ WHERE former.successor = heir.record_id
     AND NOT heir.known
 
 -- forget_waiting --
--- Records that were to be read again and are as they were applied before: nothing is left to do.
+-- Records that were left out the last time and are as they were applied before: nothing is left to
+-- do.
 UPDATE store.record_link AS link
 SET reason = NULL
 FROM chunk_record AS record
-WHERE record.waits
+WHERE record.before <> 'problem'
     AND record.outcome = 'unchanged'
     AND record.gone IS NULL
+    -- Of a record that was read twice, the later row counts.
+    AND record.n IN (SELECT max(n) FROM chunk_record GROUP BY record_id)
     AND link.record_id = record.record_id
     AND link.goal = %(goal)s
 
@@ -524,30 +545,52 @@ SELECT EXISTS (SELECT FROM chunk_record WHERE partial AND outcome IS NULL)
 -- remember_linked --
 -- A record that was linked and can't be applied now: the link stays, with the reason.
 UPDATE store.record_link AS link
-SET reason = record.reason, gone = NULL, successor = NULL, due = NULL
+SET reason = record.reason, told = record.told, gone = NULL, successor = NULL, due = NULL
 FROM chunk_record AS record
 WHERE link.record_id = record.record_id
     AND link.goal = %(goal)s
     AND record.outcome IN ('skipped', 'failed')
     AND record.gone IS NULL
-    AND (link.reason IS DISTINCT FROM record.reason OR link.gone IS NOT NULL)
+    AND (
+        link.reason IS DISTINCT FROM record.reason OR link.told IS DISTINCT FROM record.told
+        OR link.gone IS NOT NULL
+    )
 
 -- remember_unlinked --
-INSERT INTO store.record_link (record_id, goal, object, stamp, version, reason)
-SELECT record_id, %(goal)s, %(object)s, stamp::timestamptz, %(version)s, reason
+INSERT INTO store.record_link (record_id, goal, object, stamp, version, reason, told)
+SELECT record_id, %(goal)s, %(object)s, stamp::timestamptz, %(version)s, reason, told
 FROM chunk_record
 WHERE outcome IN ('skipped', 'failed') AND gone IS NULL AND NOT linked
 ORDER BY record_id
 
 -- note_records --
--- The outcomes of records that were more than unchanged.
+-- What became of records, where that is news: a record that is left out for the reason that its
+-- link remembers is only counted, and one that no longer is left out is noted, changed or not.
 INSERT INTO store.run_record (profile_id, run_goal, record_id, outcome, reason)
 SELECT
-    profile_id, %(run_goal)s, record_id,
-    coalesce(outcome, CASE WHEN creates THEN 'created' ELSE 'updated' END), reason
-FROM chunk_record
-WHERE outcome <> 'unchanged'
-    OR outcome IS NULL AND (creates OR n IN (SELECT n FROM chunk_changed))
+    coalesce(profile_id, CASE WHEN final IN ('removed', 'unchanged') THEN link_profile END),
+    %(run_goal)s, record_id, final, reason
+FROM (
+    SELECT
+        *,
+        coalesce(
+            outcome,
+            CASE
+                WHEN creates THEN 'created'
+                WHEN n IN (SELECT n FROM chunk_changed) THEN 'updated'
+                ELSE 'unchanged'
+            END
+        ) AS final
+    FROM chunk_record
+) AS record
+WHERE CASE
+    WHEN final = 'unchanged' THEN
+        before IN ('no_match', 'ambiguous', 'no_identifier', 'too_large')
+        -- Of a record that was read twice, the later row counts.
+        AND n IN (SELECT max(n) FROM chunk_record GROUP BY record_id)
+    WHEN final IN ('skipped', 'failed') THEN reason IS DISTINCT FROM before
+    ELSE true
+END
 
 -- count_outcomes --
 SELECT

@@ -1,8 +1,9 @@
-"""Errors of looking for something in the store.
+"""Errors of looking for something in the store, and of setting it up.
 
 Final
 ├── NotThere        no such segment or profile
-└── NotComparable   a property can't be looked up like that
+├── NotComparable   a property can't be looked up like that
+└── KeepingRefused  a number of days that nothing can be kept for
 """
 
 from isthmus.errors import Final
@@ -14,3 +15,7 @@ class NotThere(Final):
 
 class NotComparable(Final):
     """Nothing can be looked up like that."""
+
+
+class KeepingRefused(Final):
+    """A setting of how long things are kept can't be used."""

@@ -51,11 +51,17 @@ def merge_pairs(
     connection.execute(journal_statement(definitions), {"run_goal": run_goal})
     connection.execute(update_statement(definitions), {"run_goal": run_goal})
     connection.execute(identifier_statement(definitions, properties.numbers()))
-    for name in ("move_links", "move_exported", "forget_exported", "follow_merges"):
+    for name in _MOVES:
         connection.execute(QUERIES[name])
     connection.execute(QUERIES["note_merges"], {"run_goal": run_goal})
     for name in ("drop_losers", "empty_pairs"):
         connection.execute(QUERIES[name])
+
+
+_MOVES = (
+    *("move_links", "move_exported", "forget_exported"),
+    *("move_holds", "forget_holds", "forget_skips", "follow_merges"),
+)
 
 
 def _definitions(both: Collection[str]) -> list[PropertyDefinition]:

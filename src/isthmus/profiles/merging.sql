@@ -44,6 +44,27 @@ DELETE FROM store.exported_profile AS exported
 USING merging_pair AS pair
 WHERE exported.profile_id = pair.loser
 
+-- move_holds --
+-- Where it is not known whether the loser's record was created, the survivor's is not either.
+INSERT INTO store.export_hold (goal, profile_id, code, failures, next_at)
+SELECT hold.goal, pair.survivor, hold.code, hold.failures, hold.next_at
+FROM store.export_hold AS hold
+JOIN merging_pair AS pair ON pair.loser = hold.profile_id
+WHERE hold.code = 'outcome_unknown'
+ORDER BY hold.goal, pair.survivor
+ON CONFLICT (goal, profile_id) DO UPDATE
+SET code = excluded.code, failures = excluded.failures, next_at = excluded.next_at, row_hash = NULL
+
+-- forget_holds --
+DELETE FROM store.export_hold AS hold
+USING merging_pair AS pair
+WHERE hold.profile_id = pair.loser
+
+-- forget_skips --
+DELETE FROM store.export_skip AS known
+USING merging_pair AS pair
+WHERE known.profile_id = pair.loser
+
 -- follow_merges --
 -- Those that became part of the loser are part of the survivor now.
 UPDATE store.profile_merge AS earlier

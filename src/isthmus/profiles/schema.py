@@ -6,8 +6,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from psycopg import Connection, sql
+from psycopg.errors import LockNotAvailable
 
 from isthmus.profiles import statements
+from isthmus.profiles.keeping import Keeping
 
 SCHEMA = statements.load("isthmus.profiles", "schema.sql")
 QUERIES = statements.load("isthmus.profiles")
@@ -15,9 +17,6 @@ QUERIES = statements.load("isthmus.profiles")
 PARTITIONED = ("change", "run_record", "run_problem")
 DAYS_AHEAD = 7
 """Partitions made ahead, in days: an insert without its partition fails."""
-
-DAYS_KEPT = 30
-"""How long the journal and the outcomes of records are kept, in days."""
 
 
 def install(connection: Connection[Any]) -> None:
@@ -41,17 +40,25 @@ def _digest() -> str:
     return f"Isthmus {hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
-def keep_partitions(connection: Connection[Any], today: date) -> None:
-    """Make the journal's partitions of the coming days and drop those that are past keeping."""
+def keep_partitions(
+    connection: Connection[Any], today: date, keeping: Keeping | None = None
+) -> None:
+    """Make the journal's partitions of the coming days and drop those that are past keeping.
+
+    Safe to repeat, and for several at once. Keeps as long as the environment says by default.
+    """
+    keeping = keeping or Keeping()
     with connection.transaction():
         connection.execute(QUERIES["lock_schema"])
         days = [today + timedelta(days=offset) for offset in range(-1, DAYS_AHEAD + 1)]
-        present = {name for (name,) in connection.execute(QUERIES["partitions"])}
+        present = _partitions(connection)
         for table in PARTITIONED:
             for day in days:
                 if _partition(table, day) not in present:
                     _make_partition(connection, table, day)
-        _drop_old(connection, present, today - timedelta(days=DAYS_KEPT))
+    for name in sorted(present):
+        if _is_past(name, today, keeping):
+            _drop(connection, name)
 
 
 def stages(connection: Connection[Any]) -> set[int]:
@@ -90,13 +97,31 @@ def _midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
-def _drop_old(connection: Connection[Any], present: set[str], oldest: date) -> None:
-    for name in sorted(present):
-        table, _, digits = name.rpartition("_")
-        if datetime.strptime(digits, "%Y%m%d").replace(tzinfo=UTC).date() < oldest:
-            connection.execute(
-                sql.SQL("ALTER TABLE {} DETACH PARTITION {}").format(
-                    sql.Identifier("store", table), sql.Identifier("store", name)
+def _partitions(connection: Connection[Any]) -> set[str]:
+    return {name for (name,) in connection.execute(QUERIES["partitions"])}
+
+
+def _is_past(name: str, today: date, keeping: Keeping) -> bool:
+    table, _, digits = name.rpartition("_")
+    day = datetime.strptime(digits, "%Y%m%d").replace(tzinfo=UTC).date()
+    return day < today - timedelta(days=keeping.days[table])
+
+
+def _drop(connection: Connection[Any], name: str) -> None:
+    """Drop a partition, or leave it to the next time where somebody reads the table.
+
+    Who waits for a table makes all others wait who come later.
+    """
+    parent = sql.Identifier("store", name.rpartition("_")[0])
+    partition = sql.Identifier("store", name)
+    try:
+        with connection.transaction():
+            connection.execute("SET LOCAL lock_timeout = '2s'")
+            connection.execute(QUERIES["lock_schema"])
+            if name in _partitions(connection):
+                connection.execute(
+                    sql.SQL("ALTER TABLE {} DETACH PARTITION {}").format(parent, partition)
                 )
-            )
-            connection.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier("store", name)))
+                connection.execute(sql.SQL("DROP TABLE {}").format(partition))
+    except LockNotAvailable:
+        return

@@ -83,6 +83,11 @@ CREATE INDEX IF NOT EXISTS profile_merge_survivor ON store.profile_merge (surviv
 COMMENT ON TABLE store.profile_merge IS 'profiles that became part of another one';
 COMMENT ON COLUMN store.profile_merge.survivor IS 'the profile that stands for it now';
 
+-- record_link_told --
+ALTER TABLE store.record_link ADD COLUMN IF NOT EXISTS told bigint;
+COMMENT ON COLUMN store.record_link.told
+    IS 'hash of what was last said of an ambiguous record: the same is not said again';
+
 -- change --
 CREATE TABLE IF NOT EXISTS store.change (
     at timestamptz NOT NULL DEFAULT now(),
@@ -103,6 +108,8 @@ CREATE TABLE IF NOT EXISTS store.run_record (
     outcome text NOT NULL,
     reason text
 ) PARTITION BY RANGE (at);
+COMMENT ON TABLE store.run_record IS 'what became of records, noted when it changes: one that is '
+    'left out for the reason of the run before has no row';
 
 -- run_problem --
 CREATE TABLE IF NOT EXISTS store.run_problem (
@@ -199,7 +206,23 @@ CREATE TABLE IF NOT EXISTS store.export_open (
     PRIMARY KEY (goal, profile_id)
 );
 COMMENT ON TABLE store.export_open
-    IS 'members that an export looked at and has no link for: it looks at them again';
+    IS 'members whose row was not accepted, or that had nothing to send and have no link: looked at again';
+
+-- export_skip --
+CREATE TABLE IF NOT EXISTS store.export_skip (
+    profile_id uuid NOT NULL,
+    told bigint,
+    goal integer NOT NULL,
+    run_goal integer NOT NULL,
+    record_id text COLLATE "C",
+    reason text NOT NULL,
+    PRIMARY KEY (goal, profile_id)
+);
+COMMENT ON TABLE store.export_skip
+    IS 'members that the last run of an export skipped; record_link says the same of imports';
+COMMENT ON COLUMN store.export_skip.run_goal IS 'the first of the runs that skipped it for this';
+COMMENT ON COLUMN store.export_skip.told
+    IS 'hash of the problems that were told of it: the same are not told again';
 
 -- exported_profile --
 CREATE TABLE IF NOT EXISTS store.exported_profile (

@@ -18,6 +18,7 @@ from isthmus.errors import IsthmusError
 from isthmus.profiles.database import DatabaseGone
 from isthmus.worker import presence
 from isthmus.worker.errands import Errands
+from isthmus.worker.housekeeping import Housekeeping
 from isthmus.worker.news import App, listening_app, throw_away_stalled
 from isthmus.worker.settings import WorkerSettings
 
@@ -48,6 +49,7 @@ class WorkerProcess:
         self._insist = asyncio.Event()
         self._pauses = _pauses()
         self._errands.leaving = self._leave.is_set
+        self._housekeeping = Housekeeping(keeping=settings.keeping)
         self._lingering: set[asyncio.Task[Any]] = set()
 
     @property
@@ -162,8 +164,10 @@ class WorkerProcess:
         raise DatabaseGone
 
     async def _look(self, session: psycopg.AsyncConnection[Any], app: App) -> None:
-        """Give word, every few seconds, of runs that nobody works on."""
+        """Give word, every few seconds, of runs that nobody works on; keep house once a day."""
         while True:
+            if self._housekeeping.is_due():
+                await asyncio.to_thread(self._housekeeping.keep)
             cursor = await session.execute(presence.DUE)
             found = [presence.Due(*row) for row in await cursor.fetchall()]
             for each in presence.without(found, self._errands.setbacks.refused()):

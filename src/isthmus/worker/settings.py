@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass, field
 
 from isthmus.errors import Final
+from isthmus.profiles.keeping import Keeping
 
 LOOK_SETTING = "ISTHMUS_WORKER_LOOK_SECONDS"
 
@@ -43,3 +44,6 @@ class WorkerSettings:
 
     stalled_seconds: float = 60.0
     """Without a sign of life of another worker, until its news is thrown away. Defaults to 60."""
+
+    keeping: Keeping = field(default_factory=Keeping)
+    """How long what runs leave behind is kept."""

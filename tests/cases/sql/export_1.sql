@@ -4,6 +4,48 @@ INSERT INTO export_member (profile_id, changed)
         FROM store.profile AS p
         WHERE (NOT (coalesce("p"."p_email", '') = ''))
 
+-- scan_all --
+CREATE TEMPORARY TABLE export_scan AS
+        SELECT
+            count(*) AS members,
+            array_agg(p.profile_id) FILTER (WHERE p.updated_at >= '2026-01-01 00:00:00+00:00'::timestamptz) AS changed,
+            array_agg(p.profile_id) FILTER (WHERE p.updated_at < '2026-01-01 00:00:00+00:00'::timestamptz AND link.profile_id IS NULL) AS unsettled
+        FROM store.profile AS p
+        LEFT JOIN (
+            SELECT profile_id FROM store.record_link AS link WHERE link.goal = 1 AND link.profile_id IS NOT NULL AND link.object = 'Lead' AND link.version = 1 AND link.reason IS NULL
+            AND link.sent IS NOT NULL AND link.gone IS NULL
+        ) AS link ON link.profile_id = p.profile_id
+        WHERE (NOT (coalesce("p"."p_email", '') = ''))
+
+-- scan --
+CREATE TEMPORARY TABLE export_scan AS
+        SELECT
+            count(*) AS members,
+            array_agg(p.profile_id) FILTER (WHERE p.updated_at >= '2026-01-01 00:00:00+00:00'::timestamptz) AS changed,
+            NULL::uuid[] AS unsettled
+        FROM store.profile AS p
+        WHERE (NOT (coalesce("p"."p_email", '') = ''))
+
+-- unsettled_links --
+CREATE TEMPORARY TABLE export_unsettled AS
+        SELECT array_agg(link.profile_id) AS profiles
+        FROM store.record_link AS link
+        WHERE link.goal = 1 AND link.profile_id IS NOT NULL AND (link.object = 'Lead' AND link.version = 1 AND link.reason IS NULL
+            AND link.sent IS NOT NULL AND link.gone IS NULL) IS NOT TRUE
+
+-- unsettled --
+INSERT INTO export_member (profile_id, changed)
+        SELECT p.profile_id, false
+        FROM store.profile AS p
+        WHERE p.profile_id IN (
+                SELECT unnest(profiles) FROM export_unsettled
+                UNION
+                SELECT profile_id FROM store.export_skip WHERE goal = 1
+                UNION
+                SELECT profile_id FROM store.export_open WHERE goal = 1
+            )
+            AND p.updated_at < '2026-01-01 00:00:00+00:00'::timestamptz AND (NOT (coalesce("p"."p_email", '') = ''))
+
 -- values --
 CREATE TEMPORARY TABLE export_value AS
         SELECT member.profile_id, member.record_id, member.operation, member.before, nullif(replace(replace("p"."p_select", E'\r\n', E'\n'), E'\r', E'\n'), '') AS "v1", coalesce(member.taken[1] = hashtextextended(coalesce("p"."p_select"::text, ''), 0), false) AS "k1"
@@ -35,3 +77,26 @@ INSERT INTO export_problem
         FROM cell
         WHERE num_nonnulls("c1") > 0
         ORDER BY profile_id
+
+-- skips --
+WITH ended AS (
+            DELETE FROM store.export_skip AS known
+            WHERE goal = 1 AND NOT EXISTS (
+                SELECT FROM export_member AS member
+                WHERE member.profile_id = known.profile_id AND member.outcome = 'skipped'
+            )
+            RETURNING profile_id, record_id
+        )
+        INSERT INTO store.run_record (profile_id, run_goal, record_id, outcome)
+        SELECT ended.profile_id, 1, coalesce(member.record_id, ended.record_id),
+            CASE
+                WHEN member.outcome = 'unchanged' THEN 'unchanged'
+                WHEN EXISTS (
+                    SELECT FROM store.profile AS p
+                    WHERE p.profile_id = ended.profile_id AND ((NOT (coalesce("p"."p_email", '') = '')))
+                ) THEN 'unchanged'
+                ELSE 'left'
+            END
+        FROM ended
+        LEFT JOIN export_member AS member USING (profile_id)
+        WHERE member.profile_id IS NULL OR member.outcome = 'unchanged'

@@ -30,7 +30,7 @@ SELECT beyond.n - 1
 -- take --
 INSERT INTO chunk_record
             (n, tid, hash, link_profile, former_profile, linked, known, lives, waits, misfit,
-            partial, refused, record_id, stamp, gone, successor, outcome, reason)
+            partial, refused, before, record_id, stamp, gone, successor, outcome, reason)
         SELECT
             s.n, s.tid, s.hash,
             coalesce(link.profile_id), CASE WHEN link.profile_id IS NULL THEN
@@ -52,7 +52,7 @@ INSERT INTO chunk_record
             coalesce(link.profile_id IS NOT NULL AND link.gone IS NULL, false),
             coalesce(link.reason IN ('no_match', 'ambiguous', 'identifier_taken'), false),
             s.misfit,
-            coalesce((link.hash = s.hash AND link.version = 1 AND link.gone IS NULL) AND link.refused IS NOT NULL, false), link.refused,
+            coalesce((link.hash = s.hash AND link.version = 1 AND link.gone IS NULL) AND link.refused IS NOT NULL, false), link.refused, link.reason,
             s.record_id, s.stamp, s.gone, s.successor,
             CASE
                 WHEN s.superseded THEN 'unchanged'

@@ -32,7 +32,7 @@ from isthmus.domain.properties import (
     PropertyDefinition,
     PropertyType,
 )
-from isthmus.exporting import diff, select
+from isthmus.exporting import diff, select, skips
 from isthmus.exporting.plan import ExportPlan, plan_export
 from isthmus.importing import finish, match, merge, ordering
 from isthmus.importing.plan import ImportPlan, plan_import
@@ -131,6 +131,7 @@ def _exports(plan: ExportPlan) -> Iterator[tuple[str, Composable | None]]:
     yield "values", diff.values_statement(plan)
     yield "problems", diff.problems_statement(plan)
     yield "rows", diff.rows_statement(plan)
+    yield "skips", skips.end_statement(plan)
 
 
 def _text(statements: Iterator[tuple[str, Composable | None]], plan: Any) -> str:

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from psycopg import Connection, sql
 
+from isthmus.connections.tracing import QUERIES as TRACING
 from isthmus.exporting.queries import QUERIES as EXPORTING
 from isthmus.importing.queries import FETCHING
 from isthmus.importing.queries import QUERIES as IMPORTING
@@ -18,6 +19,7 @@ ROOMS = {
     "importing": IMPORTING,
     "fetching": FETCHING,
     "exporting": EXPORTING,
+    "tracing": TRACING,
     "profiles": PROFILES,
     "merging": MERGING,
 }

@@ -60,6 +60,8 @@ class SideBySide:
     goals: dict[str, Goal] = field(default_factory=dict)
     ids: dict[ProfileNumber, UUID] = field(default_factory=dict)
     holds: Holds = field(default_factory=dict)
+    skipped: dict[tuple[str, UUID], tuple[str, str | None]] = field(default_factory=dict)
+    """By goal and profile: why the last run skipped it, and its record."""
 
     def __post_init__(self) -> None:
         self.salesforce = FakeSalesforce(self.org)
@@ -186,11 +188,8 @@ class SideBySide:
         self, model: Exporting, expected: list[Sending], goal_run: GoalRun, *, full: bool
     ) -> None:
         """Everything that the run left."""
-        assert self._outcomes(goal_run.run_goal.id) == {
-            self.ids[each.profile]: (each.outcome, each.reason, each.record_id)
-            for each in expected
-            if each.outcome != "unchanged"
-        }
+        assert self._outcomes(goal_run.run_goal.id) == self._news(goal_run.goal.key, expected)
+        assert self._skips() == self.skipped
         assert goal_run.counts.received == goal_run.counts.accounted == len(expected)
         expected_rows = sorted(
             (operation, record_id or "", sorted(cells.items()))
@@ -202,13 +201,40 @@ class SideBySide:
         if full:
             self._compare_problems(expected, goal_run)
 
+    def _news(self, key: str, expected: list[Sending]) -> dict[UUID, Any]:
+        """What differs from the run before: that a member is skipped is noted once."""
+        before = {profile: known for (goal, profile), known in self.skipped.items() if goal == key}
+        for profile in before:
+            del self.skipped[key, profile]
+        news: dict[UUID, Any] = {
+            profile: ("left", None, record_id) for profile, (_, record_id) in before.items()
+        }
+        for each in expected:
+            profile = self.ids[each.profile]
+            news[profile] = (each.outcome, each.reason, each.record_id)
+            if each.outcome == "skipped" and each.reason:
+                self.skipped[key, profile] = (each.reason, each.record_id)
+            known, _ = before.get(profile, (None, None))
+            if each.outcome in ("skipped", "unchanged") and known == each.reason:
+                del news[profile]
+        return news
+
+    def _skips(self) -> dict[tuple[str, UUID], tuple[str, str | None]]:
+        keys = {goal.id: goal.key for goal in self.goals.values()}
+        rows = self.connection.execute(
+            "SELECT goal, profile_id, reason, record_id FROM store.export_skip"
+        )
+        return {(keys[goal], profile): (reason, record) for goal, profile, reason, record in rows}
+
     def _outcomes(self, run_goal: int) -> dict[UUID, Any]:
         rows = self.connection.execute(
             "SELECT profile_id, outcome, reason, record_id FROM store.run_record "
             "WHERE run_goal = %s",
             [run_goal],
-        )
-        return {profile_id: tuple(rest) for profile_id, *rest in rows}
+        ).fetchall()
+        found = {profile_id: tuple(rest) for profile_id, *rest in rows}
+        assert len(found) == len(rows), "an outcome was noted twice"
+        return found
 
     def _sent(self) -> list[Row]:
         rows = []

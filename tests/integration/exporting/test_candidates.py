@@ -13,7 +13,7 @@ from integration.exporting.side_by_side import SideBySide
 from integration.exporting.test_members import goal, outcomes, row
 from isthmus.domain.goals import ImportGoal
 from isthmus.domain.objects import LEAD
-from isthmus.exporting import engine, plan, select
+from isthmus.exporting import engine, plan, select, send
 from isthmus.profiles.models import Segment
 
 
@@ -66,9 +66,12 @@ def test_every_member_is_asked_for_once_a_day_and_not_in_between(
 ) -> None:
     asked: list[bool] = []
     real = select.scan_statement
-    monkeypatch.setattr(
-        select, "scan_statement", lambda plan: (asked.append(not plan.same_members), real(plan))[1]
-    )
+
+    def noting(given: plan.ExportPlan) -> Any:
+        asked.append(not given.same_members)
+        return real(given)
+
+    monkeypatch.setattr(select, "scan_statement", noting)
     outcomes(linked)
     monkeypatch.setattr(plan, "LOOKS_AT_ALL", timedelta(0))
     outcomes(linked)
@@ -203,7 +206,7 @@ def test_many_rows_go_out_where_the_statistics_know_only_other_runs(
 def _estimates(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many rows to send the planner expects, each time a run begins to send."""
     seen: list[int] = []
-    real = engine.send
+    real = send.send
 
     def noting(goal_run: Any, connection: Connection[Any], *rest: Any) -> None:
         explained = connection.execute(

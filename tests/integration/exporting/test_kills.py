@@ -48,7 +48,12 @@ def _build(world: Connection[Any], *, bulk: bool) -> SideBySide:
         return ("REQUIRED_FIELD_MISSING", "x") if "Chef" in row.values() else None
 
     both = SideBySide(
-        connection=world, org=new_org(), definitions=PROPERTIES, bulk=bulk, refuse=refuse
+        connection=world,
+        org=new_org(),
+        definitions=PROPERTIES,
+        bulk=bulk,
+        refuse=refuse,
+        wanted=("title",),
     )
     both.add_goal(_goal())
     for number in range(3):
@@ -87,3 +92,31 @@ def test_a_run_that_is_killed_again_and_again_ends_the_same(
     for first in range(3, steps, 4 * STRIDE):
         both = _build(world, bulk=bulk)
         both.run("out", full=True, kills=[first, *range(1, 40, 7), 50, 60, 70])
+
+
+def _turn(both: SideBySide) -> None:
+    """After a first run: skips that begin, go on, change, and end in three ways."""
+    _, ends, leaves, changes = (both.add_profile(title="no key") for _ in range(4))
+    ambiguous = both.add_profile(email="u7@x.co", title="Aide")
+    both.run("out", full=True)
+    both.change_profile(ends, email="new@x.co")
+    both.change_profile(leaves, title=None)
+    both.change_profile(changes, email="U8@x.co")
+    for number in (7, 8, 8):
+        both.change_org("Lead", Email=f"u{number}@x.co")
+    both.change_profile(ambiguous, email="u9@x.co")
+    both.add_profile(title="no key either")
+
+
+def test_skips_that_begin_and_end_in_a_run_that_is_killed_are_noted_once(
+    world: Connection[Any],
+) -> None:
+    both = _build(world, bulk=False)
+    _turn(both)
+    steps = steps_of(run_export, set_up.start(both.goals["out"], both.salesforce))
+    for kill in range(random.randrange(STRIDE), steps, STRIDE):
+        both = _build(world, bulk=False)
+        _turn(both)
+        told = both.run("out", kills=[kill])
+        assert {each.reason for each in told} >= {"no_identifier", "ambiguous"}
+        assert {each.outcome for each in both.run("out")} <= {"unchanged", "skipped", "failed"}

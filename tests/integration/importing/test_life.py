@@ -7,11 +7,12 @@ from typing import Any
 
 import psycopg
 import pytest
-from psycopg import Connection
+from psycopg import Connection, sql
 
 from integration import set_up
 from integration.importing.histories import PROPERTIES, new_org
 from integration.importing.side_by_side import SideBySide, chunks_of
+from isthmus.connections.runs import GoalRun
 from isthmus.domain.goals import (
     ImportField,
     ImportGoal,
@@ -22,6 +23,8 @@ from isthmus.domain.goals import (
 from isthmus.domain.merge_rules import MergeRule
 from isthmus.domain.objects import CONTACT, LEAD, PERSON, SalesforceObject
 from isthmus.importing import engine, match
+from isthmus.importing.fetch import fetch
+from isthmus.importing.plan import ImportPlan
 from isthmus.profiles import merging
 
 ID = MatchRow(field="Id", identifier="ids")
@@ -465,6 +468,56 @@ def test_records_that_make_a_profile_too_large_fail_alone(both: SideBySide, chun
         "SELECT count(*) FROM store.record_link WHERE reason = 'too_large' AND profile_id IS NULL"
     ).fetchone()
     assert links == (3,)
+
+
+def _noted(both: SideBySide) -> list[tuple[int, str, str | None]]:
+    """Run by run, what became of records."""
+    rows = both.connection.execute(
+        "SELECT run_goal, outcome, reason FROM store.run_record ORDER BY run_goal, record_id"
+    ).fetchall()
+    first = rows[0][0] - 1
+    return [(run_goal - first, outcome, reason) for run_goal, outcome, reason in rows]
+
+
+def test_a_record_that_was_too_large_is_as_it_was_once_it_is_as_it_was_applied(
+    both: SideBySide, chunk: int
+) -> None:
+    row = both.add_goal(goal())
+    both.connection.execute(TOO_LARGE)
+    lead = both.org.save("Lead", Title="fits")
+    for title in ("fits", "too big", "too big", "fits", "fits"):
+        both.org.save("Lead", lead, Title=title)
+        both.org.seconds += 1
+        with chunks_of(chunk):
+            set_up.run(engine.run_import, row, both.salesforce)
+    assert _noted(both) == [
+        (1, "created", None),
+        (2, "failed", "too_large"),
+        (4, "unchanged", None),
+    ]
+    reasons = both.connection.execute("SELECT reason FROM store.record_link").fetchall()
+    assert reasons == [(None,)]
+
+
+def test_a_record_that_was_read_twice_is_still_remembered_and_noted_once(
+    both: SideBySide, chunk: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = both.add_goal(goal(match=(EMAIL,), create_profiles=False))
+    both.org.save("Lead", Email="nobody@x.co")
+
+    def fetch_twice(goal_run: GoalRun, plan: ImportPlan, connection: Connection[Any]) -> bool:
+        complete = fetch(goal_run, plan, connection)
+        stage = sql.Identifier("stage", f"import_{plan.run_goal}")
+        connection.execute(sql.SQL("INSERT INTO {0} SELECT * FROM {0}").format(stage))
+        return complete
+
+    monkeypatch.setattr(engine, "fetch", fetch_twice)
+    for _ in range(3):
+        both.org.seconds += 1
+        with chunks_of(chunk):
+            run = set_up.run(engine.run_import, row, both.salesforce)
+        assert (run.counts.skipped, run.counts.unchanged) == ({"no_match": 1}, 1)
+    assert _noted(both) == [(1, "skipped", "no_match")]
 
 
 def in_the_middle(

@@ -132,3 +132,31 @@ def test_a_profile_that_is_not_there_is_not_merged(store: Connection[Any]) -> No
     with pytest.raises(SerializationFailure):
         merging.merge(store, survivor, uuid4())
     assert store.execute("SELECT p_title FROM store.profile").fetchall() == [("new",)]
+
+
+def test_what_exports_hold_back_of_the_loser_goes_but_for_what_is_not_known(
+    store: Connection[Any],
+) -> None:
+    set_up.new_properties([definition("name")])
+    survivor, loser = add(store, name="new"), add(store, name="old")
+    for goal, profile, code in (
+        (1, loser, "REFUSED"),
+        (2, loser, "outcome_unknown"),
+        (2, survivor, "REFUSED"),
+    ):
+        store.execute(
+            """INSERT INTO store.export_hold (goal, profile_id, code, row_hash, failures, next_at)
+            VALUES (%s, %s, %s, uuidv7(), 3, now())""",
+            [goal, profile, code],
+        )
+    for profile in (survivor, loser):
+        store.execute(
+            """INSERT INTO store.export_skip (goal, profile_id, run_goal, reason)
+            VALUES (1, %s, 1, 'no_match')""",
+            [profile],
+        )
+    merging.merge(store, survivor, loser)
+    held = store.execute("SELECT goal, profile_id, code, row_hash FROM store.export_hold")
+    assert held.fetchall() == [(2, survivor, "outcome_unknown", None)]
+    skipped = store.execute("SELECT profile_id FROM store.export_skip")
+    assert skipped.fetchall() == [(survivor,)]

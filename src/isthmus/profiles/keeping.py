@@ -1,0 +1,42 @@
+"""How long what runs leave behind is kept."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+from isthmus.profiles.errors import KeepingRefused
+
+OUTCOMES_SETTING = "ISTHMUS_KEEP_OUTCOMES_DAYS"
+LOG_SETTING = "ISTHMUS_KEEP_LOG_DAYS"
+MOST_DAYS = 3650
+
+
+def _days(name: str, default: int) -> int:
+    given = os.environ.get(name, str(default))
+    number = int(given) if given.isascii() and given.isdigit() else 0
+    if not 1 <= number <= MOST_DAYS:
+        raise KeepingRefused(
+            f"{name} is {given!r}. Give a whole number of days from 1 to {MOST_DAYS}, or leave it "
+            f"out: then {default} days are kept."
+        )
+    return number
+
+
+@dataclass(frozen=True, kw_only=True)
+class Keeping:
+    """Days for which each kind of history is kept. The counts of runs are kept for good."""
+
+    outcomes_days: int = field(default_factory=partial(_days, OUTCOMES_SETTING, 30))
+    """For the journal of values and the outcomes of records: as long as a run can be undone.
+    Defaults to the environment's `ISTHMUS_KEEP_OUTCOMES_DAYS`, or 30."""
+
+    log_days: int = field(default_factory=partial(_days, LOG_SETTING, 90))
+    """For the problems that runs met. Defaults to the environment's `ISTHMUS_KEEP_LOG_DAYS`,
+    or 90."""
+
+    @property
+    def days(self) -> Mapping[str, int]:
+        """The same by table."""
+        kept = self.outcomes_days
+        return {"change": kept, "run_record": kept, "run_problem": self.log_days}

@@ -1,0 +1,47 @@
+"""What a worker does once a day, whether there are runs or not."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+
+from isthmus.errors import IsthmusError
+from isthmus.profiles import database, schema
+from isthmus.profiles.database import DatabaseGone
+from isthmus.profiles.keeping import Keeping
+
+log = logging.getLogger("isthmus.worker")
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
+@dataclass(kw_only=True)
+class Housekeeping:
+    """Makes the journal's partitions ahead and drops old ones: at the start, and every day."""
+
+    keeping: Keeping = field(default_factory=Keeping)
+    today: Callable[[], date] = _today
+    _done: date | None = None
+
+    def is_due(self) -> bool:
+        """Whether it was not done today."""
+        return self._done != self.today()
+
+    def keep(self) -> None:
+        """Do it. Raises `DatabaseGone`; what else goes wrong is logged, and tried the next day.
+
+        Every run does the same before it begins, so a day that is left out does no harm.
+        """
+        today = self.today()
+        try:
+            with database.connected(application="isthmus housekeeping") as session:
+                schema.keep_partitions(session, today, self.keeping)
+        except DatabaseGone:
+            raise
+        except IsthmusError as error:
+            facts = {"error": type(error).__name__}
+            extra = {"event": "housekeeping failed", "facts": facts}
+            log.warning("housekeeping failed", extra=extra)
+        self._done = today
