@@ -12,7 +12,6 @@ from typing import Any
 from psycopg import Connection, sql
 from psycopg.sql import Composable, Composed
 
-from isthmus.domain.merge_rules import MergeRule
 from isthmus.importing import stage
 from isthmus.importing.plan import ImportPlan, MappedValue
 
@@ -74,16 +73,9 @@ def order_statement(plan: ImportPlan) -> Composed:
 
 
 def identifier_rows(plan: ImportPlan) -> Iterable[MappedValue]:
-    """The goal's rows that bring identifier values: those it matches by, then mapped ones.
-
-    A mapped row that only fills or adds what its field finds profiles by brings nothing of its own.
-    """
-    matched = {(row.column, row.target.key) for row in plan.match}
+    """The goal's rows that bring identifier values: those it matches by, then mapped ones."""
     yield from plan.match
-    for row in mapped_identifiers(plan):
-        overwrites = row.rule is MergeRule.SET and not row.target.list
-        if overwrites or (row.column, row.target.key) not in matched:
-            yield row
+    yield from mapped_identifiers(plan)
 
 
 def mapped_identifiers(plan: ImportPlan) -> Iterable[MappedValue]:
