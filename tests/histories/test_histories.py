@@ -36,6 +36,7 @@ PLAIN_RUN: Plain = {"goals": [], "seconds": 60, "full": False, "sizes": [5000, 1
 
 def _play(world: World) -> None:
     TALLY.histories += 1
+    TALLY.two_way += bool(world.two_way)
     number = 0
     try:
         for number, step in enumerate(world.history["steps"], 1):  # noqa: B007 - told below
@@ -45,6 +46,8 @@ def _play(world: World) -> None:
     except BaseException as error:
         error.add_note(f"step {number} of {len(world.history['steps'])}; runs: {world.said()}")
         raise
+    finally:
+        TALLY.echoes += world.model.echoes
 
 
 def _rest(world: World) -> None:

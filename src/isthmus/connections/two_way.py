@@ -105,6 +105,7 @@ class ReadBack:
     value: Composable  # what it brings
     fits: Composable | None  # whether it is a value of the property; None: it always is
     column: sql.Identifier  # the property's, in the table of profiles
+    decides: bool  # whatever it brings is the property's value then
     pairs: tuple[Pair, ...]
 
 
@@ -144,7 +145,10 @@ def refuse_echo(connection: Connection[Any], stage: Composable, rows: Sequence[R
 
 
 def refuse_statement(stage: Composable, rows: Sequence[ReadBack]) -> Composed:
-    """As `refuse_echo` says; `chunk_record` and `chunk_refused` are the import's tables."""
+    """As `refuse_echo` says; `chunk_record` and `chunk_refused` are the import's tables.
+
+    It is said before profiles gain identifiers: what is only read back is no gain.
+    """
     return sql.SQL(
         """INSERT INTO chunk_refused (n, place, code)
         SELECT record.n, each.place, 'echo'
@@ -152,7 +156,7 @@ def refuse_statement(stage: Composable, rows: Sequence[ReadBack]) -> Composed:
         JOIN {stage} AS s ON s.ctid = record.tid
         {links}
         CROSS JOIN LATERAL (VALUES {rows}) AS each (place, echo)
-        WHERE record.outcome IS NULL AND NOT record.creates AND each.echo"""
+        WHERE record.outcome IS NULL AND each.echo"""
     ).format(
         stage=stage,
         links=sql.SQL(" ").join(map(_left_join, _links(rows))),
@@ -172,7 +176,7 @@ def _left_join(pair: Pair) -> Composed:
     return sql.SQL(
         """LEFT JOIN store.record_link AS {link}
             ON {link}.record_id = record.record_id AND {link}.goal = {goal}
-            AND {link}.profile_id = record.profile_id AND {link}.gone IS NULL"""
+            AND {link}.profile_id = record.link_profile AND {link}.gone IS NULL"""
     ).format(link=pair.link, goal=sql.Literal(pair.goal))
 
 
@@ -199,8 +203,11 @@ def keep_statement(stage: Composable, rows: Sequence[ReadBack], of: Pair) -> Com
     for slot, (row, pair) in written.items():
         held[slot - 1] = _when_applied(row, held_hash(row.text, pair.field), held[slot - 1])
         taken[slot - 1] = _when_applied(row, _property_taken(row), taken[slot - 1])
-        # What was sent before is no longer there: it goes out should it come back here.
-        sent[slot - 1] = _when_applied(row, sql.SQL("NULL"), sent[slot - 1])
+        # What was sent before is no longer there: it goes out should it come back here. Where the
+        # rule kept what is here, nothing is known anew of what is to be there.
+        sent[slot - 1] = sql.SQL("(CASE WHEN {} AND {} THEN NULL ELSE {} END)").format(
+            _applied(row), _took(row), sent[slot - 1]
+        )
     return sql.SQL(
         """UPDATE store.record_link AS known
         SET held = ARRAY[{held}]::bigint[], taken_over = ARRAY[{taken}]::bigint[],
@@ -221,12 +228,23 @@ def keep_statement(stage: Composable, rows: Sequence[ReadBack], of: Pair) -> Com
     )
 
 
+def _took(row: ReadBack) -> Composable:
+    """Whether the property became what the record brings, or was it before."""
+    # Of several records of a profile in one chunk, a later one may have decided the value since.
+    if row.decides:
+        return sql.SQL("true")
+    return sql.SQL("{} IS NOT DISTINCT FROM p.{}").format(row.value, row.column)
+
+
 def _property_taken(row: ReadBack) -> Composed:
-    # Of several records of a profile in one chunk, another one may have decided the value.
+    """The hash of what the field says as a value of the property, kept or not."""
     column = sql.SQL("p.") + row.column
+    # Equal numbers can be written with more decimals and fewer.
     return sql.SQL(
-        "(CASE WHEN NOT record.folded OR {value} IS NOT DISTINCT FROM {column} THEN {hash} END)"
-    ).format(value=row.value, column=column, hash=property_hash(column))
+        "(CASE WHEN {value} IS NOT DISTINCT FROM {column} THEN {kept} ELSE {read} END)"
+    ).format(
+        value=row.value, column=column, kept=property_hash(column), read=property_hash(row.value)
+    )
 
 
 def _known(pair: Pair, name: str) -> list[Composable]:

@@ -9,6 +9,7 @@ from typing import Any
 from psycopg import Connection, sql
 from psycopg.sql import Composable, Composed
 
+from isthmus.connections import two_way
 from isthmus.domain.goals import OnMerge
 from isthmus.domain.merge_rules import MergeRule
 from isthmus.importing import ordering, stage
@@ -175,6 +176,7 @@ def _match_all(connection: Connection[Any], plan: ImportPlan, within: Bounds) ->
     connection.execute(claim_statement(plan), within.parameters)
     if places := [row.place for row in ordering.mapped_identifiers(plan)]:
         connection.execute(QUERIES["refuse_applied"], {"places": places})
+    two_way.refuse_echo(connection, stage.table(plan.run_goal), plan.read_back)
     connection.execute("ANALYZE chunk_record (n, misfit)")
     number = 0
     # One moment for all rounds: profiles made later have higher ids in the order of the records.
