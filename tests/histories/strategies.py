@@ -311,6 +311,27 @@ _KILLS = [
         session=st.sampled_from([False, False, True]),
     )
 ] * 4
+
+
+@st.composite
+def _round_trips(draw: st.DrawFn, ways: Ways) -> list[Plain]:
+    """A value goes out and comes back, while people work on the same profile and record."""
+    name, key = draw(st.sampled_from(sorted(ways.both)))
+    keys = [key, draw(st.sampled_from(sorted(_PROFILE_VALUES)))]
+    names = [name, draw(st.sampled_from(sorted(_RECORD_VALUES)))]
+    profile, record = draw(st.integers(0, 2)), draw(st.integers(0, 2))
+    edits = _edit(_values({each: _PROFILE_VALUES[each] for each in keys}, *keys))
+    updates = st.sampled_from(names).flatmap(lambda each: _update(_only(_RECORD_VALUES, each)))
+    between = draw(st.lists(st.one_of(edits, updates, updates), max_size=2))
+    steps = [draw(edits), draw(_RUNS[0]), *between, draw(_RUNS[0])]
+    for step in steps:
+        if step["do"] == "edit":
+            step["profile"] = profile
+        elif step["do"] == "update":
+            step["record"] = record
+    return steps
+
+
 FIRST_RUN: Plain = {
     "do": "run", "goals": [], "seconds": 2, "full": False, "sizes": [5000, 1000, 2000],
 }  # fmt: skip
@@ -347,8 +368,10 @@ def histories(draw: st.DrawFn) -> Plain:
     goals = draw(goal_sets(ways))
     beginning = draw(st.lists(st.one_of(*_USERS[:2], *_MARKETERS[:1]), min_size=6, max_size=9))
     replacements = [draw(goal_sets(ways)) for _ in range(draw(st.sampled_from([0, 0, 1])))]
-    least = STEPS_IN_A_HISTORY - len(beginning) - 1
-    middle = draw(st.lists(_steps(ways), min_size=least, max_size=least + 12))
+    trips = [step for _ in range(2) for step in draw(_round_trips(ways))]
+    least = STEPS_IN_A_HISTORY - len(beginning) - 4
+    middle = draw(st.lists(_steps(ways), min_size=least, max_size=least + 6))
+    middle[len(middle) // 3 : len(middle) // 3] = trips
     for number, goal_set in enumerate(replacements):
         place = (number + 1) * len(middle) // 2
         middle[place:place] = [

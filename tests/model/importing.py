@@ -253,8 +253,42 @@ class Importing:
         return (
             link.gone is None
             and link.version == self.version
-            and link.content == self._content(record)
+            and self._as_left(link, record["Id"] or "") == self._content(record)
         )
+
+    def _as_left(self, link: Link, record_id: str) -> Mapping[str, str | None] | None:
+        """The fields as they are where no user has changed any since an import or export."""
+        if link.content is None or link.refused:
+            return link.content
+        left = dict(link.content)
+        for name in left:
+            written = [
+                [
+                    each.holds[name.lower()]
+                    for each in self.written(record_id, link.profile, name, key)
+                    if name.lower() in each.holds
+                ]
+                for key in self._targets(name)
+            ]
+            if all(written):
+                left[name] = written[0][0]
+        return left
+
+    def _targets(self, name: str) -> list[str]:
+        """The properties that a field is read to."""
+        found = [row.identifier for row in self.goal.match if row.field == name]
+        return found + [row.property for row in self.goal.fields if row.field == name]
+
+    def written(
+        self, record_id: str, number: ProfileNumber | None, name: str, key: str
+    ) -> Iterator[Link]:
+        """What exports know of the profile's record that write the field from the property."""
+        for goal, definition in self.exports.items():
+            link = self.store.links.get((record_id, goal))
+            known = link and link.gone is None and link.profile == number
+            back = definition.object == self.goal.object and writes(definition, name, key)
+            if link and known and back:
+                yield link
 
     def _content(self, record: Record) -> Mapping[str, str | None]:
         names = [row.field for row in self.goal.match] + [row.field for row in self.goal.fields]
@@ -428,13 +462,7 @@ class _Writing:
         self._put_object_type()
 
     def _written(self, name: str, key: str) -> Iterator[Link]:
-        """What exports know of the record that write the field from the property."""
-        for goal, definition in self.importing.exports.items():
-            link = self.importing.store.links.get((self.record_id, goal))
-            known = link and link.gone is None and link.profile == self.number
-            back = definition.object == self.goal.object and writes(definition, name, key)
-            if link and known and back:
-                yield link
+        return self.importing.written(self.record_id, self.number, name, key)
 
     def _is_echo(self, name: str, key: str) -> bool:
         """Whether the field is as an export left it, or as an import has read it since."""

@@ -19,6 +19,7 @@ from named.world import (
     EMAIL,
     NAME,
     READ,
+    STORY,
     TITLE,
     WRITE,
     World,
@@ -171,6 +172,40 @@ def test_a_field_that_was_left_empty_in_a_new_record_empties_nothing_when_it_is_
     assert world.profiles("title") == [("by a person",)]
     world.write(out)
     assert world.records("Lead", "Title") == [("by a person",)]
+
+
+def test_an_echo_is_no_reason_to_apply_the_other_fields_of_its_record_again(
+    world: World, way: str
+) -> None:
+    (lead,) = world.add_leads(1, Title="before", Story__c="by a user")
+    out = world.goal(replace(WRITE, create_records=False, fields=(written("Title", "title"),)))
+    back = world.goal(reading(TITLE, STORY))
+    world.read(back)
+    ((profile,),) = world.store.execute("SELECT profile_id FROM store.profile").fetchall()
+    world.change_profile(profile, title="new", story="corrected by a person", wanted=True)
+    world.write(out)
+    world.wait(2)
+    world.read(back)
+    assert world.records("Lead", "Title") == [("new",)]
+    assert world.profiles("title", "story") == [("new", "corrected by a person")]
+    world.change("Lead", lead, Story__c="by a user again")
+    world.read(back)
+    assert world.profiles("title", "story") == [("new", "by a user again")]
+
+
+def test_a_user_who_puts_back_what_an_export_overwrote_is_read(world: World, way: str) -> None:
+    (lead,) = world.add_leads(1, Title="before")
+    out = world.goal(replace(WRITE, create_records=False, fields=(written("Title", "title"),)))
+    back = world.goal(reading(TITLE))
+    world.read(back)
+    ((profile,),) = world.store.execute("SELECT profile_id FROM store.profile").fetchall()
+    world.change_profile(profile, title="new", wanted=True)
+    world.write(out)
+    assert world.records("Lead", "Title") == [("new",)]
+    world.change("Lead", lead, Title="before")
+    world.read(back)
+    assert world.profiles("title") == [("before",)]
+    assert outcome(world.write(out)) == {"unchanged": 1}
 
 
 def test_ten_more_runs_after_all_has_come_to_rest_write_nothing(world: World) -> None:

@@ -5,8 +5,9 @@ field the export's link keeps what Salesforce is known to hold (`held`) and the 
 when an import took it over (`taken_over`), so both sides see which of them changed since.
 """
 
+import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from psycopg import Connection, sql
@@ -87,7 +88,7 @@ class Pair:
 
     goal: int  # row id of the export goal
     slots: int  # length of its links' arrays
-    slot: int  # of the field in them
+    slot: int  # of the field in them, from 1; 0 where the goal has not run with it yet
     field: Field
 
     @property
@@ -109,15 +110,30 @@ class ReadBack:
     pairs: tuple[Pair, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class WholeRecord:
+    """The fields of an import's records, with those apart that exports write."""
+
+    goal: int  # row id of the import goal
+    version: int
+    alone: tuple[Composable, ...]  # staged texts of fields that no export writes back
+    written: tuple[tuple[Composable, tuple[Pair, ...]], ...]  # the others, with who writes them
+
+    @property
+    def pairs(self) -> list[Pair]:
+        """One pair of each export goal."""
+        return list({pair.goal: pair for _, pairs in self.written for pair in pairs}.values())
+
+
 def pairs_of(
     exports: Iterable[Goal], sobject: SalesforceObject, field: Field, property_key: str
 ) -> tuple[Pair, ...]:
     """The export goals that write the field from the property."""
     name = field.name.lower()
     return tuple(
-        Pair(goal=goal.id, slots=len(goal.slots), slot=goal.slots[name], field=field)
+        Pair(goal=goal.id, slots=len(goal.slots), slot=goal.slots.get(name, 0), field=field)
         for goal in exports
-        if name in goal.slots and _writes(goal.definition, sobject, name, property_key)
+        if _writes(goal.definition, sobject, name, property_key)
     )
 
 
@@ -132,6 +148,95 @@ def _writes(goal: object, sobject: SalesforceObject, name: str, property_key: st
             for row in goal.fields
         )
     )
+
+
+def pass_as_left(connection: Connection[Any], stage: Composable, record: WholeRecord) -> None:
+    """Tell which records of a chunk nobody has changed but an export of what is here.
+
+    They are unchanged whatever their hash is; and one is not where a user put back what the import
+    had read before the export.
+    """
+    if record.written:
+        connection.execute(as_left_statement(stage, record))
+
+
+def as_left_statement(stage: Composable, record: WholeRecord) -> Composed:
+    """As `pass_as_left` says; `chunk_record` is the import's table."""
+    return sql.SQL(
+        """WITH judged AS (
+            SELECT record.n, record.outcome, {same} AS same
+            FROM chunk_record AS record
+            JOIN {stage} AS s ON s.ctid = record.tid
+            CROSS JOIN LATERAL (
+                SELECT * FROM store.record_link AS link
+                WHERE link.record_id = record.record_id AND link.goal = {goal}
+                OFFSET 0
+            ) AS link
+            {links}
+            WHERE record.gone IS NULL AND coalesce({known})
+                AND link.version = {version} AND link.gone IS NULL AND link.refused IS NULL
+                AND link.held IS NOT NULL
+                -- Where a record came twice, its last row counts.
+                AND (record.outcome IS NULL OR NOT EXISTS (
+                    SELECT FROM chunk_record AS later
+                    WHERE later.record_id = record.record_id AND later.n > record.n
+                ))
+        )
+        UPDATE chunk_record AS record
+        SET outcome = CASE WHEN judged.same THEN 'unchanged' END
+        FROM judged
+        WHERE judged.n = record.n AND judged.same = (judged.outcome IS NULL)"""
+    ).format(
+        same=_as_left(record),
+        stage=stage,
+        goal=sql.Literal(record.goal),
+        links=sql.SQL(" ").join(map(_look_up, record.pairs)),
+        known=sql.SQL(", ").join(
+            sql.SQL("{}.held IS NOT NULL").format(pair.link) for pair in record.pairs
+        ),
+        version=sql.Literal(record.version),
+    )
+
+
+def _look_up(pair: Pair) -> Composed:
+    return sql.SQL(
+        """LEFT JOIN LATERAL (
+            SELECT known.held FROM store.record_link AS known
+            WHERE known.record_id = record.record_id AND known.goal = {goal}
+                AND known.profile_id = link.profile_id AND known.gone IS NULL
+            OFFSET 0
+        ) AS {link} ON true"""
+    ).format(goal=sql.Literal(pair.goal), link=pair.link)
+
+
+def _as_left(record: WholeRecord) -> Composed:
+    """Whether every field is as an export left it, or else as the import read it."""
+    same = [sql.SQL("link.held[1] = {}").format(_alone_hash(record))]
+    for place, (text, pairs) in enumerate(record.written, 2):
+        known = [sql.SQL("{}.held[{}]").format(pair.link, sql.Literal(pair.slot)) for pair in pairs]
+        last = sql.SQL(", ").join([*known, sql.SQL("link.held[{}]").format(sql.Literal(place))])
+        same.append(sql.SQL("coalesce({}) = {}").format(last, held_hash(text, pairs[0].field)))
+    return sql.SQL("coalesce({}, false)").format(sql.SQL(" AND ").join(same))
+
+
+def _alone_hash(record: WholeRecord) -> Composed:
+    # Another choice of fields gives other hashes.
+    fields = repr([text.as_string() for text, _ in record.written])
+    return sql.SQL("hash_record_extended(ROW({}), {})").format(
+        sql.SQL(", ").join(record.alone), sql.Literal(zlib.crc32(fields.encode()))
+    )
+
+
+def read_hashes(record: WholeRecord) -> Composed:
+    """What an import's link keeps of the staged row `s`: of fields alone, and each that is written.
+
+    An array; null where no export writes any of the fields.
+    """
+    if not record.written:
+        return sql.Composed([sql.SQL("NULL::bigint[]")])
+    hashes = [_alone_hash(record)]
+    hashes += [held_hash(text, pairs[0].field) for text, pairs in record.written]
+    return sql.SQL("ARRAY[{}]::bigint[]").format(sql.SQL(", ").join(hashes))
 
 
 def refuse_echo(connection: Connection[Any], stage: Composable, rows: Sequence[ReadBack]) -> None:
@@ -192,8 +297,9 @@ def _is_known(row: ReadBack) -> Composed:
 
 def keep_taken(connection: Connection[Any], stage: Composable, rows: Sequence[ReadBack]) -> None:
     """Remember what the chunk took over: the exports need not send it back."""
-    for pair in _links(rows):
-        connection.execute(keep_statement(stage, rows, pair))
+    known = [replace(row, pairs=tuple(pair for pair in row.pairs if pair.slot)) for row in rows]
+    for pair in _links(known):
+        connection.execute(keep_statement(stage, known, pair))
 
 
 def keep_statement(stage: Composable, rows: Sequence[ReadBack], of: Pair) -> Composed:

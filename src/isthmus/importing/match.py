@@ -134,7 +134,9 @@ def bounds(connection: Connection[Any], plan: ImportPlan, after: int, size: int)
 def take(connection: Connection[Any], plan: ImportPlan, within: Bounds) -> int:
     """Put the records within the bounds into the chunk and return how many it holds."""
     statement = take_statement(plan, handed_over=any_successor(connection))
-    return connection.execute(statement, within.parameters).rowcount
+    taken = connection.execute(statement, within.parameters).rowcount
+    two_way.pass_as_left(connection, stage.table(plan.run_goal), plan.whole_record)
+    return taken
 
 
 def any_successor(connection: Connection[Any]) -> bool:

@@ -12,7 +12,7 @@ from isthmus.connections.errors import GoalIncomplete
 from isthmus.connections.goal_properties import GoalProperties
 from isthmus.connections.models import EXPORT, IMPORT, Goal
 from isthmus.connections.runs import GoalRun
-from isthmus.connections.two_way import Pair, ReadBack, pairs_of
+from isthmus.connections.two_way import Pair, ReadBack, WholeRecord, pairs_of
 from isthmus.domain.goals import ImportField, ImportGoal, MatchRow
 from isthmus.domain.merge_rules import MergeRule, together_refusal
 from isthmus.domain.objects import PERSON, SalesforceObject
@@ -140,6 +140,27 @@ class ImportPlan:
             for row in (*self.match, *self.mappings)
             if row.column and row.pairs
         ]
+
+    @property
+    def whole_record(self) -> WholeRecord:
+        """The fields that are read, with those apart that only go where exports take them from."""
+        rows = [row for row in (*self.match, *self.mappings) if row.column]
+        by_column = {row.column.number: row.column.name for row in rows if row.column}
+        pairs: dict[int, list[Pair]] = {number: [] for number in sorted(by_column)}
+        for row in rows:
+            if row.column:
+                pairs[row.column.number] += row.pairs
+        alone = {row.column.number for row in rows if row.column and not row.pairs}
+        return WholeRecord(
+            goal=self.goal,
+            version=self.version,
+            alone=tuple(by_column[number] for number in pairs if number in alone),
+            written=tuple(
+                (by_column[number], tuple(dict.fromkeys(of)))
+                for number, of in pairs.items()
+                if number not in alone
+            ),
+        )
 
     def _decides(self, row: MappedValue) -> bool:
         """Whether the row alone says what its property is after each record."""
