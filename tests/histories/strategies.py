@@ -313,6 +313,35 @@ _KILLS = [
 ] * 4
 
 
+FIRST_RUN: Plain = {
+    "do": "run", "goals": [], "seconds": 2, "full": False, "sizes": [5000, 1000, 2000],
+}  # fmt: skip
+_RUN_OF_ALL = _RUNS[0].map(lambda run: {**run, "goals": []})
+
+_ALIKE: dict[str, tuple[Any, Any]] = {
+    "email": ("b@x.co", "b@x.co"), "phone": ("1", "1"), "title": ("Boss", "Boss"),
+    "note": ("two\nlines", "two\nlines"), "kind": ("Gold", "Gold"), "total": (1, 1),
+    "amount": (0.1, "0.1"), "flag": (True, True), "day": ("2024-02-29", "2024-02-29"),
+    "moment": ("2024-01-01T00:00:00.000Z", "2024-01-01T00:00:00+00:00"),
+    "tags": ("Events", ["Events"]),
+}  # fmt: skip
+"""By property: a value as a record has it and as a profile has it."""
+
+
+def _there_and_back(name: str, key: str) -> list[Plain]:
+    """A user's value comes in, another one goes out, and a person chooses the first again."""
+    in_org, here = _ALIKE[key]
+    other = next(value for value in _PROFILE_VALUES[key] if value != here)
+    return [
+        {"do": "update", "object": "Lead", "values": {name: in_org}},
+        dict(FIRST_RUN),
+        {"do": "edit", "values": {key: other}},
+        dict(FIRST_RUN),
+        {"do": "edit", "values": {key: here}},
+        dict(FIRST_RUN),
+    ]
+
+
 @st.composite
 def _round_trips(draw: st.DrawFn, ways: Ways) -> list[Plain]:
     """A value goes out and comes back, while people work on the same profile and record."""
@@ -323,7 +352,9 @@ def _round_trips(draw: st.DrawFn, ways: Ways) -> list[Plain]:
     edits = _edit(_values({each: _PROFILE_VALUES[each] for each in keys}, *keys))
     updates = st.sampled_from(names).flatmap(lambda each: _update(_only(_RECORD_VALUES, each)))
     between = draw(st.lists(st.one_of(edits, updates, updates), max_size=2))
-    steps = [draw(edits), draw(_RUNS[0]), *between, draw(_RUNS[0])]
+    steps = [draw(edits), draw(_RUN_OF_ALL), *between, draw(_RUN_OF_ALL)]
+    if draw(st.sampled_from([False, False, True])):
+        steps = _there_and_back(name, key)
     for step in steps:
         if step["do"] == "edit":
             step["profile"] = profile
@@ -332,9 +363,6 @@ def _round_trips(draw: st.DrawFn, ways: Ways) -> list[Plain]:
     return steps
 
 
-FIRST_RUN: Plain = {
-    "do": "run", "goals": [], "seconds": 2, "full": False, "sizes": [5000, 1000, 2000],
-}  # fmt: skip
 _STOPS = [_step("stop", share=st.floats(0, 1, width=16))]
 _FAULTS = [
     _step("fault", fault=st.sampled_from(range(20)), skip=st.sampled_from([0, 0, 1, 2])),
@@ -368,7 +396,7 @@ def histories(draw: st.DrawFn) -> Plain:
     goals = draw(goal_sets(ways))
     beginning = draw(st.lists(st.one_of(*_USERS[:2], *_MARKETERS[:1]), min_size=6, max_size=9))
     replacements = [draw(goal_sets(ways)) for _ in range(draw(st.sampled_from([0, 0, 1])))]
-    trips = [step for _ in range(2) for step in draw(_round_trips(ways))]
+    trips = draw(_round_trips(ways))
     least = STEPS_IN_A_HISTORY - len(beginning) - 4
     middle = draw(st.lists(_steps(ways), min_size=least, max_size=least + 6))
     middle[len(middle) // 3 : len(middle) // 3] = trips
