@@ -85,7 +85,8 @@ _EXPORTED = [
     ("moment", "Last_Purchase__c"),
 ]  # fmt: skip
 _BOTH_WAYS = [pair for pair in _IMPORTED if (pair[1], pair[0]) in set(_EXPORTED)]
-_TWO_WAY = [(name, target) for name, target in _BOTH_WAYS if target != "codes"]
+_TWO_WAY = [("Title", "title")] * 3
+_TWO_WAY += [(name, target) for name, target in _BOTH_WAYS if target != "codes"]
 """Those that may go both ways: a list of identifiers only grows, which an export may not feed."""
 
 _SUMMED = [("Loyalty_Points__c", "total"), ("Interests__c", "tags")]
@@ -342,6 +343,22 @@ def _there_and_back(name: str, key: str) -> list[Plain]:
     ]
 
 
+_REFUSED = {"title": FORBIDDEN, "email": "odd@ß.İ"}
+"""By property: a value that the org does not save."""
+
+
+def _refused(key: str) -> list[Plain]:
+    """A value of a record that is there is refused, again, and then corrected."""
+    return [
+        dict(FIRST_RUN),
+        {"do": "edit", "values": {key: _REFUSED[key]}},
+        dict(FIRST_RUN),
+        dict(FIRST_RUN),
+        {"do": "edit", "values": {key: _ALIKE[key][1]}},
+        dict(FIRST_RUN),
+    ]
+
+
 @st.composite
 def _round_trips(draw: st.DrawFn, ways: Ways) -> list[Plain]:
     """A value goes out and comes back, while people work on the same profile and record."""
@@ -353,8 +370,11 @@ def _round_trips(draw: st.DrawFn, ways: Ways) -> list[Plain]:
     updates = st.sampled_from(names).flatmap(lambda each: _update(_only(_RECORD_VALUES, each)))
     between = draw(st.lists(st.one_of(edits, updates, updates), max_size=2))
     steps = [draw(edits), draw(_RUN_OF_ALL), *between, draw(_RUN_OF_ALL)]
-    if draw(st.sampled_from([False, False, True])):
+    kind = draw(st.sampled_from(["", "", "there and back", "refused"]))
+    if kind == "there and back":
         steps = _there_and_back(name, key)
+    elif kind and (refused := sorted({each for _, each in ways.both} & set(_REFUSED))):
+        steps = _refused(refused[-1])
     for step in steps:
         if step["do"] == "edit":
             step["profile"] = profile

@@ -118,8 +118,10 @@ def test_stores_and_orgs_are_what_the_model_says(
         raise
 
 
-def test_what_failed_once(world: Connection[Any], organization: Organization) -> None:
-    """Histories that were kept because they failed once, each a file in tests/cases/histories."""
+def test_what_failed_once_or_comes_seldom(
+    world: Connection[Any], organization: Organization
+) -> None:
+    """Histories that failed once, or that chance would seldom play: files in tests/cases."""
     for path in CASES:
         history = json.loads(path.read_text())
         _play(World(connection=world, organization=organization, history=history))
