@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from psycopg import Connection, sql
+from psycopg import Connection
 
 from histories.organization import SOBJECTS, Organization
+from integration import stored
 from isthmus.connections.models import Goal, RunGoal
 from isthmus.domain.counts import GoalCounts
-from isthmus.profiles import properties
 from model.exporting import Sending
 from model.importing import Result
 from model.store import ProfileNumber
@@ -44,7 +44,7 @@ class Comparison:
     def _learn_merged(self) -> None:
         """One that was made and merged away in one run stands in no link: any of the rest is it."""
         unknown = sorted(set(self.model.store.merged) - set(self.ids))
-        left = self._merged().keys() - set(self.ids.values())
+        left = stored.merged(self.connection).keys() - set(self.ids.values())
         for number, profile_id in zip(unknown, sorted(left), strict=False):
             self.ids[number] = profile_id
 
@@ -72,14 +72,20 @@ class Comparison:
         """Profiles, identifiers, links and sums are the same."""
         model, ids = self.model.store, self.ids
         profiles = {ids[n]: values for n, values in model.profiles.items()}
-        assert not differences(self._profiles(), profiles), "profiles"
-        assert self._identifiers() == {(k, v, ids[n]) for k, v, n in model.identifiers()}
+        assert not differences(stored.profiles(self.connection, model.properties), profiles), (
+            "profiles"
+        )
+        assert stored.identifiers(self.connection) == {
+            (k, v, ids[n]) for k, v, n in model.identifiers()
+        }
         assert not differences(self._links(), self._expected_links()), "links"
-        assert self._summed() == {
+        assert stored.summed(self.connection, self.goals.values()) == {
             (record_id, f"{name} > {key}", value)
             for (record_id, name, key), value in model.summed.items()
         }
-        assert self._merged() == {ids[gone]: ids[now] for gone, now in model.merged.items()}
+        assert stored.merged(self.connection) == {
+            ids[gone]: ids[now] for gone, now in model.merged.items()
+        }
 
     def orgs(self) -> None:
         """Records are the same, to the field and the stamp."""
@@ -117,24 +123,6 @@ class Comparison:
         found = Counter({name: getattr(counts, name) for name in names})
         return Counter(dict((found + counts.skipped + counts.failed).items()))
 
-    def _profiles(self) -> dict[UUID, dict[str, Any]]:
-        keys = list(self.model.store.properties)
-        columns = [sql.Identifier(f"p_{key}") for key in keys]
-        rows = self.connection.execute(
-            sql.SQL("SELECT profile_id, {} FROM store.profile").format(sql.SQL(", ").join(columns))
-        )
-        return {
-            profile_id: {
-                key: value for key, value in zip(keys, values, strict=True) if value is not None
-            }
-            for profile_id, *values in rows
-        }
-
-    def _identifiers(self) -> set[tuple[str, str, UUID]]:
-        keys = {number: key for key, number in properties.numbers().items()}
-        rows = self.connection.execute("SELECT property, value, profile_id FROM store.identifier")
-        return {(keys[number], value, profile_id) for number, value, profile_id in rows}
-
     def _links(self) -> dict[tuple[str, str], Any]:
         keys = {goal.id: goal for goal in self.goals.values()}
         rows = self.connection.execute(
@@ -142,7 +130,7 @@ class Comparison:
             "coalesce(refused, '{}'), sent FROM store.record_link"
         )
         return {
-            (record_id, keys[goal].key): (*values, _names(keys[goal], sent))
+            (record_id, keys[goal].key): (*values, set(stored.by_slot(keys[goal], sent)))
             for record_id, goal, *values, sent in rows
         }
 
@@ -159,21 +147,6 @@ class Comparison:
             )
             for key, link in self.model.store.links.items()
         }
-
-    def _summed(self) -> set[tuple[str, str, int]]:
-        goals = {goal.id: goal for goal in self.goals.values()}
-        rows = self.connection.execute(
-            "SELECT record_id, goal, summed FROM store.record_link WHERE summed IS NOT NULL"
-        )
-        return {
-            (record_id, name, value)
-            for record_id, goal, summed in rows
-            for name, value in _by_slot(goals[goal], summed).items()
-        }
-
-    def _merged(self) -> dict[UUID, UUID]:
-        rows = self.connection.execute("SELECT profile_id, survivor FROM store.profile_merge")
-        return dict(rows.fetchall())
 
 
 def differences(found: Mapping[Any, Any], wanted: Mapping[Any, Any]) -> list[str]:
@@ -195,13 +168,3 @@ def _only(values: Any, others: Any) -> Any:
     if isinstance(values, dict) and isinstance(others, dict):
         return {name: value for name, value in values.items() if others.get(name) != value}
     return values
-
-
-def _by_slot(goal: Goal, values: list[int | None] | None) -> dict[str, int]:
-    goal.refresh_from_db()
-    names = {slot: name for name, slot in goal.slots.items()}
-    return {names[slot]: value for slot, value in enumerate(values or (), 1) if value is not None}
-
-
-def _names(goal: Goal, sent: list[int | None] | None) -> set[str]:
-    return set(_by_slot(goal, sent))

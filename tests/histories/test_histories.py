@@ -36,6 +36,7 @@ PLAIN_RUN: Plain = {"goals": [], "seconds": 60, "full": False, "sizes": [5000, 1
 
 def _play(world: World) -> None:
     TALLY.histories += 1
+    TALLY.two_way += bool(world.two_way)
     number = 0
     try:
         for number, step in enumerate(world.history["steps"], 1):  # noqa: B007 - told below
@@ -45,6 +46,8 @@ def _play(world: World) -> None:
     except BaseException as error:
         error.add_note(f"step {number} of {len(world.history['steps'])}; runs: {world.said()}")
         raise
+    finally:
+        TALLY.echoes += world.model.echoes
 
 
 def _rest(world: World) -> None:
@@ -115,8 +118,10 @@ def test_stores_and_orgs_are_what_the_model_says(
         raise
 
 
-def test_what_failed_once(world: Connection[Any], organization: Organization) -> None:
-    """Histories that were kept because they failed once, each a file in tests/cases/histories."""
+def test_what_failed_once_or_comes_seldom(
+    world: Connection[Any], organization: Organization
+) -> None:
+    """Histories that failed once, or that chance would seldom play: files in tests/cases."""
     for path in CASES:
         history = json.loads(path.read_text())
         _play(World(connection=world, organization=organization, history=history))

@@ -44,7 +44,7 @@ from isthmus.profiles.database import DatabaseGone
 from isthmus.profiles.models import Segment
 from isthmus.salesforce import ClientSettings
 from model.exporting import Sending
-from model.importing import Result
+from model.importing import Result, writes
 from model.people_org import PeopleOrg
 from model.store import ProfileNumber, Store
 from model.two_way import ModelGoal, TwoWay
@@ -94,11 +94,13 @@ class Tally:
     """What happened in all histories of a session."""
 
     histories: int = 0
+    two_way: int = 0  # of them: in which a field is read into the property that it is written from
     steps: int = 0
     runs: int = 0
     kills: int = 0
     failed: int = 0  # runs that a fault failed
     stopped: int = 0
+    echoes: int = 0  # fields that were read as an export left them
     rested: int = 0
     restless: int = 0
 
@@ -173,6 +175,22 @@ class World:
             definition = read_goal(plain)
             self.goals[key] = set_up.new_goal(self.row, definition)
             self.model.goals[key] = ModelGoal(definition=definition)
+
+    @property
+    def two_way(self) -> set[tuple[str, str]]:
+        """Fields and properties that go both ways between records of one object."""
+        goals = [goal.definition for goal in self.model.goals.values()]
+        exports = [goal for goal in goals if isinstance(goal, ExportGoal)]
+        return {
+            (row.field, row.property)
+            for goal in goals
+            if isinstance(goal, ImportGoal)
+            for row in goal.fields
+            if any(
+                export.object == goal.object and writes(export, row.field, row.property)
+                for export in exports
+            )
+        }
 
     @property
     def comparison(self) -> Comparison:

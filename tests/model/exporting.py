@@ -214,12 +214,26 @@ class Exporting:
         known = link.sent if link else {}
         for row in self.goal.fields:
             text = self._cell(row, sending)
-            if text is not None and text != known.get(row.field):
+            if text is None or text == known.get(row.field):
+                continue
+            if not (link and self._was_taken(row, link, sending.profile)):
                 sending.cells[row.field] = text
         if not sending.cells and sending.operation == "update":
             sending.end("unchanged")
+            if link:
+                link.version = self.version
         elif not sending.cells:
             sending.end("skipped", "nothing_to_send")
+
+    def _was_taken(self, row: ExportField, link: Link, number: ProfileNumber) -> bool:
+        """Whether the property is what an import read in the field, so that it is there already."""
+        name = row.field.lower()
+        return (
+            row.kind is ExportKind.PROPERTY
+            and link.version in (None, self.version)
+            and name in link.taken
+            and str(link.taken[name]) == str(self.store.profiles[number].get(row.value))
+        )
 
     def _cell(self, row: ExportField, sending: Sending) -> str | None:
         kind = self._fields[row.field.lower()]
@@ -290,6 +304,16 @@ class Exporting:
         link.sent |= sending.cells
         if sending.outcome == "created":
             link.sent |= dict.fromkeys(self._cleared(sending.profile), CLEAR)
+        self._remember(sending, link)
+
+    def _remember(self, sending: Sending, link: Link) -> None:
+        """What Salesforce made of the texts is what it holds; of a new record, all is known."""
+        record = self._records[sending.record_id or ""]
+        for row in self.goal.fields:
+            if row.field in sending.cells or sending.outcome == "created":
+                name = self._fields[row.field.lower()].name
+                link.holds[name.lower()] = record.get(name)
+                link.taken.pop(name.lower(), None)
 
     def _hold(self, sending: Sending) -> None:
         if sending.reason == "ENTITY_IS_DELETED":

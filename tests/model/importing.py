@@ -5,11 +5,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from isthmus.domain.goals import ImportField, ImportGoal, ObjectTypeOnDelete, OnMerge
+from isthmus.domain.goals import (
+    ExportGoal,
+    ExportKind,
+    ImportField,
+    ImportGoal,
+    ObjectTypeOnDelete,
+    OnMerge,
+)
 from isthmus.domain.merge_rules import MergeRule
 from isthmus.domain.objects import CONTACT
 from isthmus.domain.properties import PropertyDefinition
-from model.store import Link, Profile, ProfileNumber, Store, elements
+from model.store import GoalKey, Link, Profile, ProfileNumber, Store, elements
 from model.values import LARGEST, SMALLEST, Unfit, typed
 
 Record = Mapping[str, str | None]
@@ -48,6 +55,11 @@ class Importing:
     version: int = 1
     field_types: Mapping[str, str]
     timezone: str = "UTC"
+    exports: Mapping[GoalKey, ExportGoal] = field(default_factory=dict)
+    """The goals of the same org that write: what they wrote comes back."""
+
+    echoes: int = 0  # fields that were as an export left them
+
     unsettled: list[str] = field(default_factory=list)
     """Records whose profile and that of a former one were left to a person, by the last run."""
 
@@ -241,8 +253,42 @@ class Importing:
         return (
             link.gone is None
             and link.version == self.version
-            and link.content == self._content(record)
+            and self._as_left(link, record["Id"] or "") == self._content(record)
         )
+
+    def _as_left(self, link: Link, record_id: str) -> Mapping[str, str | None] | None:
+        """The fields as they are where no user has changed any since an import or export."""
+        if link.content is None or link.refused:
+            return link.content
+        left = dict(link.content)
+        for name in left:
+            written = [
+                [
+                    each.holds[name.lower()]
+                    for each in self.written(record_id, link.profile, name, key)
+                    if name.lower() in each.holds
+                ]
+                for key in self._targets(name)
+            ]
+            if all(written):
+                left[name] = written[0][0]
+        return left
+
+    def _targets(self, name: str) -> list[str]:
+        """The properties that a field is read to."""
+        found = [row.identifier for row in self.goal.match if row.field == name]
+        return found + [row.property for row in self.goal.fields if row.field == name]
+
+    def written(
+        self, record_id: str, number: ProfileNumber | None, name: str, key: str
+    ) -> Iterator[Link]:
+        """What exports know of the profile's record that write the field from the property."""
+        for goal, definition in self.exports.items():
+            link = self.store.links.get((record_id, goal))
+            known = link and link.gone is None and link.profile == number
+            back = definition.object == self.goal.object and writes(definition, name, key)
+            if link and known and back:
+                yield link
 
     def _content(self, record: Record) -> Mapping[str, str | None]:
         names = [row.field for row in self.goal.match] + [row.field for row in self.goal.fields]
@@ -326,6 +372,7 @@ class Importing:
             partial=link.refused if self._is_same(link, record) else frozenset(),
         )
         writing.write()
+        writing.remember()
         changed = before != self.store.profiles[number]
         codes = {problem.code for problem in writing.problems}
         link.profile, link.version, link.refused = number, self.version, frozenset(writing.refused)
@@ -359,6 +406,14 @@ class Importing:
                 link.due = link.due or "heir"
 
 
+def writes(definition: ExportGoal, name: str, key: str) -> bool:
+    """Whether an export writes the field from the property."""
+    return any(
+        row.kind is ExportKind.PROPERTY and row.field.lower() == name.lower() and row.value == key
+        for row in definition.fields
+    )
+
+
 def _successor(record: Record) -> str | None:
     if not _gone(record):
         return None
@@ -382,6 +437,8 @@ class _Writing:
     partial: frozenset[int]  # the only rows that are still to be applied; none: all
     problems: list[Problem] = field(default_factory=list)
     refused: list[int] = field(default_factory=list)
+    read: list[tuple[str, str, Any]] = field(default_factory=list)
+    """Fields that had something to say, with their properties and what they say."""
 
     @property
     def goal(self) -> ImportGoal:
@@ -404,6 +461,31 @@ class _Writing:
             self._sum([row for row in self.goal.fields if row.property == key], key)
         self._put_object_type()
 
+    def _written(self, name: str, key: str) -> Iterator[Link]:
+        return self.importing.written(self.record_id, self.number, name, key)
+
+    def _is_echo(self, name: str, key: str) -> bool:
+        """Whether the field is as an export left it, or as an import has read it since."""
+        return any(
+            name.lower() in link.holds and link.holds[name.lower()] == self.record.get(name)
+            for link in self._written(name, key)
+        )
+
+    def remember(self) -> None:
+        """What the record holds is known now; what was taken over need not be sent back."""
+        for name, key, value in self.read:
+            for link in self._written(name, key):
+                link.holds[name.lower()] = self.record.get(name)
+                kept = self.profile.get(key)
+                link.taken[name.lower()] = kept if kept == value else value
+                if value == kept:
+                    # What was sent before is no longer there.
+                    link.sent = {
+                        each: text
+                        for each, text in link.sent.items()
+                        if each.lower() != name.lower()
+                    }
+
     def _target(self, key: str) -> PropertyDefinition:
         return self.importing.store.properties[key]
 
@@ -423,6 +505,9 @@ class _Writing:
             if (name, target.key) not in mapped and not self.partial:
                 self._problem(name, target.key, "wrong_type")
             return
+        if self._is_echo(name, target.key):
+            return
+        self.read.append((name, target.key, value))
         if target.list:
             self._add(target.key, value)
         elif target.key not in self.profile:
@@ -435,10 +520,15 @@ class _Writing:
         except Unfit:
             self._problem(row.field, row.property, "wrong_type")
             return
+        if self._is_echo(row.field, row.property):
+            self.importing.echoes += 1
+            return
         if target.identifier and self._is_taken(target.key, value):
             self._problem(row.field, row.property, "identifier_taken")
             self.refused.append(place)
-        elif row.rule is MergeRule.ADD:
+            return
+        self.read.append((row.field, row.property, value))
+        if row.rule is MergeRule.ADD:
             self._add(target.key, value)
         elif row.rule is MergeRule.SET_IF_EMPTY:
             if target.key not in self.profile:

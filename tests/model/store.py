@@ -30,6 +30,11 @@ class Link:
     due: str | None = None  # what a tombstone is still to do to profiles: gone, heir, object type
     refused: frozenset[int] = frozenset()  # mapping rows whose identifier another profile held
     sent: dict[str, str] = field(default_factory=dict)  # by field: the text last accepted
+    holds: dict[str, str | None] = field(default_factory=dict)
+    """Of an export, by field: what Salesforce is known to hold, by writing or by reading it."""
+
+    taken: dict[str, Any] = field(default_factory=dict)
+    """Of an export, by field: the value that an import read there; None where it was empty."""
 
 
 @dataclass(kw_only=True)

@@ -40,6 +40,7 @@ class TwoWay:
     timezone: str = "UTC"
     overlap_seconds: int = 0
     settle_seconds: int = 0
+    echoes: int = 0  # fields that were read as an export left them
     unsettled: dict[str, int] = field(default_factory=dict)
     """By import goal: records that its last run left to a person."""
 
@@ -60,6 +61,7 @@ class TwoWay:
         results = importing.run(list(self._records(importing, window)), there)
         goal.read_until, goal.read_version = window[1], goal.version
         self.unsettled[key] = len(importing.unsettled)
+        self.echoes += importing.echoes
         return results
 
     def run_part(self, key: str, *, full: bool, until: tuple[str, str]) -> None:
@@ -81,6 +83,11 @@ class TwoWay:
             version=goal.version,
             field_types={each.name: each.type for each in fields.values()},
             timezone=self.timezone,
+            exports={
+                key: each.definition
+                for key, each in self.goals.items()
+                if isinstance(each.definition, ExportGoal)
+            },
         )
 
     def _records(self, importing: Importing, window: tuple[int | None, int]) -> Iterator[OrgRecord]:

@@ -8,11 +8,24 @@ from typing import Any
 import pytest
 
 from isthmus import blueprint
-from isthmus.domain.goals import ImportField
+from isthmus.domain.goals import ImportField, ImportGoal, MatchRow, WhenEmpty
+from isthmus.domain.merge_rules import MergeRule
 from isthmus.errors import IsthmusError
 from isthmus.exporting import send
 from isthmus.importing import fetch
-from named.world import BY_EMAIL, COMPANY, EMAIL, READ, WRITE, World, outcome, written
+from named.world import (
+    BY_EMAIL,
+    COMPANY,
+    EMAIL,
+    NAME,
+    READ,
+    STORY,
+    TITLE,
+    WRITE,
+    World,
+    outcome,
+    written,
+)
 
 FIELDS = {
     "title": "Title",
@@ -87,6 +100,112 @@ def test_a_user_who_changes_another_field_meanwhile_is_read_and_the_echo_is_not(
     assert after == (before[0][0], "by a user", *before[0][2:])
     world.write(out)
     assert world.records("Lead", "Title") == [("by a user",)]
+
+
+def reading(*rows: ImportField, **given: Any) -> ImportGoal:
+    """An import by e-mail of some fields."""
+    return replace(READ, **{"match": (BY_EMAIL,), "fields": rows, **given})
+
+
+def test_a_value_that_the_import_did_not_take_over_is_no_reason_not_to_send_ones_own(
+    world: World, way: str
+) -> None:
+    profile = world.add_profile(email="a@x.co", name="Doe", title="before")
+    filling = replace(TITLE, rule=MergeRule.SET_IF_EMPTY)
+    out, back = world.goal(WRITE), world.goal(reading(filling))
+    world.write(out)
+    world.wait(2)
+    ((lead,),) = world.records("Lead", "Id")
+    world.change_profile(profile, title="by a person")
+    world.change("Lead", lead, Title="by a user")
+    world.read(back)
+    assert world.profiles("title") == [("by a person",)]
+    world.write(out)
+    assert world.records("Lead", "Title") == [("by a person",)]
+
+
+def test_an_identifier_that_a_person_took_away_does_not_come_back_by_an_echo(
+    world: World, way: str
+) -> None:
+    profile = world.add_profile(email="a@x.co", name="Doe", shop="s1")
+    shop = ImportField(field="Shop_Number__c", property="shop", rule=MergeRule.SET_IF_EMPTY)
+    out = world.goal(replace(WRITE, fields=(*WRITE.fields, written("Shop_Number__c", "shop"))))
+    back = world.goal(reading(TITLE, shop))
+    world.write(out)
+    world.store.execute("UPDATE store.profile SET p_shop = NULL")
+    world.store.execute("DELETE FROM store.identifier WHERE value = 's1'")
+    ((lead,),) = world.records("Lead", "Id")
+    world.change("Lead", lead, Title="by a user")
+    world.read(back)
+    assert world.profiles("title", "shop") == [("by a user", None)]
+    assert world.number("identifier") == 1
+    other = world.add_profile(email="b@x.co", name="Roe", shop="s1")
+    assert other != profile
+
+
+def test_a_list_of_identifiers_does_not_grow_by_what_an_export_made_of_it(
+    world: World, way: str
+) -> None:
+    world.add_profile(email="a@x.co", name="Doe", ids=["r1", "r2"])
+    by_story = MatchRow(field="Story__c", identifier="ids")
+    out = world.goal(replace(WRITE, fields=(*WRITE.fields, written("Story__c", "ids"))))
+    back = world.goal(reading(TITLE, match=(BY_EMAIL, by_story)))
+    for _ in range(3):
+        world.write(out)
+        world.wait(2)
+        world.read(back)
+    assert world.profiles("ids") == [(["r1", "r2"],)]
+    assert world.records("Lead", "Story__c") == [("r1|r2",)]
+
+
+def test_a_field_that_was_left_empty_in_a_new_record_empties_nothing_when_it_is_read(
+    world: World, way: str
+) -> None:
+    profile = world.add_profile(email="a@x.co", name="Doe")
+    title = written("Title", "title", when_empty=WhenEmpty.LEAVE)
+    out = world.goal(replace(WRITE, fields=(NAME, EMAIL, COMPANY, title)))
+    back = world.goal(reading(TITLE))
+    world.write(out)
+    world.change_profile(profile, title="by a person")
+    world.wait(2)
+    world.read(back)
+    assert world.profiles("title") == [("by a person",)]
+    world.write(out)
+    assert world.records("Lead", "Title") == [("by a person",)]
+
+
+def test_an_echo_is_no_reason_to_apply_the_other_fields_of_its_record_again(
+    world: World, way: str
+) -> None:
+    (lead,) = world.add_leads(1, Title="before", Story__c="by a user")
+    out = world.goal(replace(WRITE, create_records=False, fields=(written("Title", "title"),)))
+    back = world.goal(reading(TITLE, STORY))
+    world.read(back)
+    ((profile,),) = world.store.execute("SELECT profile_id FROM store.profile").fetchall()
+    world.change_profile(profile, title="new", story="corrected by a person", wanted=True)
+    world.write(out)
+    world.wait(2)
+    world.read(back)
+    assert world.records("Lead", "Title") == [("new",)]
+    assert world.profiles("title", "story") == [("new", "corrected by a person")]
+    world.change("Lead", lead, Story__c="by a user again")
+    world.read(back)
+    assert world.profiles("title", "story") == [("new", "by a user again")]
+
+
+def test_a_user_who_puts_back_what_an_export_overwrote_is_read(world: World, way: str) -> None:
+    (lead,) = world.add_leads(1, Title="before")
+    out = world.goal(replace(WRITE, create_records=False, fields=(written("Title", "title"),)))
+    back = world.goal(reading(TITLE))
+    world.read(back)
+    ((profile,),) = world.store.execute("SELECT profile_id FROM store.profile").fetchall()
+    world.change_profile(profile, title="new", wanted=True)
+    world.write(out)
+    assert world.records("Lead", "Title") == [("new",)]
+    world.change("Lead", lead, Title="before")
+    world.read(back)
+    assert world.profiles("title") == [("before",)]
+    assert outcome(world.write(out)) == {"unchanged": 1}
 
 
 def test_ten_more_runs_after_all_has_come_to_rest_write_nothing(world: World) -> None:

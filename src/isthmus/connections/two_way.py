@@ -5,8 +5,9 @@ field the export's link keeps what Salesforce is known to hold (`held`) and the 
 when an import took it over (`taken_over`), so both sides see which of them changed since.
 """
 
+import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from psycopg import Connection, sql
@@ -87,7 +88,7 @@ class Pair:
 
     goal: int  # row id of the export goal
     slots: int  # length of its links' arrays
-    slot: int  # of the field in them
+    slot: int  # of the field in them, from 1; 0 where the goal has not run with it yet
     field: Field
 
     @property
@@ -105,7 +106,23 @@ class ReadBack:
     value: Composable  # what it brings
     fits: Composable | None  # whether it is a value of the property; None: it always is
     column: sql.Identifier  # the property's, in the table of profiles
+    decides: bool  # whatever it brings is the property's value then
     pairs: tuple[Pair, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WholeRecord:
+    """The fields of an import's records, with those apart that exports write."""
+
+    goal: int  # row id of the import goal
+    version: int
+    alone: tuple[Composable, ...]  # staged texts of fields that no export writes back
+    written: tuple[tuple[Composable, tuple[Pair, ...]], ...]  # the others, with who writes them
+
+    @property
+    def pairs(self) -> list[Pair]:
+        """One pair of each export goal."""
+        return list({pair.goal: pair for _, pairs in self.written for pair in pairs}.values())
 
 
 def pairs_of(
@@ -114,9 +131,9 @@ def pairs_of(
     """The export goals that write the field from the property."""
     name = field.name.lower()
     return tuple(
-        Pair(goal=goal.id, slots=len(goal.slots), slot=goal.slots[name], field=field)
+        Pair(goal=goal.id, slots=len(goal.slots), slot=goal.slots.get(name, 0), field=field)
         for goal in exports
-        if name in goal.slots and _writes(goal.definition, sobject, name, property_key)
+        if _writes(goal.definition, sobject, name, property_key)
     )
 
 
@@ -133,6 +150,95 @@ def _writes(goal: object, sobject: SalesforceObject, name: str, property_key: st
     )
 
 
+def pass_as_left(connection: Connection[Any], stage: Composable, record: WholeRecord) -> None:
+    """Tell which records of a chunk nobody has changed but an export of what is here.
+
+    They are unchanged whatever their hash is; and one is not where a user put back what the import
+    had read before the export.
+    """
+    if record.written:
+        connection.execute(as_left_statement(stage, record))
+
+
+def as_left_statement(stage: Composable, record: WholeRecord) -> Composed:
+    """As `pass_as_left` says; `chunk_record` is the import's table."""
+    return sql.SQL(
+        """WITH judged AS (
+            SELECT record.n, record.outcome, {same} AS same
+            FROM chunk_record AS record
+            JOIN {stage} AS s ON s.ctid = record.tid
+            CROSS JOIN LATERAL (
+                SELECT * FROM store.record_link AS link
+                WHERE link.record_id = record.record_id AND link.goal = {goal}
+                OFFSET 0
+            ) AS link
+            {links}
+            WHERE record.gone IS NULL AND coalesce({known})
+                AND link.version = {version} AND link.gone IS NULL AND link.refused IS NULL
+                AND link.held IS NOT NULL
+                -- Where a record came twice, its last row counts.
+                AND (record.outcome IS NULL OR NOT EXISTS (
+                    SELECT FROM chunk_record AS later
+                    WHERE later.record_id = record.record_id AND later.n > record.n
+                ))
+        )
+        UPDATE chunk_record AS record
+        SET outcome = CASE WHEN judged.same THEN 'unchanged' END
+        FROM judged
+        WHERE judged.n = record.n AND judged.same = (judged.outcome IS NULL)"""
+    ).format(
+        same=_as_left(record),
+        stage=stage,
+        goal=sql.Literal(record.goal),
+        links=sql.SQL(" ").join(map(_look_up, record.pairs)),
+        known=sql.SQL(", ").join(
+            sql.SQL("{}.held IS NOT NULL").format(pair.link) for pair in record.pairs
+        ),
+        version=sql.Literal(record.version),
+    )
+
+
+def _look_up(pair: Pair) -> Composed:
+    return sql.SQL(
+        """LEFT JOIN LATERAL (
+            SELECT known.held FROM store.record_link AS known
+            WHERE known.record_id = record.record_id AND known.goal = {goal}
+                AND known.profile_id = link.profile_id AND known.gone IS NULL
+            OFFSET 0
+        ) AS {link} ON true"""
+    ).format(goal=sql.Literal(pair.goal), link=pair.link)
+
+
+def _as_left(record: WholeRecord) -> Composed:
+    """Whether every field is as an export left it, or else as the import read it."""
+    same = [sql.SQL("link.held[1] = {}").format(_alone_hash(record))]
+    for place, (text, pairs) in enumerate(record.written, 2):
+        known = [sql.SQL("{}.held[{}]").format(pair.link, sql.Literal(pair.slot)) for pair in pairs]
+        last = sql.SQL(", ").join([*known, sql.SQL("link.held[{}]").format(sql.Literal(place))])
+        same.append(sql.SQL("coalesce({}) = {}").format(last, held_hash(text, pairs[0].field)))
+    return sql.SQL("coalesce({}, false)").format(sql.SQL(" AND ").join(same))
+
+
+def _alone_hash(record: WholeRecord) -> Composed:
+    # Another choice of fields gives other hashes.
+    fields = repr([text.as_string() for text, _ in record.written])
+    return sql.SQL("hash_record_extended(ROW({}), {})").format(
+        sql.SQL(", ").join(record.alone), sql.Literal(zlib.crc32(fields.encode()))
+    )
+
+
+def read_hashes(record: WholeRecord) -> Composed:
+    """What an import's link keeps of the staged row `s`: of fields alone, and each that is written.
+
+    An array; null where no export writes any of the fields.
+    """
+    if not record.written:
+        return sql.Composed([sql.SQL("NULL::bigint[]")])
+    hashes = [_alone_hash(record)]
+    hashes += [held_hash(text, pairs[0].field) for text, pairs in record.written]
+    return sql.SQL("ARRAY[{}]::bigint[]").format(sql.SQL(", ").join(hashes))
+
+
 def refuse_echo(connection: Connection[Any], stage: Composable, rows: Sequence[ReadBack]) -> None:
     """Refuse the rows of a chunk whose text is what Salesforce is known to hold.
 
@@ -144,7 +250,10 @@ def refuse_echo(connection: Connection[Any], stage: Composable, rows: Sequence[R
 
 
 def refuse_statement(stage: Composable, rows: Sequence[ReadBack]) -> Composed:
-    """As `refuse_echo` says; `chunk_record` and `chunk_refused` are the import's tables."""
+    """As `refuse_echo` says; `chunk_record` and `chunk_refused` are the import's tables.
+
+    It is said before profiles gain identifiers: what is only read back is no gain.
+    """
     return sql.SQL(
         """INSERT INTO chunk_refused (n, place, code)
         SELECT record.n, each.place, 'echo'
@@ -152,7 +261,7 @@ def refuse_statement(stage: Composable, rows: Sequence[ReadBack]) -> Composed:
         JOIN {stage} AS s ON s.ctid = record.tid
         {links}
         CROSS JOIN LATERAL (VALUES {rows}) AS each (place, echo)
-        WHERE record.outcome IS NULL AND NOT record.creates AND each.echo"""
+        WHERE record.outcome IS NULL AND each.echo"""
     ).format(
         stage=stage,
         links=sql.SQL(" ").join(map(_left_join, _links(rows))),
@@ -172,7 +281,7 @@ def _left_join(pair: Pair) -> Composed:
     return sql.SQL(
         """LEFT JOIN store.record_link AS {link}
             ON {link}.record_id = record.record_id AND {link}.goal = {goal}
-            AND {link}.profile_id = record.profile_id AND {link}.gone IS NULL"""
+            AND {link}.profile_id = record.link_profile AND {link}.gone IS NULL"""
     ).format(link=pair.link, goal=sql.Literal(pair.goal))
 
 
@@ -188,8 +297,9 @@ def _is_known(row: ReadBack) -> Composed:
 
 def keep_taken(connection: Connection[Any], stage: Composable, rows: Sequence[ReadBack]) -> None:
     """Remember what the chunk took over: the exports need not send it back."""
-    for pair in _links(rows):
-        connection.execute(keep_statement(stage, rows, pair))
+    known = [replace(row, pairs=tuple(pair for pair in row.pairs if pair.slot)) for row in rows]
+    for pair in _links(known):
+        connection.execute(keep_statement(stage, known, pair))
 
 
 def keep_statement(stage: Composable, rows: Sequence[ReadBack], of: Pair) -> Composed:
@@ -199,8 +309,11 @@ def keep_statement(stage: Composable, rows: Sequence[ReadBack], of: Pair) -> Com
     for slot, (row, pair) in written.items():
         held[slot - 1] = _when_applied(row, held_hash(row.text, pair.field), held[slot - 1])
         taken[slot - 1] = _when_applied(row, _property_taken(row), taken[slot - 1])
-        # What was sent before is no longer there: it goes out should it come back here.
-        sent[slot - 1] = _when_applied(row, sql.SQL("NULL"), sent[slot - 1])
+        # What was sent before is no longer there: it goes out should it come back here. Where the
+        # rule kept what is here, nothing is known anew of what is to be there.
+        sent[slot - 1] = sql.SQL("(CASE WHEN {} AND {} THEN NULL ELSE {} END)").format(
+            _applied(row), _took(row), sent[slot - 1]
+        )
     return sql.SQL(
         """UPDATE store.record_link AS known
         SET held = ARRAY[{held}]::bigint[], taken_over = ARRAY[{taken}]::bigint[],
@@ -221,12 +334,23 @@ def keep_statement(stage: Composable, rows: Sequence[ReadBack], of: Pair) -> Com
     )
 
 
+def _took(row: ReadBack) -> Composable:
+    """Whether the property became what the record brings, or was it before."""
+    # Of several records of a profile in one chunk, a later one may have decided the value since.
+    if row.decides:
+        return sql.SQL("true")
+    return sql.SQL("{} IS NOT DISTINCT FROM p.{}").format(row.value, row.column)
+
+
 def _property_taken(row: ReadBack) -> Composed:
-    # Of several records of a profile in one chunk, another one may have decided the value.
+    """The hash of what the field says as a value of the property, kept or not."""
     column = sql.SQL("p.") + row.column
+    # Equal numbers can be written with more decimals and fewer.
     return sql.SQL(
-        "(CASE WHEN NOT record.folded OR {value} IS NOT DISTINCT FROM {column} THEN {hash} END)"
-    ).format(value=row.value, column=column, hash=property_hash(column))
+        "(CASE WHEN {value} IS NOT DISTINCT FROM {column} THEN {kept} ELSE {read} END)"
+    ).format(
+        value=row.value, column=column, kept=property_hash(column), read=property_hash(row.value)
+    )
 
 
 def _known(pair: Pair, name: str) -> list[Composable]:

@@ -180,6 +180,11 @@ def _starts_empty(row: Sent) -> Composed:
     ).format(operations=_operations(row), text=_name("t", row), clear=sql.Literal(CLEAR))
 
 
+def _at_first(row: Sent) -> sql.Literal:
+    """What the field of a new record holds that was not told anything."""
+    return sql.Literal("false" if row.field.type == "boolean" else None)
+
+
 def _cell(row: Sent) -> Composed:
     return sql.SQL(
         """CASE WHEN operation = ANY ({operations}::text[]) AND {starts_empty} IS NOT TRUE
@@ -224,13 +229,14 @@ def _held(plan: ExportPlan) -> list[Composable]:
         slots.append(
             sql.SQL("NULL")
             if row is None
-            else sql.SQL("CASE WHEN {} THEN {} WHEN {} IS NOT NULL THEN {} END").format(
-                _starts_empty(row),
-                held_hash(sql.SQL("NULL::text"), row.field),
+            else sql.SQL(
+                "CASE WHEN {} IS NOT NULL THEN {} WHEN operation = 'insert' THEN {} END"
+            ).format(
                 _name("c", row),
                 held_hash(
                     sql.SQL("nullif({}, {})").format(_name("c", row), sql.Literal(CLEAR)), row.field
                 ),
+                held_hash(_at_first(row), row.field),
             )
         )
     return slots

@@ -6,6 +6,7 @@ from psycopg import Connection, sql
 from psycopg.sql import Composable, Composed
 from psycopg.types.json import Jsonb
 
+from isthmus.connections import two_way
 from isthmus.domain.counts import GoalCounts
 from isthmus.domain.merge_rules import MergeRule
 from isthmus.importing import stage
@@ -171,9 +172,10 @@ def insert_links_statement(plan: ImportPlan, *, troubled: bool) -> Composed:
     """Links of applied records that the goal sees for the first time."""
     return sql.SQL(
         """INSERT INTO store.record_link
-            (record_id, goal, profile_id, object, stamp, hash, version, reason, refused, summed)
+            (record_id, goal, profile_id, object, stamp, hash, held, version, reason, refused,
+            summed)
         SELECT record.record_id, {goal}, record.profile_id, {object}, record.stamp::timestamptz,
-            record.hash, {version}, {reason}, {refused}, {summed}
+            record.hash, {held}, {version}, {reason}, {refused}, {summed}
         FROM chunk_record AS record
         {stage}
         WHERE record.outcome IS NULL AND NOT record.linked
@@ -185,7 +187,8 @@ def insert_links_statement(plan: ImportPlan, *, troubled: bool) -> Composed:
         reason=_REASON if troubled else sql.SQL("NULL"),
         refused=_REFUSED if troubled else sql.SQL("NULL::smallint[]"),
         summed=_summed(plan, linked=False),
-        stage=_stage_for_sums(plan),
+        held=two_way.read_hashes(plan.whole_record),
+        stage=_stage_where_needed(plan),
     )
 
 
@@ -194,8 +197,8 @@ def update_links_statement(plan: ImportPlan, *, troubled: bool) -> Composed:
     return sql.SQL(
         """UPDATE store.record_link AS link
         SET profile_id = record.profile_id, stamp = record.stamp::timestamptz,
-            hash = record.hash, version = {version}, reason = {reason}, refused = {refused},
-            gone = NULL, successor = NULL, due = NULL, summed = {summed}
+            hash = record.hash, held = {held}, version = {version}, reason = {reason},
+            refused = {refused}, gone = NULL, successor = NULL, due = NULL, summed = {summed}
         FROM chunk_record AS record
         {stage}
         WHERE link.record_id = record.record_id AND link.goal = {goal}
@@ -205,7 +208,8 @@ def update_links_statement(plan: ImportPlan, *, troubled: bool) -> Composed:
         reason=_REASON if troubled else sql.SQL("NULL"),
         refused=_REFUSED if troubled else sql.SQL("NULL"),
         summed=_summed(plan, linked=True),
-        stage=_stage_for_sums(plan),
+        held=two_way.read_hashes(plan.whole_record),
+        stage=_stage_where_needed(plan),
         goal=sql.Literal(plan.goal),
     )
 
@@ -234,8 +238,8 @@ def _sum_rows(plan: ImportPlan) -> dict[int, MappedValue]:
     return {row.slot: row for row in plan.mappings if row.slot}
 
 
-def _stage_for_sums(plan: ImportPlan) -> Composable:
-    if not _sum_rows(plan):
+def _stage_where_needed(plan: ImportPlan) -> Composable:
+    if not _sum_rows(plan) and not plan.read_back:
         return sql.SQL("")
     return sql.SQL("JOIN {} AS s ON s.ctid = record.tid").format(stage.table(plan.run_goal))
 

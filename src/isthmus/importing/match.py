@@ -9,6 +9,7 @@ from typing import Any
 from psycopg import Connection, sql
 from psycopg.sql import Composable, Composed
 
+from isthmus.connections import two_way
 from isthmus.domain.goals import OnMerge
 from isthmus.domain.merge_rules import MergeRule
 from isthmus.importing import ordering, stage
@@ -133,7 +134,9 @@ def bounds(connection: Connection[Any], plan: ImportPlan, after: int, size: int)
 def take(connection: Connection[Any], plan: ImportPlan, within: Bounds) -> int:
     """Put the records within the bounds into the chunk and return how many it holds."""
     statement = take_statement(plan, handed_over=any_successor(connection))
-    return connection.execute(statement, within.parameters).rowcount
+    taken = connection.execute(statement, within.parameters).rowcount
+    two_way.pass_as_left(connection, stage.table(plan.run_goal), plan.whole_record)
+    return taken
 
 
 def any_successor(connection: Connection[Any]) -> bool:
@@ -175,6 +178,7 @@ def _match_all(connection: Connection[Any], plan: ImportPlan, within: Bounds) ->
     connection.execute(claim_statement(plan), within.parameters)
     if places := [row.place for row in ordering.mapped_identifiers(plan)]:
         connection.execute(QUERIES["refuse_applied"], {"places": places})
+    two_way.refuse_echo(connection, stage.table(plan.run_goal), plan.read_back)
     connection.execute("ANALYZE chunk_record (n, misfit)")
     number = 0
     # One moment for all rounds: profiles made later have higher ids in the order of the records.

@@ -79,7 +79,6 @@ def targets(plan: ImportPlan) -> list[Target]:
 
 def merge(connection: Connection[Any], plan: ImportPlan) -> None:
     """Write the profiles of the chunk's records, with the journal of what was overwritten."""
-    two_way.refuse_echo(connection, stage.table(plan.run_goal), plan.read_back)
     if checks := problem_statement(plan):
         connection.execute(checks)
     written = targets(plan)
@@ -138,8 +137,8 @@ def _problem(row: MappedValue) -> Composed:
 
 
 def _refusable(row: MappedValue) -> bool:
-    special = row.target.identifier or row.rule is MergeRule.SUM or bool(row.pairs)
-    return row.place > 0 and special
+    mapped = row.place > 0 and (row.target.identifier or row.rule is MergeRule.SUM)
+    return mapped or bool(row.pairs)
 
 
 def _accepted(row: MappedValue) -> Composable:

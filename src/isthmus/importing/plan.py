@@ -12,7 +12,7 @@ from isthmus.connections.errors import GoalIncomplete
 from isthmus.connections.goal_properties import GoalProperties
 from isthmus.connections.models import EXPORT, IMPORT, Goal
 from isthmus.connections.runs import GoalRun
-from isthmus.connections.two_way import Pair, ReadBack, pairs_of
+from isthmus.connections.two_way import Pair, ReadBack, WholeRecord, pairs_of
 from isthmus.domain.goals import ImportField, ImportGoal, MatchRow
 from isthmus.domain.merge_rules import MergeRule, together_refusal
 from isthmus.domain.objects import PERSON, SalesforceObject
@@ -134,11 +134,38 @@ class ImportPlan:
                 value=row.typed.value,
                 fits=row.typed.fits,
                 column=sql.Identifier(row.target.column),
+                decides=self._decides(row),
                 pairs=row.pairs,
             )
-            for row in self.mappings
+            for row in (*self.match, *self.mappings)
             if row.column and row.pairs
         ]
+
+    @property
+    def whole_record(self) -> WholeRecord:
+        """The fields that are read, with those apart that only go where exports take them from."""
+        rows = [row for row in (*self.match, *self.mappings) if row.column]
+        by_column = {row.column.number: row.column.name for row in rows if row.column}
+        pairs: dict[int, list[Pair]] = {number: [] for number in sorted(by_column)}
+        for row in rows:
+            if row.column:
+                pairs[row.column.number] += row.pairs
+        alone = {row.column.number for row in rows if row.column and not row.pairs}
+        return WholeRecord(
+            goal=self.goal,
+            version=self.version,
+            alone=tuple(by_column[number] for number in pairs if number in alone),
+            written=tuple(
+                (by_column[number], tuple(dict.fromkeys(of)))
+                for number, of in pairs.items()
+                if number not in alone
+            ),
+        )
+
+    def _decides(self, row: MappedValue) -> bool:
+        """Whether the row alone says what its property is after each record."""
+        others = [each for each in self.mappings if each.target.key == row.target.key]
+        return row.rule is MergeRule.SET and not row.keep_when_empty and others == [row]
 
     @property
     def writes(self) -> list[PropertyDefinition]:
@@ -284,6 +311,7 @@ class _Fields:
             target=target,
             rule=MergeRule.ADD if target.list else MergeRule.SET_IF_EMPTY,
             typed=typed(column.name, column.type, target, "UTC"),
+            pairs=self._pairs(column, target.key),
         )
 
     def mapping_rows(self, goal: Goal, timezone: str) -> tuple[MappedValue, ...]:
@@ -331,16 +359,16 @@ class _Fields:
             typed=typed(column.name, column.type, target, timezone),
             keep_when_empty=row.keep_when_empty or target.identifier,
             slot=slot,
-            pairs=self._pairs(column, row),
+            pairs=() if row.rule is MergeRule.SUM else self._pairs(column, row.property),
             twins=twins,
         )
 
-    def _pairs(self, column: Column, row: ImportField) -> tuple[Pair, ...]:
+    def _pairs(self, column: Column, property_key: str) -> tuple[Pair, ...]:
         fields = self.salesforce.describe(self.goal.object.sobject).fields
         field = fields.get(column.field.lower())
-        if field is None or row.rule is MergeRule.SUM:
+        if field is None:
             return ()
-        return pairs_of(self.exports, self.goal.object, field, row.property)
+        return pairs_of(self.exports, self.goal.object, field, property_key)
 
     def _twins(self, name: str) -> tuple[Twin, ...]:
         goals = Goal.objects.filter(id__in=self.other_goals, direction=IMPORT).order_by("id")

@@ -210,6 +210,10 @@ WHERE record.round = %(round)s
     AND record.profile_id IS NOT NULL
     AND NOT claim.finds
     AND claim.owner <> record.profile_id
+    AND NOT EXISTS (
+        SELECT FROM chunk_refused AS refused
+        WHERE refused.n = claim.n AND refused.place = claim.place
+    )
 
 -- gain_created --
 -- A profile made in this round has one record only, whose values are all new to it. Not used
@@ -264,6 +268,10 @@ FROM (
         AND NOT (record.creates AND %(created_done)s)
         AND claim.owner IS NULL
         AND claim.kind = 'fill'
+        AND NOT EXISTS (
+            SELECT FROM chunk_refused AS refused
+            WHERE refused.n = claim.n AND refused.place = claim.place
+        )
 ) AS candidate
 WHERE turn = 1
     AND NOT EXISTS (

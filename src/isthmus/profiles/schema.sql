@@ -68,9 +68,9 @@ ALTER TABLE store.record_link
     ADD COLUMN IF NOT EXISTS held bigint[],
     ADD COLUMN IF NOT EXISTS taken_over bigint[];
 COMMENT ON COLUMN store.record_link.held
-    IS 'by slot of the mapping row: hash of what Salesforce is known to hold';
+    IS 'of an export, by slot of the mapping row: hash of what Salesforce is known to hold; of an import: of the fields that no export writes, then of each other one, as read last';
 COMMENT ON COLUMN store.record_link.taken_over
-    IS 'by slot of the mapping row: hash of the property when an import took the field over';
+    IS 'by slot of the mapping row: hash of what an import read there, as a value of the property';
 
 -- profile_merge --
 CREATE TABLE IF NOT EXISTS store.profile_merge (

@@ -71,8 +71,8 @@ INSERT INTO export_problem
             (profile_id, run_goal, part, record_id, operation, row_hash, cells, sent, held)
         SELECT profile_id, 1, 1, record_id, operation,
             md5((ARRAY["c1"]::text[])::text)::uuid, ARRAY["c1"], ARRAY[CASE WHEN "c1" IS NULL AND (operation = 'insert' AND operation = ANY ('{insert,update}'::text[]) AND "t1" = '#N/A') IS NOT TRUE THEN before[1] ELSE hashtextextended("t1", 0) END]::bigint[],
-            ARRAY[CASE WHEN (operation = 'insert' AND operation = ANY ('{insert,update}'::text[]) AND "t1" = '#N/A') THEN hashtextextended(coalesce(replace(replace(nullif(btrim(NULL::text, '
- '), ''), E'\r\n', E'\n'), E'\r', E'\n'), ''), 0) WHEN "c1" IS NOT NULL THEN hashtextextended(coalesce(replace(replace(nullif(btrim(nullif("c1", '#N/A'), '
+            ARRAY[CASE WHEN "c1" IS NOT NULL THEN hashtextextended(coalesce(replace(replace(nullif(btrim(nullif("c1", '#N/A'), '
+ '), ''), E'\r\n', E'\n'), E'\r', E'\n'), ''), 0) WHEN operation = 'insert' THEN hashtextextended(coalesce(replace(replace(nullif(btrim(NULL, '
  '), ''), E'\r\n', E'\n'), E'\r', E'\n'), ''), 0) END]::bigint[]
         FROM cell
         WHERE num_nonnulls("c1") > 0

@@ -316,9 +316,10 @@ INSERT INTO chunk_problem (n, field, property, code, message, value)
 
 -- insert_links --
 INSERT INTO store.record_link
-            (record_id, goal, profile_id, object, stamp, hash, version, reason, refused, summed)
+            (record_id, goal, profile_id, object, stamp, hash, held, version, reason, refused,
+            summed)
         SELECT record.record_id, 1, record.profile_id, 'Lead', record.stamp::timestamptz,
-            record.hash, 1, coalesce(
+            record.hash, NULL::bigint[], 1, coalesce(
         (SELECT CASE WHEN bool_or(code = 'identifier_taken') THEN 'identifier_taken'
                     ELSE 'problem' END
             FROM chunk_problem AS problem WHERE problem.n = record.n HAVING count(*) > 0),
@@ -332,13 +333,13 @@ INSERT INTO store.record_link
 -- update_links --
 UPDATE store.record_link AS link
         SET profile_id = record.profile_id, stamp = record.stamp::timestamptz,
-            hash = record.hash, version = 1, reason = coalesce(
+            hash = record.hash, held = NULL::bigint[], version = 1, reason = coalesce(
         (SELECT CASE WHEN bool_or(code = 'identifier_taken') THEN 'identifier_taken'
                     ELSE 'problem' END
             FROM chunk_problem AS problem WHERE problem.n = record.n HAVING count(*) > 0),
-        CASE WHEN record.partial AND record.misfit THEN 'problem' END), refused = (SELECT array_agg(refused.place ORDER BY refused.place) FROM chunk_refused AS refused
-        WHERE refused.n = record.n AND refused.code = 'identifier_taken'),
-            gone = NULL, successor = NULL, due = NULL, summed = NULL::bigint[]
+        CASE WHEN record.partial AND record.misfit THEN 'problem' END),
+            refused = (SELECT array_agg(refused.place ORDER BY refused.place) FROM chunk_refused AS refused
+        WHERE refused.n = record.n AND refused.code = 'identifier_taken'), gone = NULL, successor = NULL, due = NULL, summed = NULL::bigint[]
         FROM chunk_record AS record
 
         WHERE link.record_id = record.record_id AND link.goal = 1

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from psycopg import Connection, sql
 
-from integration import set_up
+from integration import set_up, stored
 from integration.exporting.killing import killed
 from isthmus.connections.models import Connection as ConnectionRow
 from isthmus.connections.models import Goal
@@ -249,7 +249,12 @@ class SideBySide:
             "SELECT record_id, goal, profile_id, reason, gone, sent FROM store.record_link"
         )
         return {
-            (record_id, keys[goal].key): (profile_id, reason, gone, _slots(keys[goal], sent))
+            (record_id, keys[goal].key): (
+                profile_id,
+                reason,
+                gone,
+                set(stored.by_slot(keys[goal], sent)),
+            )
             for record_id, goal, profile_id, reason, gone, sent in rows
         }
 
@@ -292,9 +297,3 @@ def _cell(value: Any) -> str:
     if value is None:
         return "#N/A"
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _slots(goal: Goal, sent: list[int | None] | None) -> set[str]:
-    goal.refresh_from_db()
-    names = {slot: name for name, slot in goal.slots.items()}
-    return {names[slot] for slot, value in enumerate(sent or (), 1) if value is not None}

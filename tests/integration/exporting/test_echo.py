@@ -31,6 +31,7 @@ from model.fake_org import FakeOrg, describe, new_field
 EMAIL = MatchRow(field="Email", identifier="email")
 KEY = MatchRow(field="Isthmus_Id__c", identifier="profile_id")
 NUMBER = MatchRow(field="Number__c", identifier="number")
+LONG = MatchRow(field="Long__c", identifier="number")
 WIDE = (
     new_field("Whole__c", "double", precision=18, scale=0),
     new_field("Number__c", length=40, external_id=True),
@@ -267,14 +268,14 @@ def test_an_import_without_such_an_export_asks_nothing(
     set_up.change_goal(
         back,
         ImportGoal(
-            key="in", name="in", object=LEAD, match=(NUMBER,), object_type_property="kind",
+            key="in", name="in", object=LEAD, match=(LONG,), object_type_property="kind",
             fields=(ImportField(field="Title", property="title"),),
         ),
     )  # fmt: skip
     built: list[str] = []
-    for name in ("refuse_statement", "keep_statement"):
+    for name in ("refuse_statement", "keep_statement", "as_left_statement"):
         monkeypatch.setattr(two_way, name, lambda *_given: built.append("one"))
-    both.org.save("Lead", Number__c="1", Title="Bo")
+    both.org.save("Lead", Long__c="1", Title="Bo")
     both.add_profile(number=1)
     assert imported(both, back) == 1
     assert built == []

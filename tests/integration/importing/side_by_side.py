@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 from psycopg import Connection, sql
 
-from integration import set_up
+from integration import set_up, stored
 from isthmus.connections.models import Connection as ConnectionRow
 from isthmus.connections.models import Goal
 from isthmus.connections.runs import GoalRun
@@ -190,19 +190,19 @@ class SideBySide:
         """Everything that the run left."""
         self._compare_counts(expected, goal_run)
         self._learn_ids()
-        assert self._profiles() == {
+        assert stored.profiles(self.connection, self.definitions) == {
             self.ids[number]: values for number, values in self.store.profiles.items()
         }
-        assert self._identifiers() == {
+        assert stored.identifiers(self.connection) == {
             (key, value, self.ids[number]) for key, value, number in self.store.identifiers()
         }
         self._compare_outcomes(expected, goal_run.run_goal.id)
         assert self._links() == self._expected_links()
-        assert self._summed() == {
+        assert stored.summed(self.connection, self.goals.values()) == {
             (record_id, f"{name} > {key}", value)
             for (record_id, name, key), value in self.store.summed.items()
         }
-        assert self._merged() == {
+        assert stored.merged(self.connection) == {
             self.ids[gone]: self.ids[now] for gone, now in self.store.merged.items()
         }
 
@@ -227,24 +227,6 @@ class SideBySide:
             link = self.store.links.get((record_id, keys[goal]))
             if link and link.profile is not None:
                 self.ids.setdefault(link.profile, profile_id)
-
-    def _profiles(self) -> dict[UUID, dict[str, Any]]:
-        keys = list(self.definitions)
-        columns = [sql.Identifier(f"p_{key}") for key in keys]
-        rows = self.connection.execute(
-            sql.SQL("SELECT profile_id, {} FROM store.profile").format(sql.SQL(", ").join(columns))
-        )
-        return {
-            profile_id: {
-                key: value for key, value in zip(keys, values, strict=True) if value is not None
-            }
-            for profile_id, *values in rows
-        }
-
-    def _identifiers(self) -> set[tuple[str, str, UUID]]:
-        keys = {number: key for key, number in properties.numbers().items()}
-        rows = self.connection.execute("SELECT property, value, profile_id FROM store.identifier")
-        return {(keys[number], value, profile_id) for number, value, profile_id in rows}
 
     def _compare_outcomes(self, expected: list[Result], run_goal: int) -> None:
         rows = self.connection.execute(
@@ -295,25 +277,3 @@ class SideBySide:
             )
             for key, link in self.store.links.items()
         }
-
-    def _summed(self) -> set[tuple[str, str, int]]:
-        """By record and mapping row, what any goal added last; all goals have to agree."""
-        goals = {goal.id: goal for goal in self.goals.values()}
-        rows = self.connection.execute(
-            "SELECT record_id, goal, summed FROM store.record_link WHERE summed IS NOT NULL"
-        )
-        return {
-            (record_id, name, value)
-            for record_id, goal, summed in rows
-            for name, value in _by_row(goals[goal], summed).items()
-        }
-
-    def _merged(self) -> dict[UUID, UUID]:
-        rows = self.connection.execute("SELECT profile_id, survivor FROM store.profile_merge")
-        return dict(rows.fetchall())
-
-
-def _by_row(goal: Goal, summed: list[int | None] | None) -> dict[str, int]:
-    goal.refresh_from_db()
-    slots = {slot: name for name, slot in goal.slots.items()}
-    return {slots[slot]: value for slot, value in enumerate(summed or (), 1) if value is not None}
