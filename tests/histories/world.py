@@ -260,6 +260,8 @@ class World:
         if record_id is not None and values:
             record = {"Id": record_id, **values}
             self.organization.write("update", sobject, [record], after=after)
+            now = self.organization.seconds
+            self.model.org.transactions.append((now, now + after))
             self.look()
 
     def do_delete(self, object: str, record: int) -> None:  # noqa: A002

@@ -42,6 +42,14 @@ class PeopleOrg(FakeOrg):
 
     saving: str | None = None  # the record that is about to be saved; None for a new one
     made: list[str] = field(default_factory=list)  # names of new records, in order
+    transactions: list[tuple[int, int]] = field(default_factory=list)  # when each began and ends
+
+    @property
+    def covered(self) -> int:
+        """Up to when no record can appear any more: stamps are taken before a transaction ends."""
+        return min(
+            [began for began, ends in self.transactions if ends > self.seconds] or [self.seconds]
+        )
 
     def save(self, sobject: str, record_id: str | None = None, **values: str | None) -> str:
         """Make or change a record, now; its id, or its name."""

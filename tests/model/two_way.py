@@ -59,7 +59,8 @@ class TwoWay:
         importing = self._importing(goal)
         there = None if window[0] is not None else set(self._all(importing))
         results = importing.run(list(self._records(importing, window)), there)
-        goal.read_until, goal.read_version = window[1], goal.version
+        goal.read_until = min(window[1], self.org.covered)
+        goal.read_version = goal.version
         self.unsettled[key] = len(importing.unsettled)
         self.echoes += importing.echoes
         return results
