@@ -20,8 +20,6 @@ class Begun:
     org_time: datetime  # Salesforce's clock then: jobs of this run are made later
     version: int  # of the goal, by which the rows were built
     decided: dict[str, Any] | None = None  # counts of members without a row; None: not prepared
-    segment: str = ""  # digest of the condition by which its members were selected
-    whole: bool = False  # whether every member was asked for, and not only those that changed
     finished: bool = False
     failure: str = ""  # why it ended without finishing
 
@@ -57,8 +55,6 @@ class Begun:
             "org_time": self.org_time.isoformat(),
             "version": self.version,
             "decided": self.decided,
-            "segment": self.segment,
-            "whole": self.whole,
             "finished": self.finished,
             "failure": self.failure,
         }
@@ -66,10 +62,6 @@ class Begun:
     def with_decided(self, counts: GoalCounts, version: int) -> Self:
         """The same, with rows."""
         return replace(self, decided=counts.plain(), version=version)
-
-    def with_members(self, segment: str, *, whole: bool) -> Self:
-        """The same, with how its members were selected."""
-        return replace(self, segment=segment, whole=whole)
 
     def save(self, goal_run: GoalRun, connection: Connection[Any]) -> None:
         """Write it down, in the transaction that makes it true."""

@@ -66,7 +66,4 @@ def advance(goal_run: GoalRun, begun: Begun) -> None:
     """The next run need not look at profiles that have not changed since this one began."""
     goal = goal_run.goal
     goal.read_until, goal.read_version = begun.started_at, begun.version
-    goal.read_segment = begun.segment
-    if begun.whole:
-        goal.read_whole_at = begun.started_at
-    goal.save(update_fields=["read_until", "read_version", "read_segment", "read_whole_at"])
+    goal.save(update_fields=["read_until", "read_version"])

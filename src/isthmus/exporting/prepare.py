@@ -29,7 +29,6 @@ def prepare(
         else:
             looked_at, counts.received = select(connection, plan)
             counts.note("unchanged", None, counts.received - looked_at)
-            begun = begun.with_members(plan.segment_digest, whole=not plan.same_members)
     with goal_run.step("match"):
         match(goal_run, connection, plan)
     with goal_run.step("compare"):
@@ -55,4 +54,12 @@ def _note(connection: Connection[Any], plan: ExportPlan, *, whole: bool) -> None
     if whole:
         # All that were open and are members still are looked at now.
         connection.execute(QUERIES["forget_open_members"], names)
+        connection.execute(QUERIES["note_segment"], {**names, **_segment(plan)})
     skips.keep(connection, plan, whole=whole)
+
+
+def _segment(plan: ExportPlan) -> dict[str, Any]:
+    return {
+        "segment": plan.segment_digest,
+        "whole_at": None if plan.same_members else plan.started_at,
+    }

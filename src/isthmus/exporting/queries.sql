@@ -403,6 +403,13 @@ WHERE goal = %(goal)s
             )
     )
 
+-- note_segment --
+-- By which condition the members were selected that are noted as open; in one transaction with them,
+-- because a run with another condition may never end.
+UPDATE connections_goal
+SET read_segment = %(segment)s, read_whole_at = coalesce(%(whole_at)s, read_whole_at)
+WHERE id = %(goal)s
+
 -- find_news --
 INSERT INTO export_news (profile_id, record_id, reason, told, stands)
 SELECT

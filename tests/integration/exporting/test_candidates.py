@@ -11,6 +11,7 @@ from psycopg import Connection
 from integration.exporting.histories import PROPERTIES, new_org
 from integration.exporting.side_by_side import SideBySide
 from integration.exporting.test_members import goal, outcomes, row
+from isthmus.connections.errors import RunStopped
 from isthmus.domain.goals import ImportGoal
 from isthmus.domain.objects import LEAD
 from isthmus.exporting import engine, plan, select, send
@@ -230,3 +231,26 @@ def test_a_store_too_large_for_one_array_is_looked_at_member_by_member(
     seen = looked_at(linked, monkeypatch)
     assert outcomes(linked) == ["unchanged"]
     assert seen == [1]
+
+
+def test_a_run_with_another_segment_that_never_ended_leaves_no_member_out(
+    both: SideBySide, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    no_overlap(both)
+    goal_row = both.add_goal(goal(row("Title", "title"), create_records=False))
+    both.add_profile(email="a@x.co", title="Boss")
+    assert outcomes(both) == ["no_match"]
+    segment = Segment.objects.filter(key="members")
+    (before,) = segment.values_list("where", flat=True)
+    segment.update(where={"property": "title", "is_empty": True})
+    with monkeypatch.context() as patch:
+        patch.setattr(engine, "send", _stops)
+        with pytest.raises(RunStopped):
+            both.run_engine(goal_row)
+    segment.update(where=before)
+    both.change_org("Lead", Title="Chief", Email="a@x.co")
+    assert outcomes(both) == ["updated"]
+
+
+def _stops(*_given: Any) -> None:
+    raise RunStopped
