@@ -11,8 +11,9 @@ import pytest
 from integration import set_up
 from isthmus.domain.goals import ImportField
 from isthmus.domain.merge_rules import MergeRule
+from isthmus.importing import chunks, engine
 from isthmus.importing.engine import run_import
-from named.world import BY_EMAIL, READ, World, outcome
+from named.world import BY_EMAIL, READ, TITLE, WRITE, World, outcome
 
 RECORDS = int(os.environ.get("ISTHMUS_NAMED_RECORDS", "20000"))
 """How many records are one profile. The contract's million: `ISTHMUS_NAMED_RECORDS=1000000`."""
@@ -21,6 +22,9 @@ EMAIL = "one@example.com"
 MORE_MIB = 100
 WORDS = ImportField(field="FirstName", property="words", rule=MergeRule.ADD)
 ONE = replace(READ, match=(BY_EMAIL,), fields=(*READ.fields, WORDS))
+
+
+GOING_BOTH_WAYS = 20_000
 
 
 def add_many(world: World, records: int) -> None:
@@ -73,3 +77,20 @@ def test_many_records_of_one_profile_are_several_transactions(
         "SELECT count(DISTINCT xmin::text::bigint) FROM store.record_link"
     ).fetchone()
     assert rows == (4,)
+
+
+def test_many_records_that_go_both_ways_take_no_time_that_grows_with_their_square(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = "".join(f"n,a,{number}@example.com,{number}\n" for number in range(GOING_BOTH_WAYS))
+    world.bulk_insert("LastName,Company,Email,Title", rows)
+    back = world.goal(replace(READ, fields=(TITLE,)))
+    world.read(back)
+    world.store.execute(
+        "UPDATE store.profile SET p_wanted = true, p_name = 'n', updated_at = now()"
+    )
+    world.write(world.goal(WRITE))
+    world.wait(2)
+    monkeypatch.setattr(chunks, "FIRST_CHUNK", GOING_BOTH_WAYS)
+    monkeypatch.setattr(engine, "SETTINGS", f"{engine.SETTINGS} -c statement_timeout=10s")
+    assert outcome(world.read(back, full=True)) == {"unchanged": GOING_BOTH_WAYS}
