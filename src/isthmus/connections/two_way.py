@@ -8,7 +8,7 @@ when an import took it over (`taken_over`), so both sides see which of them chan
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, LiteralString
 
 from psycopg import Connection, sql
 from psycopg.sql import Composable, Composed
@@ -191,23 +191,12 @@ def as_left_statement(stage: Composable, record: WholeRecord) -> Composed:
         same=_as_left(record),
         stage=stage,
         goal=sql.Literal(record.goal),
-        links=sql.SQL(" ").join(map(_look_up, record.pairs)),
+        links=sql.SQL(" ").join(_look_up(pair, "link.profile_id") for pair in record.pairs),
         known=sql.SQL(", ").join(
             sql.SQL("{}.held IS NOT NULL").format(pair.link) for pair in record.pairs
         ),
         version=sql.Literal(record.version),
     )
-
-
-def _look_up(pair: Pair) -> Composed:
-    return sql.SQL(
-        """LEFT JOIN LATERAL (
-            SELECT known.held FROM store.record_link AS known
-            WHERE known.record_id = record.record_id AND known.goal = {goal}
-                AND known.profile_id = link.profile_id AND known.gone IS NULL
-            OFFSET 0
-        ) AS {link} ON true"""
-    ).format(goal=sql.Literal(pair.goal), link=pair.link)
 
 
 def _as_left(record: WholeRecord) -> Composed:
@@ -265,7 +254,7 @@ def refuse_statement(stage: Composable, rows: Sequence[ReadBack]) -> Composed:
         WHERE record.outcome IS NULL AND each.echo"""
     ).format(
         stage=stage,
-        links=sql.SQL(" ").join(map(_left_join, _links(rows))),
+        links=sql.SQL(" ").join(_look_up(pair, "record.link_profile") for pair in _links(rows)),
         rows=sql.SQL(", ").join(
             sql.SQL("({}::smallint, {})").format(sql.Literal(row.place), _is_known(row))
             for row in rows
@@ -278,12 +267,16 @@ def _links(rows: Sequence[ReadBack]) -> list[Pair]:
     return list({pair.goal: pair for row in rows for pair in row.pairs}.values())
 
 
-def _left_join(pair: Pair) -> Composed:
+def _look_up(pair: Pair, profile: LiteralString) -> Composed:
+    """The export's link of a record, as `record` and its profile `profile` stand in a statement."""
     return sql.SQL(
-        """LEFT JOIN store.record_link AS {link}
-            ON {link}.record_id = record.record_id AND {link}.goal = {goal}
-            AND {link}.profile_id = record.link_profile AND {link}.gone IS NULL"""
-    ).format(link=pair.link, goal=sql.Literal(pair.goal))
+        """LEFT JOIN LATERAL (
+            SELECT known.held FROM store.record_link AS known
+            WHERE known.record_id = record.record_id AND known.goal = {goal}
+                AND known.profile_id = {profile} AND known.gone IS NULL
+            OFFSET 0
+        ) AS {link} ON true"""
+    ).format(goal=sql.Literal(pair.goal), link=pair.link, profile=sql.SQL(profile))
 
 
 def _is_known(row: ReadBack) -> Composed:
@@ -316,15 +309,28 @@ def keep_statement(stage: Composable, rows: Sequence[ReadBack], of: Pair) -> Com
             _applied(row), _took(row), sent[slot - 1]
         )
     return sql.SQL(
-        """UPDATE store.record_link AS known
-        SET held = ARRAY[{held}]::bigint[], taken_over = ARRAY[{taken}]::bigint[],
-            sent = ARRAY[{sent}]::bigint[]
-        FROM chunk_record AS record
-        JOIN {stage} AS s ON s.ctid = record.tid
-        JOIN store.profile AS p ON p.profile_id = record.profile_id
-        WHERE known.record_id = record.record_id AND known.goal = {goal}
-            AND known.profile_id = record.profile_id AND known.gone IS NULL
-            AND record.outcome IS NULL AND ({applied})"""
+        """WITH taken AS MATERIALIZED (
+            SELECT known.place, ARRAY[{held}]::bigint[] AS held,
+                ARRAY[{taken}]::bigint[] AS taken_over, ARRAY[{sent}]::bigint[] AS sent
+            FROM chunk_record AS record
+            JOIN {stage} AS s ON s.ctid = record.tid
+            -- A look-up for each record, and the update by the link's place: statistics that are
+            -- behind make other plans go through the chunk once for each link of the goal.
+            CROSS JOIN LATERAL (
+                SELECT ctid AS place, link.* FROM store.record_link AS link
+                WHERE link.record_id = record.record_id AND link.goal = {goal}
+                    AND link.profile_id = record.profile_id AND link.gone IS NULL
+                OFFSET 0
+            ) AS known
+            CROSS JOIN LATERAL (
+                SELECT * FROM store.profile AS p WHERE p.profile_id = record.profile_id OFFSET 0
+            ) AS p
+            WHERE record.outcome IS NULL AND ({applied})
+        )
+        UPDATE store.record_link AS link
+        SET held = taken.held, taken_over = taken.taken_over, sent = taken.sent
+        FROM taken
+        WHERE link.ctid = taken.place"""
     ).format(
         held=sql.SQL(", ").join(held),
         taken=sql.SQL(", ").join(taken),

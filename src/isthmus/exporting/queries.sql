@@ -355,12 +355,12 @@ WHERE row.run_goal = %(run_goal)s AND row.outcome IS NULL
 UPDATE store.record_link AS link
 SET version = %(version)s, reason = CASE WHEN member.troubled THEN 'problem' END
 FROM (
-    SELECT record_id, EXISTS (
-        SELECT FROM export_problem AS problem
-        WHERE problem.profile_id = member.profile_id AND problem.property IS NOT NULL
-    ) AS troubled
+    SELECT member.record_id, problem.profile_id IS NOT NULL AS troubled
     FROM export_member AS member
-    WHERE outcome = 'unchanged' AND operation = 'update'
+    LEFT JOIN (
+        SELECT DISTINCT profile_id FROM export_problem WHERE property IS NOT NULL
+    ) AS problem USING (profile_id)
+    WHERE member.outcome = 'unchanged' AND member.operation = 'update'
 ) AS member
 WHERE link.record_id = member.record_id AND link.goal = %(goal)s
     AND (

@@ -13,9 +13,15 @@ from isthmus.exporting.plan import ExportPlan
 from isthmus.exporting.queries import QUERIES
 
 
+# What was decided since the last time is in no statistics: a plan that takes the decided members, or
+# their problems, for none would go through all problems for each member.
+_LEARN = """ANALYZE export_member (profile_id, record_id, operation, outcome, reason),
+    export_problem (profile_id, property)"""
+
+
 def find(connection: Connection[Any], plan: ExportPlan) -> None:
     """Find the members that are skipped and were not, or not like that."""
-    connection.execute("ANALYZE export_member (profile_id, outcome)")
+    connection.execute(_LEARN)
     connection.execute(QUERIES["find_news"], {"goal": plan.goal})
 
 

@@ -444,11 +444,11 @@ WITH found AS (
         'The record matches several profiles: ' || string_agg(DISTINCT owner::text, ', ')
         || '. Nothing of it was applied. Correct the identifiers, here or in Salesforce.' AS message
     FROM chunk_record AS record
-    CROSS JOIN LATERAL (
-        SELECT record.link_profile AS owner
+    JOIN (
+        SELECT n, link_profile AS owner FROM chunk_record
         UNION
-        SELECT claim.owner FROM chunk_claim AS claim WHERE claim.n = record.n AND claim.finds
-    ) AS each
+        SELECT n, owner FROM chunk_claim WHERE finds
+    ) AS each USING (n)
     WHERE record.reason = 'ambiguous' AND owner IS NOT NULL
     GROUP BY record.n
 ),
