@@ -76,8 +76,21 @@ def test_the_same_cause_on_most_rows_stops_the_run_early(
 ) -> None:
     monkeypatch.setattr(send, "FEW_UPDATES", 0)
     world.add_people(MANY, title="Refused")
-    monkeypatch.setattr(diff, "PART_BYTES", 30_000)
+    monkeypatch.setattr(diff, "MANY_ROWS", 0)
+    monkeypatch.setattr(diff, "FIRST_ROWS", MANY - 10)
     goal = world.goal(WRITE)
     with pytest.raises(MostRowsRefused, match=f"{CODE}: {WORDS}"):
         world.write(goal)
     assert world.count("Lead") == 0
+
+
+def test_rows_that_are_refused_once_more_by_themselves_do_not_fail_the_run(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(send, "FEW_UPDATES", 0)
+    world.add_people(MANY, title="Refused")
+    for number in range(MANY):
+        world.add_profile(email=f"fine{number}@example.com", name="Fine")
+    goal = world.goal(WRITE)
+    assert outcome(world.write(goal)) == {CODE: MANY, "created": MANY}
+    assert outcome(world.write(goal)) == {CODE: MANY, "unchanged": MANY}

@@ -800,7 +800,8 @@ WHERE hold.goal = %(goal)s AND hold.profile_id = told.profile_id
     AND row.outcome IN ('created', 'updated')
 
 -- commonest_failure --
--- The code that most failed rows of an upload have, Salesforce's words, and how many rows there are.
+-- The code that most failed rows of an upload have, Salesforce's words, how many rows there are, and
+-- whether rows of other uploads wait.
 WITH sent AS (
     SELECT profile_id, outcome, count(*) OVER () AS rows
     FROM store.export_row
@@ -822,5 +823,6 @@ SELECT
         AND problem.property IS NULL
      LIMIT 1),
     failed,
-    rows
+    rows,
+    EXISTS (SELECT FROM store.export_row WHERE run_goal = %(run_goal)s AND outcome IS NULL)
 FROM commonest

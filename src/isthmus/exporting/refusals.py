@@ -1,4 +1,4 @@
-"""When it makes no sense to go on: Salesforce refuses most rows, all for one cause."""
+"""When it makes no sense to go on: Salesforce refuses most rows, all for one cause, and more wait."""
 
 from typing import Any
 
@@ -35,12 +35,15 @@ class MostRowsRefused(Final):
 
 
 def refuse_useless(connection: Connection[Any], upload: Upload) -> None:
-    """Raise `MostRowsRefused` where an upload of many rows failed nearly whole, by one cause."""
+    """Raise `MostRowsRefused` where an upload of many rows failed nearly whole, by one cause.
+
+    Where no other rows wait there is nothing to spare: each row has its outcome.
+    """
     row = connection.execute(QUERIES["commonest_failure"], upload.names).fetchone()
     if row is None:
         return
-    code, message, failed, rows = row
-    if rows > MANY_ROWS and failed > SHARE * rows and code not in OF_THE_ROW:
+    code, message, failed, rows, others_wait = row
+    if others_wait and rows > MANY_ROWS and failed > SHARE * rows and code not in OF_THE_ROW:
         raise MostRowsRefused(
             f"Salesforce refused {failed:,} of the first {rows:,} rows, all with {code}: "
             f"{message or '(no words)'} The other rows were not sent. Correct the mapping, the "
