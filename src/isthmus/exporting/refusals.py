@@ -1,4 +1,4 @@
-"""When it makes no sense to go on: Salesforce refuses most rows, all for one cause, and more wait."""
+"""When it makes no sense to go on: Salesforce refuses most rows, all for one cause."""
 
 from typing import Any
 

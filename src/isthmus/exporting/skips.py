@@ -12,8 +12,7 @@ from psycopg.sql import Composed
 from isthmus.exporting.plan import ExportPlan
 from isthmus.exporting.queries import QUERIES
 
-
-# What was decided since the last time is in no statistics: a plan that takes the decided members, or
+# What was decided just now is in no statistics: a plan that takes the decided members, or
 # their problems, for none would go through all problems for each member.
 _LEARN = """ANALYZE export_member (profile_id, record_id, operation, outcome, reason),
     export_problem (profile_id, property)"""
