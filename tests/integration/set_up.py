@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from django.utils import timezone
+
 from isthmus.connections.fences import Fence
 from isthmus.connections.models import (
     EXPORT,
@@ -79,6 +81,7 @@ def start(
         run_goal=RunGoal.objects.create(
             run=run,
             goal=goal,
+            started_at=timezone.now(),
             key=goal.key,
             direction=goal.direction,
             state=RunState.RUNNING,

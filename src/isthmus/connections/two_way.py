@@ -40,7 +40,7 @@ def stored_form(text: Composable, field: Field) -> Composed:
         return _moment(trimmed)
     if field.type == "multipicklist":
         return _several(trimmed)
-    if field.type in ("email", "picklist", "boolean", "url"):
+    if field.type in ("email", "picklist", "boolean"):
         return sql.SQL('lower({} COLLATE "pg_c_utf8")').format(trimmed)
     return sql.SQL(r"replace(replace({}, E'\r\n', E'\n'), E'\r', E'\n')").format(trimmed)
 
@@ -115,6 +115,7 @@ class WholeRecord:
     """The fields of an import's records, with those apart that exports write."""
 
     goal: int  # row id of the import goal
+    run_goal: int  # row id of its part in the run
     version: int
     alone: tuple[Composable, ...]  # staged texts of fields that no export writes back
     written: tuple[tuple[Composable, tuple[Pair, ...]], ...]  # the others, with who writes them
@@ -154,7 +155,8 @@ def pass_as_left(connection: Connection[Any], stage: Composable, record: WholeRe
     """Tell which records of a chunk nobody has changed but an export of what is here.
 
     They are unchanged whatever their hash is; and one is not where a user put back what the import
-    had read before the export.
+    had read before the export. What was kept of a record when exports wrote other fields says
+    nothing now; nor does what an export has sent since the record was read.
     """
     if record.written:
         connection.execute(as_left_statement(stage, record))
@@ -164,7 +166,7 @@ def as_left_statement(stage: Composable, record: WholeRecord) -> Composed:
     """As `pass_as_left` says; `chunk_record` is the import's table."""
     return sql.SQL(
         """WITH judged AS (
-            SELECT record.row, record.outcome, {same} AS same
+            SELECT record.row, record.outcome, {same} AS same, {earlier} AS earlier
             FROM (
                 SELECT *, ctid AS row, lead(n) OVER (PARTITION BY record_id ORDER BY n) AS later
                 FROM chunk_record
@@ -178,7 +180,7 @@ def as_left_statement(stage: Composable, record: WholeRecord) -> Composed:
             {links}
             WHERE record.gone IS NULL AND coalesce({known})
                 AND link.version = {version} AND link.gone IS NULL AND link.refused IS NULL
-                AND link.held IS NOT NULL
+                AND link.held[1] = {layout}
                 -- Where a record came twice, its last row counts.
                 AND (record.outcome IS NULL OR record.later IS NULL)
         )
@@ -186,9 +188,12 @@ def as_left_statement(stage: Composable, record: WholeRecord) -> Composed:
         SET outcome = CASE WHEN judged.same THEN 'unchanged' END
         FROM judged
         -- By its place: no plan that takes the chunk for small can go through it for each row.
-        WHERE record.ctid = judged.row AND judged.same = (judged.outcome IS NULL)"""
+        WHERE record.ctid = judged.row AND judged.same = (judged.outcome IS NULL)
+            AND (judged.same OR judged.earlier)"""
     ).format(
         same=_as_left(record),
+        earlier=_sent_earlier(record),
+        layout=_layout(record),
         stage=stage,
         goal=sql.Literal(record.goal),
         links=sql.SQL(" ").join(_look_up(pair, "link.profile_id") for pair in record.pairs),
@@ -201,30 +206,47 @@ def as_left_statement(stage: Composable, record: WholeRecord) -> Composed:
 
 def _as_left(record: WholeRecord) -> Composed:
     """Whether every field is as an export left it, or else as the import read it."""
-    same = [sql.SQL("link.held[1] = {}").format(_alone_hash(record))]
-    for place, (text, pairs) in enumerate(record.written, 2):
+    same = [sql.SQL("link.held[2] = {}").format(_alone_hash(record))]
+    for place, (text, pairs) in enumerate(record.written, 3):
         known = [sql.SQL("{}.held[{}]").format(pair.link, sql.Literal(pair.slot)) for pair in pairs]
         last = sql.SQL(", ").join([*known, sql.SQL("link.held[{}]").format(sql.Literal(place))])
         same.append(sql.SQL("coalesce({}) = {}").format(last, held_hash(text, pairs[0].field)))
     return sql.SQL("coalesce({}, false)").format(sql.SQL(" AND ").join(same))
 
 
-def _alone_hash(record: WholeRecord) -> Composed:
-    # Another choice of fields gives other hashes.
-    fields = repr([text.as_string() for text, _ in record.written])
-    return sql.SQL("hash_record_extended(ROW({}), {})").format(
-        sql.SQL(", ").join(record.alone), sql.Literal(zlib.crc32(fields.encode()))
+def _sent_earlier(record: WholeRecord) -> Composed:
+    """Whether all that exports know of the record they knew before it was read."""
+    return sql.SQL(
+        """coalesce(greatest({sent}) < (
+            SELECT started_at FROM connections_rungoal WHERE id = {run_goal}
+        ), true)"""
+    ).format(
+        sent=sql.SQL(", ").join(sql.SQL("{}.sent_at").format(pair.link) for pair in record.pairs),
+        run_goal=sql.Literal(record.run_goal),
     )
+
+
+def _layout(record: WholeRecord) -> sql.Literal:
+    """Tells which fields were read, and which of them exports wrote."""
+    fields = [[text.as_string() for text, _ in record.written]]
+    fields.append([text.as_string() for text in record.alone])
+    return sql.Literal(zlib.crc32(repr(fields).encode()))
+
+
+def _alone_hash(record: WholeRecord) -> Composed:
+    return sql.SQL("hash_record_extended(ROW({}), 0)").format(sql.SQL(", ").join(record.alone))
 
 
 def read_hashes(record: WholeRecord) -> Composed:
     """What an import's link keeps of the staged row `s`: of fields alone, and each that is written.
 
+    Before them stands the layout, by which other choices of fields are told apart.
+
     An array; null where no export writes any of the fields.
     """
     if not record.written:
         return sql.Composed([sql.SQL("NULL::bigint[]")])
-    hashes = [_alone_hash(record)]
+    hashes: list[Composable] = [_layout(record), _alone_hash(record)]
     hashes += [held_hash(text, pairs[0].field) for text, pairs in record.written]
     return sql.SQL("ARRAY[{}]::bigint[]").format(sql.SQL(", ").join(hashes))
 
@@ -271,7 +293,7 @@ def _look_up(pair: Pair, profile: LiteralString) -> Composed:
     """The export's link of a record, as `record` and its profile `profile` stand in a statement."""
     return sql.SQL(
         """LEFT JOIN LATERAL (
-            SELECT known.held FROM store.record_link AS known
+            SELECT known.held, known.sent_at FROM store.record_link AS known
             WHERE known.record_id = record.record_id AND known.goal = {goal}
                 AND known.profile_id = {profile} AND known.gone IS NULL
             OFFSET 0

@@ -11,6 +11,8 @@ from isthmus.connections.runs import GoalRun
 from isthmus.domain.counts import GoalCounts
 from isthmus.exporting.queries import QUERIES
 
+_TIMES = ("started_at", "org_time", "covered")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Begun:
@@ -19,6 +21,7 @@ class Begun:
     started_at: datetime  # the database's clock: what changes later is for the next run
     org_time: datetime  # Salesforce's clock then: jobs of this run are made later
     version: int  # of the goal, by which the rows were built
+    covered: datetime  # the next run looks at what changed from here on
     decided: dict[str, Any] | None = None  # counts of members without a row; None: not prepared
     finished: bool = False
     failure: str = ""  # why it ended without finishing
@@ -29,14 +32,18 @@ class Begun:
         return self.decided is not None
 
     @classmethod
-    def of(cls, goal_run: GoalRun, now: datetime) -> Self:
-        """What the run's row says; a run that begins only now is written down."""
+    def of(cls, goal_run: GoalRun, now: datetime, covered: datetime | None = None) -> Self:
+        """What the run's row says; a run that begins only now is written down.
+
+        `covered`: up to when no change can appear any more; `now` unless it is given.
+        """
         if goal_run.run_goal.begun is not None:
             return cls.read(goal_run.run_goal.begun)
         begun = cls(
             started_at=now,
             org_time=goal_run.salesforce.server_time(),
             version=goal_run.goal.version,
+            covered=covered or now,
         )
         goal_run.run_goal.begun = begun.plain()
         goal_run.run_goal.save(update_fields=["begun"])
@@ -45,7 +52,9 @@ class Begun:
     @classmethod
     def read(cls, known: dict[str, Any]) -> Self:
         """What `plain()` wrote down."""
-        times = {key: datetime.fromisoformat(known[key]) for key in ("started_at", "org_time")}
+        # A run that a version before began did not say.
+        known = {"covered": known["started_at"], **known}
+        times = {key: datetime.fromisoformat(known[key]) for key in _TIMES}
         return cls(**{**known, **times})
 
     def plain(self) -> dict[str, Any]:
@@ -54,6 +63,7 @@ class Begun:
             "started_at": self.started_at.isoformat(),
             "org_time": self.org_time.isoformat(),
             "version": self.version,
+            "covered": self.covered.isoformat(),
             "decided": self.decided,
             "finished": self.finished,
             "failure": self.failure,

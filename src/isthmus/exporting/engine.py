@@ -13,6 +13,7 @@ from isthmus.exporting.creating import alone
 from isthmus.exporting.finish import advance, finish, tally
 from isthmus.exporting.plan import ExportPlan, plan_export
 from isthmus.exporting.prepare import prepare
+from isthmus.exporting.queries import QUERIES
 from isthmus.exporting.reconcile import Owner
 from isthmus.exporting.send import send
 from isthmus.exporting.settle import settle_interrupted
@@ -35,7 +36,7 @@ def run_export(goal_run: GoalRun) -> None:
     rows that it has never begun are built and sent again.
     """
     with database.connected(application="isthmus export", settings=SETTINGS) as connection:
-        begun = Begun.of(goal_run, _now(connection))
+        begun = Begun.of(goal_run, _now(connection), _covered(connection))
         with goal_run.step("plan"):
             plan = plan_export(goal_run, begun.started_at)
         goal_run.goal.save(update_fields=["slots"])
@@ -53,6 +54,14 @@ def run_export(goal_run: GoalRun) -> None:
 def _now(connection: Connection[Any]) -> datetime:
     row = connection.execute("SELECT now()").fetchone()
     assert row is not None  # noqa: S101 - SELECT now() has a row
+    moment: datetime = row[0]
+    return moment
+
+
+def _covered(connection: Connection[Any]) -> datetime:
+    """Up to when no change can appear any more: it is stamped when its transaction begins."""
+    row = connection.execute(QUERIES["covered"]).fetchone()
+    assert row is not None  # noqa: S101 - an aggregate has a row
     moment: datetime = row[0]
     return moment
 

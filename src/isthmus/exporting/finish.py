@@ -65,5 +65,5 @@ def _counts(connection: Connection[Any], plan: ExportPlan, begun: Begun) -> Goal
 def advance(goal_run: GoalRun, begun: Begun) -> None:
     """The next run need not look at profiles that have not changed since this one began."""
     goal = goal_run.goal
-    goal.read_until, goal.read_version = begun.started_at, begun.version
+    goal.read_until, goal.read_version = begun.covered, begun.version
     goal.save(update_fields=["read_until", "read_version"])

@@ -49,11 +49,11 @@ def prepare(
 def _note(connection: Connection[Any], plan: ExportPlan, *, whole: bool) -> None:
     names = {"run_goal": plan.run_goal, "goal": plan.goal, "version": plan.version}
     skips.find(connection, plan)
-    for name in ("note_problems", "keep_looked_at", "unsettle_ambiguous", "keep_open_members"):
+    for name in ("note_problems", "keep_looked_at", "keep_open_members"):
         connection.execute(QUERIES[name], names)
     if whole:
-        # All that were open and are members still are looked at now.
-        connection.execute(QUERIES["forget_open_members"], names)
+        for name in ("forget_open_members", "forget_open_profiles"):
+            connection.execute(QUERIES[name], names)
         connection.execute(QUERIES["note_segment"], {**names, **_segment(plan)})
     skips.keep(connection, plan, whole=whole)
 

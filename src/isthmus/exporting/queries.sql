@@ -1,5 +1,12 @@
 The fixed statements of an export. The segment's members are in a temporary table of the session.
 
+-- covered --
+-- What is open now is stamped with its begin, and is seen only when it ends.
+SELECT least(now(), min(xact_start))
+FROM pg_stat_activity
+WHERE datname = current_database() AND backend_type = 'client backend'
+    AND pid <> pg_backend_pid()
+
 -- make_member --
 CREATE TEMPORARY TABLE export_member (
     profile_id uuid PRIMARY KEY,
@@ -41,9 +48,16 @@ CREATE TEMPORARY TABLE export_news (
     stands boolean NOT NULL              -- for the same reason as before
 )
 
+-- make_seen_open --
+CREATE TEMPORARY TABLE export_seen_open (profile_id uuid PRIMARY KEY, at timestamptz NOT NULL)
+
+-- see_open --
+INSERT INTO export_seen_open (profile_id, at)
+SELECT profile_id, at FROM store.export_open WHERE goal = %(goal)s
+
 -- drop_tables --
 DROP TABLE IF EXISTS
-    export_member, export_scan, export_unsettled, export_key, export_found, export_problem,
+    export_member, export_candidate, export_scan, export_unsettled, export_seen_open, export_key, export_found, export_problem,
     export_news, export_value, export_result, export_told
 
 -- estimate_profiles --
@@ -368,15 +382,6 @@ WHERE link.record_id = member.record_id AND link.goal = %(goal)s
         OR link.reason IS DISTINCT FROM CASE WHEN member.troubled THEN 'problem' END
     )
 
--- unsettle_ambiguous --
--- Members with several records are looked at by every run until they have one again.
-UPDATE store.record_link AS link
-SET version = NULL
-FROM export_member AS member
-WHERE member.outcome = 'skipped' AND member.reason = 'ambiguous'
-    AND link.profile_id = member.profile_id AND link.goal = %(goal)s
-    AND link.sent IS NOT NULL AND link.version IS NOT NULL
-
 -- keep_open_members --
 -- Members with nothing to send that no link of the goal tells of; the skipped ones are noted apart.
 -- Those with a row to send follow once it is known what became of it.
@@ -392,16 +397,25 @@ ORDER BY profile_id
 ON CONFLICT DO NOTHING
 
 -- forget_open_members --
+-- What the run saw of members that it has looked at, unless it stands: nothing to send, no link.
+DELETE FROM store.export_open AS open
+USING export_seen_open AS seen, export_member AS member
+WHERE open.goal = %(goal)s
+    AND seen.profile_id = open.profile_id AND seen.at = open.at
+    AND member.profile_id = open.profile_id
+    AND (
+        member.outcome IS DISTINCT FROM 'unchanged'
+        OR member.profile_id IN (
+            SELECT link.profile_id FROM store.record_link AS link
+            JOIN export_seen_open USING (profile_id)
+            WHERE link.goal = %(goal)s
+        )
+    )
+
+-- forget_open_profiles --
 DELETE FROM store.export_open AS open
 WHERE goal = %(goal)s
-    AND NOT EXISTS (
-        SELECT FROM export_member AS member
-        WHERE member.profile_id = open.profile_id AND member.outcome = 'unchanged'
-            AND NOT EXISTS (
-                SELECT FROM store.record_link AS link
-                WHERE link.profile_id = member.profile_id AND link.goal = %(goal)s
-            )
-    )
+    AND NOT EXISTS (SELECT FROM store.profile AS p WHERE p.profile_id = open.profile_id)
 
 -- note_segment --
 -- By which condition the members were selected that are noted as open; in one transaction with them,

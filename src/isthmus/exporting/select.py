@@ -13,7 +13,8 @@ and once a day, every member's link is asked.
 from typing import Any
 
 from psycopg import Connection, sql
-from psycopg.sql import Composable, Composed
+from psycopg.abc import Query
+from psycopg.sql import Composed
 
 from isthmus.exporting.plan import ExportPlan
 from isthmus.exporting.queries import QUERIES
@@ -26,23 +27,38 @@ and all could be candidates. Of larger stores every member is looked at."""
 def select(connection: Connection[Any], plan: ExportPlan) -> tuple[int, int]:
     """Fill the session's table with members that need a look; how many there are, and all."""
     _make_tables(connection)
-    if plan.changed_since is None or _is_vast(connection):
+    if plan.changed_since is None:
         looked_at = members = connection.execute(members_statement(plan)).rowcount
+    elif plan.same_members and not _is_vast(connection):
+        looked_at, members = _select_known(connection, plan)
     else:
-        connection.execute(scan_statement(plan))
-        looked_at = connection.execute(_TAKE_SCANNED).rowcount
-        if plan.same_members:
-            connection.execute(unsettled_links_statement(plan))
-            looked_at += connection.execute(unsettled_statement(plan)).rowcount
-        row = connection.execute("SELECT members FROM export_scan").fetchone()
-        members = int(row[0]) if row else 0
+        # Reading can be shared by several processes only where nothing temporary is written to.
+        connection.execute(candidates_statement(plan))
+        looked_at = connection.execute(_TAKE_CANDIDATES).rowcount
+        # Both are asked one after the other, and somebody may change the segment in between.
+        members = max(looked_at, _first(connection, count_statement(plan)))
     _follow_links(connection, plan)
     return looked_at, members
 
 
+def _select_known(connection: Connection[Any], plan: ExportPlan) -> tuple[int, int]:
+    """The same by what the runs before have found out of those that have not changed since."""
+    # What others note as open while this run looks is for the next one.
+    connection.execute(QUERIES["see_open"], {"goal": plan.goal})
+    connection.execute(scan_statement(plan))
+    connection.execute(unsettled_links_statement(plan))
+    looked_at = connection.execute(_TAKE_CHANGED).rowcount
+    looked_at += connection.execute(unsettled_statement(plan)).rowcount
+    return looked_at, max(looked_at, _first(connection, "SELECT members FROM export_scan"))
+
+
+def _first(connection: Connection[Any], statement: Query) -> int:
+    row = connection.execute(statement).fetchone()
+    return int(row[0]) if row else 0
+
+
 def _is_vast(connection: Connection[Any]) -> bool:
-    row = connection.execute(QUERIES["estimate_profiles"]).fetchone()
-    return bool(row and row[0] > MOST_IN_ARRAYS)
+    return _first(connection, QUERIES["estimate_profiles"]) > MOST_IN_ARRAYS
 
 
 def select_open(connection: Connection[Any], plan: ExportPlan) -> None:
@@ -71,7 +87,7 @@ def _follow_links(connection: Connection[Any], plan: ExportPlan) -> None:
     connection.execute("ANALYZE export_member")
 
 
-_TABLES = ("make_member", "make_key", "make_found", "make_problem", "make_news")
+_TABLES = ("make_member", "make_key", "make_found", "make_problem", "make_news", "make_seen_open")
 
 _LINKED = ("join_links", "pass_converted", "note_several_records", "join_sent", "pass_unchanged")
 
@@ -91,58 +107,81 @@ def members_statement(plan: ExportPlan) -> Composed:
     ).format(changed=changed, segment=plan.segment)
 
 
-def scan_statement(plan: ExportPlan) -> Composed:
-    """How many members the segment has, and those that have to be looked at.
+_TAKE_CANDIDATES = """INSERT INTO export_member (profile_id, changed)
+    SELECT profile_id, changed FROM export_candidate"""
 
-    Those are the changed ones, and those whose record this version of the goal has not sent without
-    trouble. The second are not asked for where the runs before know them. One pass that several
-    processes share: they can only where nothing temporary is written, so the few are gathered as
-    arrays.
+
+def candidates_statement(plan: ExportPlan) -> Composed:
+    """The members that are not certain to be as they were sent, whatever is known of them.
+
+    Certain is a profile that was not changed since the last run and has one live record, which
+    this version of the goal has sent without trouble.
     """
-    unsettled: Composable = sql.SQL("NULL::uuid[]")
-    link: Composable = sql.SQL("")
-    since = sql.Literal(plan.changed_since)
-    if not plan.same_members:
-        unsettled = sql.SQL(
-            "array_agg(p.profile_id) FILTER (WHERE p.updated_at < {} AND link.profile_id IS NULL)"
-        ).format(since)
-        link = sql.SQL(
-            """
+    return sql.SQL(
+        """CREATE TEMPORARY TABLE export_candidate AS
+        SELECT p.profile_id, p.updated_at >= {since} AS changed
+        FROM store.profile AS p
         LEFT JOIN (
-            SELECT profile_id FROM store.record_link AS link WHERE {own} AND {settled}
-        ) AS link ON link.profile_id = p.profile_id"""
-        ).format(own=_own(plan), settled=_settled(plan))
+            SELECT
+                profile_id,
+                min(record_id) = max(record_id)
+                    AND bool_or(link.goal = {goal} AND {settled}) AS settled
+            FROM store.record_link AS link
+            WHERE link.goal = ANY ({goals}) AND link.object = {object} AND link.gone IS NULL
+                AND link.profile_id IS NOT NULL
+            GROUP BY profile_id
+        ) AS link ON link.profile_id = p.profile_id
+        WHERE (p.updated_at >= {since} OR link.settled IS NOT TRUE) AND {segment}"""
+    ).format(
+        since=sql.Literal(plan.changed_since),
+        goal=sql.Literal(plan.goal),
+        goals=sql.Literal(list(plan.org_goals)),
+        object=sql.Literal(plan.object.name),
+        settled=_settled(plan),
+        segment=plan.segment,
+    )
+
+
+def count_statement(plan: ExportPlan) -> Composed:
+    """How many members the segment has now."""
+    return sql.SQL("SELECT count(*) FROM store.profile AS p WHERE {}").format(plan.segment)
+
+
+def scan_statement(plan: ExportPlan) -> Composed:
+    """How many members the segment has, and those that have changed.
+
+    One pass that several processes share. They can only where nothing temporary is written, so the
+    few are gathered as an array.
+    """
     return sql.SQL(
         """CREATE TEMPORARY TABLE export_scan AS
         SELECT
             count(*) AS members,
-            array_agg(p.profile_id) FILTER (WHERE p.updated_at >= {since}) AS changed,
-            {unsettled} AS unsettled
-        FROM store.profile AS p{link}
+            array_agg(p.profile_id) FILTER (WHERE p.updated_at >= {since}) AS changed
+        FROM store.profile AS p
         WHERE {segment}"""
-    ).format(since=since, unsettled=unsettled, link=link, segment=plan.segment)
+    ).format(since=sql.Literal(plan.changed_since), segment=plan.segment)
 
 
-_TAKE_SCANNED = """INSERT INTO export_member (profile_id, changed)
-    SELECT unnest(changed), true FROM export_scan
-    UNION ALL
-    SELECT unnest(unsettled), false FROM export_scan"""
+_TAKE_CHANGED = """INSERT INTO export_member (profile_id, changed)
+    SELECT unnest(changed), true FROM export_scan"""
 
 
 def unsettled_links_statement(plan: ExportPlan) -> Composed:
-    """The profiles of all links that say so; gathered as in the statement above."""
+    """The profiles of all links that are not settled; gathered as in the statement above."""
     return sql.SQL(
         """CREATE TEMPORARY TABLE export_unsettled AS
         SELECT array_agg(link.profile_id) AS profiles
         FROM store.record_link AS link
-        WHERE {own} AND ({settled}) IS NOT TRUE"""
-    ).format(own=_own(plan), settled=_settled(plan))
+        WHERE link.goal = {goal} AND link.profile_id IS NOT NULL AND ({settled}) IS NOT TRUE"""
+    ).format(goal=sql.Literal(plan.goal), settled=_settled(plan))
 
 
 def unsettled_statement(plan: ExportPlan) -> Composed:
     """The members that have not changed and that the runs before have left unsettled.
 
-    Their links say so; of those without a link, what was noted of them when they were looked at.
+    Their links say so, or what was noted of them when they were looked at, or since: that another
+    record was linked to them.
     """
     return sql.SQL(
         """INSERT INTO export_member (profile_id, changed)
@@ -153,25 +192,15 @@ def unsettled_statement(plan: ExportPlan) -> Composed:
                 UNION
                 SELECT profile_id FROM store.export_skip WHERE goal = {goal}
                 UNION
-                SELECT profile_id FROM store.export_open WHERE goal = {goal}
+                SELECT profile_id FROM export_seen_open
             )
-            AND p.updated_at < {since} AND {segment}"""
-    ).format(
-        goal=sql.Literal(plan.goal),
-        since=sql.Literal(plan.changed_since),
-        segment=plan.segment,
-    )
-
-
-def _own(plan: ExportPlan) -> Composed:
-    return sql.SQL("link.goal = {} AND link.profile_id IS NOT NULL").format(sql.Literal(plan.goal))
+            AND {segment}
+        ON CONFLICT DO NOTHING"""
+    ).format(goal=sql.Literal(plan.goal), segment=plan.segment)
 
 
 def _settled(plan: ExportPlan) -> Composed:
-    """Whether a link of the goal needs no look where its profile has not changed.
-
-    Where another record is linked to the profile later, the link loses its version.
-    """
+    """Whether a link of the goal needs no look where its profile has not changed."""
     return sql.SQL(
         """link.object = {object} AND link.version = {version} AND link.reason IS NULL
             AND link.sent IS NOT NULL AND link.gone IS NULL"""

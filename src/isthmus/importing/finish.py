@@ -145,7 +145,7 @@ def _write_links(connection: Connection[Any], plan: ImportPlan, *, troubled: boo
     connection.execute(QUERIES["forget_waiting"], {"goal": plan.goal})
     connection.execute(QUERIES["bury_links"], {"goal": plan.goal, "others": others})
     if others and _any(connection, "any_newly_linked"):
-        connection.execute(QUERIES["unsettle_exports"], {"others": others})
+        connection.execute(QUERIES["open_in_exports"], {"others": others})
     if any_successor(connection):
         connection.execute(QUERIES["note_heirs"], {"goals": [plan.goal, *others]})
 

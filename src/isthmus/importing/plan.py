@@ -153,6 +153,7 @@ class ImportPlan:
         alone = {row.column.number for row in rows if row.column and not row.pairs}
         return WholeRecord(
             goal=self.goal,
+            run_goal=self.run_goal,
             version=self.version,
             alone=tuple(by_column[number] for number in pairs if number in alone),
             written=tuple(

@@ -506,19 +506,24 @@ SELECT EXISTS (
     WHERE NOT lives AND NOT fresh AND gone IS NULL AND (outcome IS NULL OR known)
 )
 
--- unsettle_exports --
+-- open_in_exports --
 -- Another record of the profile has been sent before: it has several now. Exports leave a profile
--- alone that has not changed and whose record is settled, so that one is settled no more: without
--- a version, the next run looks at it.
-UPDATE store.record_link AS link
-SET version = NULL
-FROM chunk_record AS record
-WHERE link.profile_id = coalesce(record.profile_id, record.link_profile)
-    AND link.record_id <> record.record_id
-    AND link.goal = ANY (%(others)s)
-    AND link.sent IS NOT NULL AND link.version IS NOT NULL
-    AND NOT record.lives AND NOT record.fresh AND record.gone IS NULL
-    AND (record.outcome IS NULL OR record.known)
+-- alone that has not changed and whose record is settled, unless it is noted as open.
+INSERT INTO store.export_open AS known (goal, profile_id)
+SELECT DISTINCT link.goal, link.profile_id
+FROM (
+    SELECT record_id, coalesce(profile_id, link_profile) AS profile_id
+    FROM chunk_record
+    WHERE NOT lives AND NOT fresh AND gone IS NULL AND (outcome IS NULL OR known)
+) AS record
+-- A look-up for each record, as in taking.
+CROSS JOIN LATERAL (
+    SELECT * FROM store.record_link AS link WHERE link.profile_id = record.profile_id OFFSET 0
+) AS link
+WHERE link.record_id <> record.record_id
+    AND link.goal = ANY (%(others)s) AND link.sent IS NOT NULL
+ORDER BY 1, 2
+ON CONFLICT (goal, profile_id) DO UPDATE SET at = clock_timestamp()
 
 -- note_heirs --
 -- Records that are new to the goal and took over from others, which may have another profile.
@@ -787,6 +792,13 @@ buried AS (
     FROM part
     WHERE link.record_id = part.record_id AND link.goal = %(goal)s AND link.gone IS NULL
     RETURNING link.record_id, link.profile_id
+),
+ended AS (
+    UPDATE store.record_link AS link
+    SET gone = 'deleted'
+    FROM part
+    WHERE link.record_id = part.record_id AND link.goal = ANY (%(others)s)
+        AND link.sent IS NOT NULL AND link.gone IS NULL
 )
 INSERT INTO store.run_record (profile_id, run_goal, record_id, outcome, reason)
 SELECT profile_id, %(run_goal)s, record_id, 'removed', 'deleted'

@@ -160,7 +160,10 @@ def missing_statement(plan: ImportPlan) -> Composed:
 
 
 def _bury(plan: ImportPlan, connection: Connection[Any], counts: GoalCounts) -> bool:
-    parameters = {"goal": plan.goal, "run_goal": plan.run_goal, "size": CHUNK}
+    parameters: dict[str, Any] = {"goal": plan.goal, "run_goal": plan.run_goal, "size": CHUNK}
+    # What exports know of the record ends as well. A contact that the goal's condition leaves out
+    # may have become a person's, and is there still.
+    parameters["others"] = [] if plan.condition else list(plan.other_goals)
     buried = connection.execute(QUERIES["bury_missing"], parameters).rowcount
     counts.received += buried
     counts.removed += buried

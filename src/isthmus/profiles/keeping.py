@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Self
 
 from isthmus.profiles.errors import KeepingRefused
 
@@ -34,6 +35,12 @@ class Keeping:
     log_days: int = field(default_factory=partial(_days, LOG_SETTING, 90))
     """For the problems that runs met. Defaults to the environment's `ISTHMUS_KEEP_LOG_DAYS`,
     or 90."""
+
+    @classmethod
+    def given(cls) -> Self | None:
+        """What the environment says; None where it says nothing."""
+        said = os.environ.keys() & {OUTCOMES_SETTING, LOG_SETTING}
+        return cls() if said else None
 
     @property
     def days(self) -> Mapping[str, int]:

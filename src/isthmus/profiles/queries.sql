@@ -11,6 +11,13 @@ SELECT obj_description(to_regnamespace('store')::oid, 'pg_namespace')
 -- mark_installed --
 COMMENT ON SCHEMA store IS {digest}
 
+-- note_keeping --
+INSERT INTO store.keeping (days) VALUES (%(days)s)
+ON CONFLICT (one) DO UPDATE SET days = excluded.days WHERE keeping.days <> excluded.days
+
+-- keeping --
+SELECT days FROM store.keeping
+
 -- partitions --
 SELECT child.relname
 FROM pg_inherits

@@ -1,12 +1,13 @@
 """The store's tables, made and altered here and not by Django's migrations."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from psycopg import Connection, sql
 from psycopg.errors import LockNotAvailable
+from psycopg.types.json import Jsonb
 
 from isthmus.profiles import statements
 from isthmus.profiles.keeping import Keeping
@@ -45,9 +46,13 @@ def keep_partitions(
 ) -> None:
     """Make the journal's partitions of the coming days and drop those that are past keeping.
 
-    Safe to repeat, and for several at once. Keeps as long as the environment says by default.
+    Safe to repeat, and for several at once. `keeping` is noted in the store. Without it, what this
+    process's environment says counts, else what was noted last: a command that was started without
+    the settings of the workers drops nothing that they keep.
     """
-    keeping = keeping or Keeping()
+    keeping = keeping or Keeping.given()
+    if keeping:
+        connection.execute(QUERIES["note_keeping"], {"days": Jsonb(dict(keeping.days))})
     with connection.transaction():
         connection.execute(QUERIES["lock_schema"])
         days = [today + timedelta(days=offset) for offset in range(-1, DAYS_AHEAD + 1)]
@@ -56,8 +61,10 @@ def keep_partitions(
             for day in days:
                 if _partition(table, day) not in present:
                     _make_partition(connection, table, day)
+    row = connection.execute(QUERIES["keeping"]).fetchone()
+    kept = row[0] if row else Keeping().days
     for name in sorted(present):
-        if _is_past(name, today, keeping):
+        if _is_past(name, today, kept):
             _drop(connection, name)
 
 
@@ -101,10 +108,10 @@ def _partitions(connection: Connection[Any]) -> set[str]:
     return {name for (name,) in connection.execute(QUERIES["partitions"])}
 
 
-def _is_past(name: str, today: date, keeping: Keeping) -> bool:
+def _is_past(name: str, today: date, kept: Mapping[str, int]) -> bool:
     table, _, digits = name.rpartition("_")
     day = datetime.strptime(digits, "%Y%m%d").replace(tzinfo=UTC).date()
-    return day < today - timedelta(days=keeping.days[table])
+    return day < today - timedelta(days=kept[table])
 
 
 def _drop(connection: Connection[Any], name: str) -> None:

@@ -125,6 +125,13 @@ CREATE TABLE IF NOT EXISTS store.run_problem (
 ) PARTITION BY RANGE (at);
 CREATE INDEX IF NOT EXISTS run_problem_goal ON store.run_problem (run_goal);
 
+-- keeping --
+CREATE TABLE IF NOT EXISTS store.keeping (
+    one boolean PRIMARY KEY DEFAULT true CHECK (one),
+    days jsonb NOT NULL
+);
+COMMENT ON TABLE store.keeping IS 'one row: for how many days the tables with partitions are kept';
+
 -- import_query --
 CREATE TABLE IF NOT EXISTS store.import_query (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -203,10 +210,12 @@ COMMENT ON COLUMN store.export_hold.row_hash IS 'of what was refused: another ro
 CREATE TABLE IF NOT EXISTS store.export_open (
     profile_id uuid NOT NULL,
     goal integer NOT NULL,
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (goal, profile_id)
 );
+COMMENT ON COLUMN store.export_open.at IS 'when it was noted last: what is noted later stays';
 COMMENT ON TABLE store.export_open
-    IS 'members whose row was not accepted, or that had nothing to send and have no link: looked at again';
+    IS 'members to look at again: row not accepted, nothing to send and no link, another record';
 
 -- export_skip --
 CREATE TABLE IF NOT EXISTS store.export_skip (

@@ -8,21 +8,15 @@ INSERT INTO export_member (profile_id, changed)
 CREATE TEMPORARY TABLE export_scan AS
         SELECT
             count(*) AS members,
-            array_agg(p.profile_id) FILTER (WHERE p.updated_at >= '2026-01-01 00:00:00+00:00'::timestamptz) AS changed,
-            array_agg(p.profile_id) FILTER (WHERE p.updated_at < '2026-01-01 00:00:00+00:00'::timestamptz AND link.profile_id IS NULL) AS unsettled
+            array_agg(p.profile_id) FILTER (WHERE p.updated_at >= '2026-01-01 00:00:00+00:00'::timestamptz) AS changed
         FROM store.profile AS p
-        LEFT JOIN (
-            SELECT profile_id FROM store.record_link AS link WHERE link.goal = 1 AND link.profile_id IS NOT NULL AND link.object = 'Lead' AND link.version = 1 AND link.reason IS NULL
-            AND link.sent IS NOT NULL AND link.gone IS NULL
-        ) AS link ON link.profile_id = p.profile_id
         WHERE (NOT (coalesce("p"."p_email", '') = ''))
 
 -- scan --
 CREATE TEMPORARY TABLE export_scan AS
         SELECT
             count(*) AS members,
-            array_agg(p.profile_id) FILTER (WHERE p.updated_at >= '2026-01-01 00:00:00+00:00'::timestamptz) AS changed,
-            NULL::uuid[] AS unsettled
+            array_agg(p.profile_id) FILTER (WHERE p.updated_at >= '2026-01-01 00:00:00+00:00'::timestamptz) AS changed
         FROM store.profile AS p
         WHERE (NOT (coalesce("p"."p_email", '') = ''))
 
@@ -42,9 +36,10 @@ INSERT INTO export_member (profile_id, changed)
                 UNION
                 SELECT profile_id FROM store.export_skip WHERE goal = 1
                 UNION
-                SELECT profile_id FROM store.export_open WHERE goal = 1
+                SELECT profile_id FROM export_seen_open
             )
-            AND p.updated_at < '2026-01-01 00:00:00+00:00'::timestamptz AND (NOT (coalesce("p"."p_email", '') = ''))
+            AND (NOT (coalesce("p"."p_email", '') = ''))
+        ON CONFLICT DO NOTHING
 
 -- values --
 CREATE TEMPORARY TABLE export_value AS

@@ -10,6 +10,7 @@ from psycopg import Connection
 from isthmus.profiles import schema
 from isthmus.profiles.keeping import LOG_SETTING, OUTCOMES_SETTING, Keeping
 from isthmus.profiles.schema import DAYS_AHEAD, keep_partitions
+from isthmus.worker.housekeeping import Housekeeping
 
 KEEPING = Keeping(outcomes_days=30, log_days=90)
 
@@ -91,3 +92,16 @@ def test_a_store_of_an_older_version_gets_what_is_new(store: Connection[Any]) ->
     schema.install(store)
     store.execute("SELECT goal, profile_id, reason, told, run_goal FROM store.export_skip")
     store.execute("SELECT told FROM store.record_link")
+
+
+def test_a_command_without_the_setting_drops_nothing_that_a_worker_keeps(
+    store: Connection[Any],
+) -> None:
+    today = datetime.now(UTC).date()
+    old = today - timedelta(days=60)
+    keep_partitions(store, old, Keeping(outcomes_days=365, log_days=365))
+    Housekeeping(keeping=Keeping(outcomes_days=365, log_days=365)).keep()
+    keep_partitions(store, today)
+    assert old in days(store, "run_record")
+    keep_partitions(store, today, Keeping())
+    assert old not in days(store, "run_record")
