@@ -89,7 +89,7 @@ def plan_export(goal_run: GoalRun, now: datetime) -> ExportPlan:
     condition = _segment(definition, fields.properties.known)
     segment = predicate(condition, fields.properties.known, now=now, timezone=zone)
     digest = hashlib.sha256(segment.as_string().encode()).hexdigest()
-    changed_since = _changed_since(goal_run)
+    changed_since = _changed_since(goal_run, now)
     return ExportPlan(
         goal=goal.id,
         run_goal=goal_run.run_goal.id,
@@ -124,9 +124,12 @@ def _refuse_loops(goal_run: GoalRun, definition: ExportGoal) -> None:
             raise GoalIncomplete(loop_refusal(row, importing.key, definition.key))
 
 
-def _changed_since(goal_run: GoalRun) -> datetime | None:
+def _changed_since(goal_run: GoalRun, now: datetime) -> datetime | None:
     goal = goal_run.goal
     if goal_run.full or goal.read_until is None or goal.read_version != goal.version:
+        return None
+    if goal.read_until > now:
+        # The database's clock went back: what changed meanwhile has stamps of before.
         return None
     # A transaction that began before the last run and ended after it stamps its profiles early.
     return goal.read_until - timedelta(seconds=goal_run.connection.overlap_seconds)
