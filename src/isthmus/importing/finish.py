@@ -134,8 +134,11 @@ def refused_statement(plan: ImportPlan) -> Composed:
 def _write_links(connection: Connection[Any], plan: ImportPlan, *, troubled: bool) -> None:
     names = {"goal": plan.goal, "object": plan.object.name, "version": plan.version}
     others = list(plan.other_goals)
-    connection.execute(insert_links_statement(plan, troubled=troubled))
     troubled = troubled or _any(connection, "any_partial")
+    if troubled:
+        # A plan that takes the problems for none would go through them for each record.
+        connection.execute("ANALYZE chunk_problem (n), chunk_refused (n)")
+    connection.execute(insert_links_statement(plan, troubled=troubled))
     connection.execute(update_links_statement(plan, troubled=troubled))
     for row in _sum_rows(plan).values():
         for twin in row.twins:
@@ -156,15 +159,20 @@ def _any(connection: Connection[Any], name: str) -> bool:
 
 
 _REASON = sql.SQL(
-    """coalesce(
-        (SELECT CASE WHEN bool_or(code = 'identifier_taken') THEN 'identifier_taken'
-                    ELSE 'problem' END
-            FROM chunk_problem AS problem WHERE problem.n = record.n HAVING count(*) > 0),
-        CASE WHEN record.partial AND record.misfit THEN 'problem' END)"""
+    """CASE WHEN problem.taken THEN 'identifier_taken'
+            WHEN problem.n IS NOT NULL OR record.partial AND record.misfit THEN 'problem' END"""
 )
-_REFUSED = sql.SQL(
-    """(SELECT array_agg(refused.place ORDER BY refused.place) FROM chunk_refused AS refused
-        WHERE refused.n = record.n AND refused.code = 'identifier_taken')"""
+_REFUSED = sql.SQL("refused.places")
+_TROUBLES = sql.SQL(
+    """LEFT JOIN (
+            SELECT n, bool_or(code = 'identifier_taken') AS taken FROM chunk_problem GROUP BY n
+        ) AS problem ON problem.n = record.n
+        LEFT JOIN (
+            SELECT n, array_agg(place ORDER BY place) AS places
+            FROM chunk_refused
+            WHERE code = 'identifier_taken'
+            GROUP BY n
+        ) AS refused ON refused.n = record.n"""
 )
 
 
@@ -178,9 +186,11 @@ def insert_links_statement(plan: ImportPlan, *, troubled: bool) -> Composed:
             record.hash, {held}, {version}, {reason}, {refused}, {summed}
         FROM chunk_record AS record
         {stage}
+        {troubles}
         WHERE record.outcome IS NULL AND NOT record.linked
         ORDER BY record.record_id"""
     ).format(
+        troubles=_TROUBLES if troubled else sql.SQL(""),
         goal=sql.Literal(plan.goal),
         object=sql.Literal(plan.object.name),
         version=sql.Literal(plan.version),
@@ -201,9 +211,11 @@ def update_links_statement(plan: ImportPlan, *, troubled: bool) -> Composed:
             refused = {refused}, gone = NULL, successor = NULL, due = NULL, summed = {summed}
         FROM chunk_record AS record
         {stage}
+        {troubles}
         WHERE link.record_id = record.record_id AND link.goal = {goal}
             AND record.outcome IS NULL AND record.linked"""
     ).format(
+        troubles=_TROUBLES if troubled else sql.SQL(""),
         version=sql.Literal(plan.version),
         reason=_REASON if troubled else sql.SQL("NULL"),
         refused=_REFUSED if troubled else sql.SQL("NULL"),

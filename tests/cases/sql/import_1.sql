@@ -264,28 +264,38 @@ INSERT INTO store.record_link
             (record_id, goal, profile_id, object, stamp, hash, held, version, reason, refused,
             summed)
         SELECT record.record_id, 1, record.profile_id, 'Lead', record.stamp::timestamptz,
-            record.hash, NULL::bigint[], 1, coalesce(
-        (SELECT CASE WHEN bool_or(code = 'identifier_taken') THEN 'identifier_taken'
-                    ELSE 'problem' END
-            FROM chunk_problem AS problem WHERE problem.n = record.n HAVING count(*) > 0),
-        CASE WHEN record.partial AND record.misfit THEN 'problem' END), (SELECT array_agg(refused.place ORDER BY refused.place) FROM chunk_refused AS refused
-        WHERE refused.n = record.n AND refused.code = 'identifier_taken'), NULL::bigint[]
+            record.hash, NULL::bigint[], 1, CASE WHEN problem.taken THEN 'identifier_taken'
+            WHEN problem.n IS NOT NULL OR record.partial AND record.misfit THEN 'problem' END, refused.places, NULL::bigint[]
         FROM chunk_record AS record
 
+        LEFT JOIN (
+            SELECT n, bool_or(code = 'identifier_taken') AS taken FROM chunk_problem GROUP BY n
+        ) AS problem ON problem.n = record.n
+        LEFT JOIN (
+            SELECT n, array_agg(place ORDER BY place) AS places
+            FROM chunk_refused
+            WHERE code = 'identifier_taken'
+            GROUP BY n
+        ) AS refused ON refused.n = record.n
         WHERE record.outcome IS NULL AND NOT record.linked
         ORDER BY record.record_id
 
 -- update_links --
 UPDATE store.record_link AS link
         SET profile_id = record.profile_id, stamp = record.stamp::timestamptz,
-            hash = record.hash, held = NULL::bigint[], version = 1, reason = coalesce(
-        (SELECT CASE WHEN bool_or(code = 'identifier_taken') THEN 'identifier_taken'
-                    ELSE 'problem' END
-            FROM chunk_problem AS problem WHERE problem.n = record.n HAVING count(*) > 0),
-        CASE WHEN record.partial AND record.misfit THEN 'problem' END),
-            refused = (SELECT array_agg(refused.place ORDER BY refused.place) FROM chunk_refused AS refused
-        WHERE refused.n = record.n AND refused.code = 'identifier_taken'), gone = NULL, successor = NULL, due = NULL, summed = NULL::bigint[]
+            hash = record.hash, held = NULL::bigint[], version = 1, reason = CASE WHEN problem.taken THEN 'identifier_taken'
+            WHEN problem.n IS NOT NULL OR record.partial AND record.misfit THEN 'problem' END,
+            refused = refused.places, gone = NULL, successor = NULL, due = NULL, summed = NULL::bigint[]
         FROM chunk_record AS record
 
+        LEFT JOIN (
+            SELECT n, bool_or(code = 'identifier_taken') AS taken FROM chunk_problem GROUP BY n
+        ) AS problem ON problem.n = record.n
+        LEFT JOIN (
+            SELECT n, array_agg(place ORDER BY place) AS places
+            FROM chunk_refused
+            WHERE code = 'identifier_taken'
+            GROUP BY n
+        ) AS refused ON refused.n = record.n
         WHERE link.record_id = record.record_id AND link.goal = 1
             AND record.outcome IS NULL AND record.linked
