@@ -18,10 +18,11 @@ from psycopg.sql import Composed
 
 from isthmus.exporting.plan import ExportPlan
 from isthmus.exporting.queries import QUERIES
+from isthmus.profiles.segments import count_statement
 
 MOST_IN_ARRAYS = 30_000_000
 """Profiles of a store whose candidates are gathered as arrays; one array holds a gigabyte at most,
-and all could be candidates. Of larger stores every member is looked at."""
+and all could be candidates. In larger stores the links of every member are asked."""
 
 
 def select(connection: Connection[Any], plan: ExportPlan) -> tuple[int, int]:
@@ -36,7 +37,7 @@ def select(connection: Connection[Any], plan: ExportPlan) -> tuple[int, int]:
         connection.execute(candidates_statement(plan))
         looked_at = connection.execute(_TAKE_CANDIDATES).rowcount
         # Both are asked one after the other, and somebody may change the segment in between.
-        members = max(looked_at, _first(connection, count_statement(plan)))
+        members = max(looked_at, _first(connection, count_statement(plan.segment)))
     _follow_links(connection, plan)
     return looked_at, members
 
@@ -140,11 +141,6 @@ def candidates_statement(plan: ExportPlan) -> Composed:
         settled=_settled(plan),
         segment=plan.segment,
     )
-
-
-def count_statement(plan: ExportPlan) -> Composed:
-    """How many members the segment has now."""
-    return sql.SQL("SELECT count(*) FROM store.profile AS p WHERE {}").format(plan.segment)
 
 
 def scan_statement(plan: ExportPlan) -> Composed:
