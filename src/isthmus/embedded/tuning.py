@@ -83,6 +83,7 @@ def _memory(machine: Machine) -> dict[str, str]:
         "maintenance_work_mem": _size(_within(64 * MEBIBYTE, memory // 16, GIBIBYTE)),
         "shared_buffers": _size(_within(128 * MEBIBYTE, memory // 6, 4 * GIBIBYTE)),
         "shared_memory_type": "mmap",
+        "wal_buffers": _size(_within(4 * MEBIBYTE, memory // 256, 64 * MEBIBYTE)),
         "work_mem": _size(_within(8 * MEBIBYTE, memory // 256, 128 * MEBIBYTE)),
     }
 

@@ -135,9 +135,6 @@ def _apply(
     if not match.take(connection, plan, within):
         return None
     match.match(connection, plan, within, partial(refuse_overflow, connection, plan))
-    locked = connection.execute(QUERIES["lock_profiles"]).fetchone()
-    if locked and locked[0] != locked[1]:
-        raise psycopg.errors.SerializationFailure("a profile went away")
     merge.merge(connection, plan)
     return finish.finish_chunk(connection, plan, counts)
 

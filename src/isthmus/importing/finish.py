@@ -3,6 +3,7 @@
 from typing import Any
 
 from psycopg import Connection, sql
+from psycopg.errors import SerializationFailure
 from psycopg.sql import Composable, Composed
 from psycopg.types.json import Jsonb
 
@@ -138,8 +139,11 @@ def _write_links(connection: Connection[Any], plan: ImportPlan, *, troubled: boo
     if troubled:
         # A plan that takes the problems for none would go through them for each record.
         connection.execute("ANALYZE chunk_problem (n), chunk_refused (n)")
-    connection.execute(insert_links_statement(plan, troubled=troubled))
-    connection.execute(update_links_statement(plan, troubled=troubled))
+    kept = connection.execute(insert_links_statement(plan, troubled=troubled)).rowcount
+    kept += connection.execute(update_links_statement(plan, troubled=troubled)).rowcount
+    applied = connection.execute(QUERIES["count_applied"]).fetchone()
+    if applied and applied[0] != kept:
+        raise SerializationFailure("a link moved")
     for row in _sum_rows(plan).values():
         for twin in row.twins:
             connection.execute(twin_statement(plan, row, twin))
@@ -187,7 +191,7 @@ def insert_links_statement(plan: ImportPlan, *, troubled: bool) -> Composed:
         FROM chunk_record AS record
         {stage}
         {troubles}
-        WHERE record.outcome IS NULL AND NOT record.linked
+        WHERE record.outcome IS NULL AND record.link IS NULL
         ORDER BY record.record_id"""
     ).format(
         troubles=_TROUBLES if troubled else sql.SQL(""),
@@ -203,7 +207,7 @@ def insert_links_statement(plan: ImportPlan, *, troubled: bool) -> Composed:
 
 
 def update_links_statement(plan: ImportPlan, *, troubled: bool) -> Composed:
-    """Links of applied records that the goal has seen before."""
+    """Links of applied records that the goal has seen before, found by their place."""
     return sql.SQL(
         """UPDATE store.record_link AS link
         SET profile_id = record.profile_id, stamp = record.stamp::timestamptz,
@@ -212,8 +216,7 @@ def update_links_statement(plan: ImportPlan, *, troubled: bool) -> Composed:
         FROM chunk_record AS record
         {stage}
         {troubles}
-        WHERE link.record_id = record.record_id AND link.goal = {goal}
-            AND record.outcome IS NULL AND record.linked"""
+        WHERE link.ctid = record.link AND record.outcome IS NULL"""
     ).format(
         troubles=_TROUBLES if troubled else sql.SQL(""),
         version=sql.Literal(plan.version),
@@ -222,7 +225,6 @@ def update_links_statement(plan: ImportPlan, *, troubled: bool) -> Composed:
         summed=_summed(plan, linked=True),
         held=two_way.read_hashes(plan.whole_record),
         stage=_stage_where_needed(plan),
-        goal=sql.Literal(plan.goal),
     )
 
 

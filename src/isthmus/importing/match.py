@@ -75,11 +75,13 @@ def former_statement(plan: ImportPlan) -> Composed:
         """INSERT INTO run_former (record_id, successor, stamp)
         SELECT DISTINCT ON (s.record_id) s.record_id, s.successor, s.stamp
         FROM {ordered} AS s
+        -- Few records became others: a look-up for each, as in taking.
+        CROSS JOIN LATERAL (
+            SELECT FROM store.record_link AS link
+            WHERE link.record_id = s.record_id AND link.profile_id IS NOT NULL
+            OFFSET 0
+        ) AS linked
         WHERE s.successor IS NOT NULL AND s.gone IS NOT NULL
-            AND EXISTS (
-                SELECT FROM store.record_link AS link
-                WHERE link.record_id = s.record_id AND link.profile_id IS NOT NULL
-            )
         ORDER BY s.record_id, s.stamp DESC"""
     ).format(ordered=ordering.table(plan.run_goal))
 
@@ -171,9 +173,8 @@ def match(
 
 def _match_all(connection: Connection[Any], plan: ImportPlan, within: Bounds) -> int:
     """Decide all records; how many rounds it took."""
-    row = connection.execute("SELECT count(*) FROM chunk_record WHERE outcome IS NULL").fetchone()
-    undecided = row[0] if row else 0
-    if not undecided:
+    applied, undecided = connection.execute(QUERIES["count_undecided"]).fetchone() or (0, 0)
+    if not applied:
         return 0
     connection.execute(claim_statement(plan), within.parameters)
     if places := [row.place for row in ordering.mapped_identifiers(plan)]:
@@ -254,12 +255,11 @@ def take_statement(plan: ImportPlan, *, handed_over: bool) -> Composed:
     """
     return sql.SQL(
         """INSERT INTO chunk_record
-            (n, tid, hash, link_profile, former_profile, linked, known, lives, waits, misfit,
+            (n, tid, hash, link, link_profile, former_profile, profile_id, known, lives, waits, misfit,
             partial, refused, before, record_id, stamp, gone, successor, outcome, reason)
         SELECT
-            s.n, s.tid, s.hash,
-            {link_profile}, {former_profile},
-            link.record_id IS NOT NULL,
+            s.n, s.tid, s.hash, link.place,
+            {link_profile}, {former_profile}, {settled},
             link.profile_id IS NOT NULL,
             coalesce(link.profile_id IS NOT NULL AND link.gone IS NULL, false),
             coalesce(link.reason IN ('no_match', 'ambiguous', 'identifier_taken'), false),
@@ -283,20 +283,24 @@ def take_statement(plan: ImportPlan, *, handed_over: bool) -> Composed:
         -- OFFSET 0 makes this a look-up for each record. The tables of the store grow faster than
         -- their statistics: a plan that takes them for small would read them whole every time.
         LEFT JOIN LATERAL (
-            SELECT * FROM store.record_link AS link
+            SELECT link.ctid AS place, link.* FROM store.record_link AS link
             WHERE link.record_id = s.record_id AND link.goal = {goal}
             OFFSET 0
         ) AS link ON true"""
     ).format(
         link_profile=_link_profile(plan, handed_over=handed_over),
         former_profile=_former_profile(plan, handed_over=handed_over),
-        same=sql.SQL(_SAME).format(version=sql.Literal(plan.version)),
+        settled=_settled(plan),
+        same=_same(plan),
         ordered=ordering.table(plan.run_goal),
         goal=sql.Literal(plan.goal),
     )
 
 
-_SAME = "(link.hash = s.hash AND link.version = {version} AND link.gone IS NULL)"
+def _same(plan: ImportPlan) -> Composed:
+    return sql.SQL(
+        "(link.hash = s.hash AND link.version = {version} AND link.gone IS NULL)"
+    ).format(version=sql.Literal(plan.version))
 
 
 def _link_profile(plan: ImportPlan, *, handed_over: bool) -> Composed:
@@ -310,6 +314,49 @@ def _link_profile(plan: ImportPlan, *, handed_over: bool) -> Composed:
     if handed_over and plan.definition.on_merge is OnMerge.REVIEW:
         named.append(sql.SQL(_OF_A_FORMER_RECORD).format(goals=_goals(plan)))
     return sql.SQL("coalesce({})").format(sql.SQL(", ").join(named))
+
+
+def _settled(plan: ImportPlan) -> Composable:
+    """The linked profile of a record all of whose identifier values are that profile's already.
+
+    Nothing is left to decide for it or to be gained by it, and no record before it in the chunk
+    can change that: only values that are replaced lose their owner.
+    """
+    rows = list(ordering.identifier_rows(plan))
+    if any(_kind(row) == "replace" for row in rows):
+        return sql.SQL("NULL::uuid")
+    return sql.SQL(
+        """CASE WHEN link.profile_id IS NOT NULL AND link.refused IS NULL
+                AND s.gone IS NULL AND NOT s.superseded AND {same} IS NOT TRUE AND {owned}
+            THEN link.profile_id END"""
+    ).format(
+        same=_same(plan),
+        owned=sql.SQL(" AND ").join(
+            _owned(plan, row, ordering.column_of(place)) for place, row in enumerate(rows, 1)
+        ),
+    )
+
+
+def _owned(plan: ImportPlan, row: MappedValue, values: sql.Identifier) -> Composed:
+    """Whether the linked profile holds the values of a row that brings identifiers."""
+    value: Composable = sql.SQL("s.") + values
+    several = row.typed.element is None
+    # A scalar subquery is a look-up, whatever the statistics say; EXISTS could read the table whole.
+    held = sql.SQL(
+        """coalesce((
+            SELECT held.profile_id FROM store.identifier AS held
+            WHERE held.property = {number} AND held.value = {value}
+        ) = link.profile_id, false)"""
+    ).format(
+        number=sql.Literal(plan.numbers[row.target.key]),
+        value=sql.SQL('each.value COLLATE "C"') if several else value,
+    )
+    if not several:
+        return sql.SQL("({} IS NULL OR {})").format(value, held)
+    return sql.SQL(
+        "coalesce((SELECT bool_and({}) FROM unnest({}) AS each (value)"
+        " WHERE each.value IS NOT NULL), true)"
+    ).format(held, value)
 
 
 def _former_profile(plan: ImportPlan, *, handed_over: bool) -> Composable:
@@ -381,7 +428,10 @@ def _claim(plan: ImportPlan, place: int, row: MappedValue) -> Composed:
         """SELECT n, {number}::smallint, {place}::smallint, {finds}, {kind}, {value}
         FROM {ordered}
         WHERE n > %(after)s AND n <= %(until)s
-            AND n NOT IN (SELECT n FROM chunk_record WHERE outcome IS NOT NULL {partial})"""
+            AND n NOT IN (
+                SELECT n FROM chunk_record
+                WHERE outcome IS NOT NULL OR profile_id IS NOT NULL {partial}
+            )"""
     ).format(
         number=sql.Literal(plan.numbers[row.target.key]),
         place=sql.Literal(row.place),

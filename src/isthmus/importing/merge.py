@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from psycopg import Connection, sql
+from psycopg.errors import SerializationFailure
 from psycopg.sql import Composable, Composed
 
 from isthmus.connections import two_way
@@ -86,10 +87,18 @@ def merge(connection: Connection[Any], plan: ImportPlan) -> None:
     if made:
         connection.execute(insert_statement(plan, written))
     if changed:
-        connection.execute(update_statement(plan, written))
+        _expect(changed, connection.execute(update_statement(plan, written)).fetchone())
     if folded:
         connection.execute(fold_statement(plan, written))
+    if changed or folded:
+        there, meant = connection.execute(QUERIES["lock_unchanged"]).fetchone() or (0, 0)
+        _expect(meant, (there,))
     two_way.keep_taken(connection, stage.table(plan.run_goal), plan.read_back)
+
+
+def _expect(profiles: int, found: tuple[int, ...] | None) -> None:
+    if found is None or found[0] != profiles:
+        raise SerializationFailure("a profile went away")
 
 
 def problem_statement(plan: ImportPlan) -> Composed | None:
@@ -304,17 +313,20 @@ def _first_value(target: Target) -> Composable:
 
 
 def update_statement(plan: ImportPlan, written: list[Target]) -> Composed:
-    """Profiles that were there before, each of one record of the chunk."""
+    """Profiles that were there before, each of one record of the chunk; how many are there."""
     return sql.SQL(
         """WITH brought AS (
             {source} AND NOT record.fresh AND NOT record.folded
+            -- Neighbours in the table are mostly made one after the other.
+            ORDER BY record.profile_id
         ),
         after AS MATERIALIZED (
-            SELECT brought.n, brought.record_id, brought.profile_id, {values}
+            SELECT brought.n, brought.record_id, p.ctid AS place, {values}
             FROM brought JOIN store.profile AS p USING (profile_id)
         ),
-        {written}
-        INSERT INTO chunk_changed (n) SELECT n FROM updated"""
+        {written},
+        noted AS (INSERT INTO chunk_changed (n) SELECT n FROM updated)
+        SELECT count(*) FROM after"""
     ).format(
         source=source(plan, written),
         values=_list(
@@ -325,13 +337,17 @@ def update_statement(plan: ImportPlan, written: list[Target]) -> Composed:
 
 
 def _update_and_journal(plan: ImportPlan, written: list[Target], after: Composable) -> Composed:
-    """CTEs `updated` and `journalled`: the profiles whose values differ from those of `after`."""
+    """CTEs `updated` and `journalled`: the profiles whose values differ from those of `after`.
+
+    A profile is found by its place, at which it was just read: one look-up less. Somebody else's
+    change since the chunk began fails the statement, which `in_chunk` does again.
+    """
     return sql.SQL(
         """updated AS (
             UPDATE store.profile AS p
             SET updated_at = now(), {sets}
             FROM {after} AS final
-            WHERE p.profile_id = final.profile_id
+            WHERE p.ctid = final.place
                 AND ROW({befores}) IS DISTINCT FROM ROW({afters})
             RETURNING final.n, final.record_id, p.profile_id, {old} AS old
         ),
@@ -376,7 +392,8 @@ def fold_statement(plan: ImportPlan, written: list[Target]) -> Composed:
         counted AS (SELECT brought.*, {counts} FROM brought),
         firsts AS (SELECT counted.*, {firsts} FROM counted),
         after AS (
-            SELECT firsts.n, firsts.record_id, firsts.profile_id, firsts.fresh, {afters},
+            SELECT firsts.n, firsts.record_id, firsts.profile_id, firsts.fresh, p.ctid AS place,
+                {afters},
                 {currents}
             FROM firsts LEFT JOIN store.profile AS p USING (profile_id) {joins}
         ),

@@ -16,11 +16,11 @@ CREATE TEMPORARY TABLE IF NOT EXISTS chunk_record (
     round integer,                       -- of matching, in which it was decided
     tid tid NOT NULL,                    -- of the staged row
     hash bigint NOT NULL,
+    link tid,                            -- place of the goal's link of the record
     link_profile uuid,                   -- that a link names already
     former_profile uuid,                 -- of a record that became this one
-    profile_id uuid,                     -- decided
-    linked boolean NOT NULL,             -- the goal has a row for the record
-    known boolean NOT NULL,              -- which names a profile
+    profile_id uuid,                     -- decided; without a round where that was clear at once
+    known boolean NOT NULL,              -- the link names a profile
     lives boolean NOT NULL,              -- and is no tombstone
     waits boolean NOT NULL,              -- it was to be read again
     misfit boolean NOT NULL,             -- some value does not fit its property
@@ -392,19 +392,24 @@ SET folded = true, fresh = shared.fresh
 FROM shared
 WHERE record.profile_id = shared.profile_id AND record.outcome IS NULL
 
--- lock_profiles --
-WITH locked AS (
+-- lock_unchanged --
+-- Hold the profiles that get records and are not written themselves; writing holds the others. Of
+-- those that share several records it is not known whether they were written.
+WITH meant AS MATERIALIZED (
+    SELECT DISTINCT profile_id
+    FROM chunk_record
+    WHERE outcome IS NULL
+        AND NOT fresh
+        AND (folded OR n NOT IN (SELECT n FROM chunk_changed))
+),
+locked AS (
     SELECT profile_id
     FROM store.profile
-    WHERE profile_id IN (
-        SELECT profile_id FROM chunk_record WHERE outcome IS NULL AND NOT fresh
-    )
+    WHERE profile_id IN (SELECT profile_id FROM meant)
     ORDER BY profile_id
     FOR NO KEY UPDATE
 )
-SELECT
-    (SELECT count(*) FROM locked),
-    (SELECT count(DISTINCT profile_id) FROM chunk_record WHERE outcome IS NULL AND NOT fresh)
+SELECT (SELECT count(*) FROM locked), (SELECT count(*) FROM meant)
 
 -- count_kinds --
 -- How many records make a profile alone, change one alone, and share one with others.
@@ -438,19 +443,21 @@ WHERE reason = 'too_large'
 
 -- note_ambiguous --
 -- Which profiles were found, in words: a person has to choose. The same is not said in every run.
-WITH found AS (
+WITH doubtful AS MATERIALIZED (
+    SELECT n, link_profile FROM chunk_record WHERE reason = 'ambiguous'
+),
+found AS (
     SELECT
-        record.n,
+        each.n,
         'The record matches several profiles: ' || string_agg(DISTINCT owner::text, ', ')
         || '. Nothing of it was applied. Correct the identifiers, here or in Salesforce.' AS message
-    FROM chunk_record AS record
-    JOIN (
-        SELECT n, link_profile AS owner FROM chunk_record
-        UNION
-        SELECT n, owner FROM chunk_claim WHERE finds
-    ) AS each USING (n)
-    WHERE record.reason = 'ambiguous' AND owner IS NOT NULL
-    GROUP BY record.n
+    FROM (
+        SELECT n, link_profile AS owner FROM doubtful
+        UNION ALL
+        SELECT n, owner FROM chunk_claim JOIN doubtful USING (n) WHERE finds
+    ) AS each
+    WHERE owner IS NOT NULL
+    GROUP BY each.n
 ),
 told AS (
     UPDATE chunk_record AS record
@@ -552,6 +559,14 @@ WHERE record.before <> 'problem'
     AND link.record_id = record.record_id
     AND link.goal = %(goal)s
 
+-- count_undecided --
+SELECT count(*), count(*) FILTER (WHERE profile_id IS NULL)
+FROM chunk_record
+WHERE outcome IS NULL
+
+-- count_applied --
+SELECT count(*) FROM chunk_record WHERE outcome IS NULL
+
 -- any_partial --
 SELECT EXISTS (SELECT FROM chunk_record WHERE partial AND outcome IS NULL)
 
@@ -573,7 +588,7 @@ WHERE link.record_id = record.record_id
 INSERT INTO store.record_link (record_id, goal, object, stamp, version, reason, told)
 SELECT record_id, %(goal)s, %(object)s, stamp::timestamptz, %(version)s, reason, told
 FROM chunk_record
-WHERE outcome IN ('skipped', 'failed') AND gone IS NULL AND NOT linked
+WHERE outcome IN ('skipped', 'failed') AND gone IS NULL AND link IS NULL
 ORDER BY record_id
 
 -- note_records --

@@ -29,10 +29,10 @@ SELECT beyond.n - 1
 
 -- take --
 INSERT INTO chunk_record
-            (n, tid, hash, link_profile, former_profile, linked, known, lives, waits, misfit,
+            (n, tid, hash, link, link_profile, former_profile, profile_id, known, lives, waits, misfit,
             partial, refused, before, record_id, stamp, gone, successor, outcome, reason)
         SELECT
-            s.n, s.tid, s.hash,
+            s.n, s.tid, s.hash, link.place,
             coalesce(link.profile_id), CASE WHEN link.profile_id IS NULL THEN
     (SELECT former.profile_id
      FROM (
@@ -46,8 +46,12 @@ INSERT INTO chunk_record
         WHERE run_former.successor = s.record_id
      ) AS former
      WHERE former.goal = ANY ('{1}'::int2[]) AND former.profile_id IS NOT NULL
-     ORDER BY former.stamp DESC, former.record_id, former.goal LIMIT 1) END,
-            link.record_id IS NOT NULL,
+     ORDER BY former.stamp DESC, former.record_id, former.goal LIMIT 1) END, CASE WHEN link.profile_id IS NOT NULL AND link.refused IS NULL
+                AND s.gone IS NULL AND NOT s.superseded AND (link.hash = s.hash AND link.version = 1 AND link.gone IS NULL) IS NOT TRUE AND (s."v1" IS NULL OR coalesce((
+            SELECT held.profile_id FROM store.identifier AS held
+            WHERE held.property = 2 AND held.value = s."v1"
+        ) = link.profile_id, false))
+            THEN link.profile_id END,
             link.profile_id IS NOT NULL,
             coalesce(link.profile_id IS NOT NULL AND link.gone IS NULL, false),
             coalesce(link.reason IN ('no_match', 'ambiguous', 'identifier_taken'), false),
@@ -71,7 +75,7 @@ INSERT INTO chunk_record
         -- OFFSET 0 makes this a look-up for each record. The tables of the store grow faster than
         -- their statistics: a plan that takes them for small would read them whole every time.
         LEFT JOIN LATERAL (
-            SELECT * FROM store.record_link AS link
+            SELECT link.ctid AS place, link.* FROM store.record_link AS link
             WHERE link.record_id = s.record_id AND link.goal = 1
             OFFSET 0
         ) AS link ON true
@@ -83,7 +87,10 @@ INSERT INTO chunk_claim (n, property, place, finds, kind, value, owner)
         FROM (SELECT n, 2::smallint,  -1::smallint, true, 'fill', "v1"
         FROM "stage"."import_N_ordered"
         WHERE n > %(after)s AND n <= %(until)s
-            AND n NOT IN (SELECT n FROM chunk_record WHERE outcome IS NOT NULL )) AS claim (n, property, place, finds, kind, value)
+            AND n NOT IN (
+                SELECT n FROM chunk_record
+                WHERE outcome IS NOT NULL OR profile_id IS NOT NULL
+            )) AS claim (n, property, place, finds, kind, value)
         -- A look-up for each value, as in taking.
         LEFT JOIN LATERAL (
             SELECT identifier.profile_id FROM store.identifier
@@ -132,9 +139,11 @@ coalesce(NULL::text, (CASE WHEN "s"."f8" IS NULL THEN NULL WHEN ("s"."f8" ~ '^[A
         JOIN "stage"."import_N" AS s ON s.ctid = record.tid
 
         WHERE record.outcome IS NULL AND NOT record.fresh AND NOT record.folded
+            -- Neighbours in the table are mostly made one after the other.
+            ORDER BY record.profile_id
         ),
         after AS MATERIALIZED (
-            SELECT brought.n, brought.record_id, brought.profile_id, (CASE WHEN "o1" THEN "c1" ELSE coalesce("p"."p_email", "c1") END) AS "a1",
+            SELECT brought.n, brought.record_id, p.ctid AS place, (CASE WHEN "o1" THEN "c1" ELSE coalesce("p"."p_email", "c1") END) AS "a1",
 (CASE WHEN "c2" IS NULL OR "c2" <@ "p"."p_salesforce_objecttype" THEN "p"."p_salesforce_objecttype"
     ELSE "p"."p_salesforce_objecttype" || ARRAY(
         SELECT element FROM unnest("c2") WITH ORDINALITY AS u (element, place)
@@ -149,7 +158,7 @@ coalesce(NULL::text, (CASE WHEN "s"."f8" IS NULL THEN NULL WHEN ("s"."f8" ~ '^[A
 "p_salesforce_objecttype" = final."a2",
 "p_select" = final."a3"
             FROM after AS final
-            WHERE p.profile_id = final.profile_id
+            WHERE p.ctid = final.place
                 AND ROW("p"."p_email",
 "p"."p_salesforce_objecttype",
 "p"."p_select") IS DISTINCT FROM ROW(final."a1",
@@ -163,8 +172,9 @@ final."a3")
         journalled AS (
             INSERT INTO store.change (profile_id, run_goal, record_id, old)
             SELECT profile_id, 1, record_id, old FROM updated
-        )
-        INSERT INTO chunk_changed (n) SELECT n FROM updated
+        ),
+        noted AS (INSERT INTO chunk_changed (n) SELECT n FROM updated)
+        SELECT count(*) FROM after
 
 -- fold --
 WITH brought AS MATERIALIZED (SELECT record.n, record.record_id, record.profile_id, record.fresh, coalesce(NULL::text, (CASE WHEN "s"."f7" IS NULL THEN NULL WHEN ("s"."f7" ~ '^[A-Za-z0-9._%%+-]+@[A-Za-z0-9.-]+[.][A-Za-z]+$' AND length("s"."f7") <= 254) THEN lower("s"."f7" COLLATE "pg_c_utf8") ELSE (CASE WHEN lower(nullif(btrim("s"."f7", 'WHITE'), '') COLLATE "pg_c_utf8") ~  E'^[^@WHITE]+@[^@WHITE]+\\.[^@WHITE]+$' AND length(lower(nullif(btrim("s"."f7", 'WHITE'), '') COLLATE "pg_c_utf8")) <= 500 THEN lower(nullif(btrim("s"."f7", 'WHITE'), '') COLLATE "pg_c_utf8") END) END)) AS "c1",
@@ -200,7 +210,8 @@ NULL::integer AS "f2",
 min(n) FILTER (WHERE "c3" IS NOT NULL)
             OVER (PARTITION BY profile_id, "g3" ORDER BY n) AS "f3" FROM counted),
         after AS (
-            SELECT firsts.n, firsts.record_id, firsts.profile_id, firsts.fresh, (CASE WHEN "g1" = 0 AND "p"."p_email" IS NOT NULL THEN "p"."p_email"
+            SELECT firsts.n, firsts.record_id, firsts.profile_id, firsts.fresh, p.ctid AS place,
+                (CASE WHEN "g1" = 0 AND "p"."p_email" IS NOT NULL THEN "p"."p_email"
                 WHEN "f1" IS NOT NULL
                     THEN first_value("c1") OVER (PARTITION BY profile_id, "f1" ORDER BY n) END) AS "a1",
 (CASE WHEN "added2".elements IS NULL THEN "p"."p_salesforce_objecttype" ELSE "p"."p_salesforce_objecttype" || "added2".elements END) AS "a2",
@@ -233,7 +244,7 @@ min(n) FILTER (WHERE "c3" IS NOT NULL)
 "p_salesforce_objecttype" = final."a2",
 "p_select" = final."a3"
             FROM final AS final
-            WHERE p.profile_id = final.profile_id
+            WHERE p.ctid = final.place
                 AND ROW("p"."p_email",
 "p"."p_salesforce_objecttype",
 "p"."p_select") IS DISTINCT FROM ROW(final."a1",
@@ -277,7 +288,7 @@ INSERT INTO store.record_link
             WHERE code = 'identifier_taken'
             GROUP BY n
         ) AS refused ON refused.n = record.n
-        WHERE record.outcome IS NULL AND NOT record.linked
+        WHERE record.outcome IS NULL AND record.link IS NULL
         ORDER BY record.record_id
 
 -- update_links --
@@ -297,5 +308,4 @@ UPDATE store.record_link AS link
             WHERE code = 'identifier_taken'
             GROUP BY n
         ) AS refused ON refused.n = record.n
-        WHERE link.record_id = record.record_id AND link.goal = 1
-            AND record.outcome IS NULL AND record.linked
+        WHERE link.ctid = record.link AND record.outcome IS NULL

@@ -31,10 +31,10 @@ SELECT beyond.n - 1
 
 -- take --
 INSERT INTO chunk_record
-            (n, tid, hash, link_profile, former_profile, linked, known, lives, waits, misfit,
+            (n, tid, hash, link, link_profile, former_profile, profile_id, known, lives, waits, misfit,
             partial, refused, before, record_id, stamp, gone, successor, outcome, reason)
         SELECT
-            s.n, s.tid, s.hash,
+            s.n, s.tid, s.hash, link.place,
             coalesce(link.profile_id), CASE WHEN link.profile_id IS NULL THEN
     (SELECT former.profile_id
      FROM (
@@ -48,8 +48,12 @@ INSERT INTO chunk_record
         WHERE run_former.successor = s.record_id
      ) AS former
      WHERE former.goal = ANY ('{1}'::int2[]) AND former.profile_id IS NOT NULL
-     ORDER BY former.stamp DESC, former.record_id, former.goal LIMIT 1) END,
-            link.record_id IS NOT NULL,
+     ORDER BY former.stamp DESC, former.record_id, former.goal LIMIT 1) END, CASE WHEN link.profile_id IS NOT NULL AND link.refused IS NULL
+                AND s.gone IS NULL AND NOT s.superseded AND (link.hash = s.hash AND link.version = 1 AND link.gone IS NULL) IS NOT TRUE AND (s."v1" IS NULL OR coalesce((
+            SELECT held.profile_id FROM store.identifier AS held
+            WHERE held.property = 2 AND held.value = s."v1"
+        ) = link.profile_id, false))
+            THEN link.profile_id END,
             link.profile_id IS NOT NULL,
             coalesce(link.profile_id IS NOT NULL AND link.gone IS NULL, false),
             coalesce(link.reason IN ('no_match', 'ambiguous', 'identifier_taken'), false),
@@ -73,7 +77,7 @@ INSERT INTO chunk_record
         -- OFFSET 0 makes this a look-up for each record. The tables of the store grow faster than
         -- their statistics: a plan that takes them for small would read them whole every time.
         LEFT JOIN LATERAL (
-            SELECT * FROM store.record_link AS link
+            SELECT link.ctid AS place, link.* FROM store.record_link AS link
             WHERE link.record_id = s.record_id AND link.goal = 1
             OFFSET 0
         ) AS link ON true
@@ -85,7 +89,10 @@ INSERT INTO chunk_claim (n, property, place, finds, kind, value, owner)
         FROM (SELECT n, 2::smallint,  -1::smallint, true, 'fill', "v1"
         FROM "stage"."import_N_ordered"
         WHERE n > %(after)s AND n <= %(until)s
-            AND n NOT IN (SELECT n FROM chunk_record WHERE outcome IS NOT NULL )) AS claim (n, property, place, finds, kind, value)
+            AND n NOT IN (
+                SELECT n FROM chunk_record
+                WHERE outcome IS NOT NULL OR profile_id IS NOT NULL
+            )) AS claim (n, property, place, finds, kind, value)
         -- A look-up for each value, as in taking.
         LEFT JOIN LATERAL (
             SELECT identifier.profile_id FROM store.identifier
@@ -148,9 +155,11 @@ coalesce(NULL::text, (CASE WHEN "s"."f8" IS NULL THEN NULL WHEN ("s"."f8" ~ '^[A
         JOIN "stage"."import_N" AS s ON s.ctid = record.tid
 
         WHERE record.outcome IS NULL AND NOT record.fresh AND NOT record.folded
+            -- Neighbours in the table are mostly made one after the other.
+            ORDER BY record.profile_id
         ),
         after AS MATERIALIZED (
-            SELECT brought.n, brought.record_id, brought.profile_id, (CASE WHEN "c1" IS NULL OR "c1" <@ "p"."p_Value_2" THEN "p"."p_Value_2"
+            SELECT brought.n, brought.record_id, p.ctid AS place, (CASE WHEN "c1" IS NULL OR "c1" <@ "p"."p_Value_2" THEN "p"."p_Value_2"
     ELSE "p"."p_Value_2" || ARRAY(
         SELECT element FROM unnest("c1") WITH ORDINALITY AS u (element, place)
         WHERE "p"."p_Value_2" IS NULL OR element <> ALL ("p"."p_Value_2")
@@ -171,7 +180,7 @@ coalesce(NULL::text, (CASE WHEN "s"."f8" IS NULL THEN NULL WHEN ("s"."f8" ~ '^[A
 "p_salesforce_objecttype" = final."a3",
 "p_select" = final."a4"
             FROM after AS final
-            WHERE p.profile_id = final.profile_id
+            WHERE p.ctid = final.place
                 AND ROW("p"."p_Value_2",
 "p"."p_email",
 "p"."p_salesforce_objecttype",
@@ -188,8 +197,9 @@ final."a4")
         journalled AS (
             INSERT INTO store.change (profile_id, run_goal, record_id, old)
             SELECT profile_id, 1, record_id, old FROM updated
-        )
-        INSERT INTO chunk_changed (n) SELECT n FROM updated
+        ),
+        noted AS (INSERT INTO chunk_changed (n) SELECT n FROM updated)
+        SELECT count(*) FROM after
 
 -- fold --
 WITH brought AS MATERIALIZED (SELECT record.n, record.record_id, record.profile_id, record.fresh, (CASE WHEN (CASE WHEN "s"."f9" IS NULL THEN NULL WHEN (length("s"."f9") <= 18 AND "s"."f9" ~ '^-?[0-9]+(\.0)?$') THEN split_part("s"."f9", '.', 1)::bigint ELSE (CASE WHEN (CASE WHEN length(nullif(btrim("s"."f9", 'WHITE'), '')) <= 100 AND nullif(btrim("s"."f9", 'WHITE'), '') ~  E'^[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]{1,2})?$' THEN nullif(btrim("s"."f9", 'WHITE'), '')::numeric END) = trunc((CASE WHEN length(nullif(btrim("s"."f9", 'WHITE'), '')) <= 100 AND nullif(btrim("s"."f9", 'WHITE'), '') ~  E'^[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]{1,2})?$' THEN nullif(btrim("s"."f9", 'WHITE'), '')::numeric END))
@@ -246,7 +256,8 @@ NULL::integer AS "f3",
 min(n) FILTER (WHERE "c4" IS NOT NULL)
             OVER (PARTITION BY profile_id, "g4" ORDER BY n) AS "f4" FROM counted),
         after AS (
-            SELECT firsts.n, firsts.record_id, firsts.profile_id, firsts.fresh, (CASE WHEN "added1".elements IS NULL THEN "p"."p_Value_2" ELSE "p"."p_Value_2" || "added1".elements END) AS "a1",
+            SELECT firsts.n, firsts.record_id, firsts.profile_id, firsts.fresh, p.ctid AS place,
+                (CASE WHEN "added1".elements IS NULL THEN "p"."p_Value_2" ELSE "p"."p_Value_2" || "added1".elements END) AS "a1",
 (CASE WHEN "g2" = 0 AND "p"."p_email" IS NOT NULL THEN "p"."p_email"
                 WHEN "f2" IS NOT NULL
                     THEN first_value("c2") OVER (PARTITION BY profile_id, "f2" ORDER BY n) END) AS "a2",
@@ -285,7 +296,7 @@ min(n) FILTER (WHERE "c4" IS NOT NULL)
 "p_salesforce_objecttype" = final."a3",
 "p_select" = final."a4"
             FROM final AS final
-            WHERE p.profile_id = final.profile_id
+            WHERE p.ctid = final.place
                 AND ROW("p"."p_Value_2",
 "p"."p_email",
 "p"."p_salesforce_objecttype",
@@ -332,7 +343,7 @@ INSERT INTO store.record_link
             WHERE code = 'identifier_taken'
             GROUP BY n
         ) AS refused ON refused.n = record.n
-        WHERE record.outcome IS NULL AND NOT record.linked
+        WHERE record.outcome IS NULL AND record.link IS NULL
         ORDER BY record.record_id
 
 -- update_links --
@@ -352,5 +363,4 @@ UPDATE store.record_link AS link
             WHERE code = 'identifier_taken'
             GROUP BY n
         ) AS refused ON refused.n = record.n
-        WHERE link.record_id = record.record_id AND link.goal = 1
-            AND record.outcome IS NULL AND record.linked
+        WHERE link.ctid = record.link AND record.outcome IS NULL
