@@ -14,6 +14,8 @@ from isthmus.exporting.values import CLEAR
 COMMA = sql.SQL(",\n")
 PART_BYTES = 90_000_000
 """Of one upload: Salesforce takes 150 MB after base64, which is about 100 MB of CSV."""
+PART_ROWS = 50_000
+"""Of one upload: while Salesforce works on one, the next is sent and the last one taken over."""
 
 MANY_ROWS, FIRST_ROWS = 50_000, 10_000
 """With more rows than many, the first ones go out alone; Salesforce takes 10,000 as one batch."""
@@ -33,7 +35,7 @@ def write_rows(connection: Connection[Any], plan: ExportPlan, *, full: bool) -> 
     Belongs into one transaction.
     """
     names = {"run_goal": plan.run_goal, "goal": plan.goal, "bytes": PART_BYTES}
-    names |= {"many": MANY_ROWS, "first": FIRST_ROWS}
+    names |= {"rows": PART_ROWS, "many": MANY_ROWS, "first": FIRST_ROWS}
     connection.execute(QUERIES["forget_open"], names)
     row = connection.execute(QUERIES["next_part"], names).fetchone()
     connection.execute(rows_statement(plan, 1 + (row[0] if row else 1)))

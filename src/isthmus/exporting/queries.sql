@@ -326,7 +326,7 @@ sized AS (
         profile_id,
         -- A small part goes ahead of many rows: where it is refused whole, so would be the others.
         CASE WHEN rows > %(many)s AND place <= %(first)s THEN 1 ELSE 2 END
-            + (bytes / %(bytes)s)::integer + last.part AS part
+            + greatest(bytes / %(bytes)s, place / %(rows)s)::integer + last.part AS part
     FROM (
         SELECT
             profile_id,
@@ -594,6 +594,9 @@ SET
 FROM export_told AS told
 WHERE row.run_goal = %(run_goal)s AND row.profile_id = told.profile_id
 
+-- any_failed --
+SELECT EXISTS (SELECT FROM export_told WHERE kind = 'failed')
+
 -- note_failures --
 -- Salesforce's own words; `CODE:message:fields --`, where the message may hold colons.
 INSERT INTO store.run_problem (profile_id, run_goal, record_id, field, code, message)
@@ -651,11 +654,18 @@ UPDATE store.record_link AS link
 SET
     reason = 'failed',
     gone = CASE WHEN row.outcome = 'failed:ENTITY_IS_DELETED' THEN 'deleted' ELSE link.gone END
-FROM export_told AS told
-JOIN store.export_row AS row
-    ON row.run_goal = %(run_goal)s AND row.profile_id = told.profile_id
-WHERE row.outcome LIKE 'failed:%%'
-    AND link.record_id = row.record_id AND link.goal = %(goal)s
+FROM (
+    SELECT row.record_id, row.outcome
+    FROM export_told AS told
+    -- A look-up for each: the outcomes are in no statistics yet.
+    CROSS JOIN LATERAL (
+        SELECT record_id, outcome FROM store.export_row AS sent
+        WHERE sent.run_goal = %(run_goal)s AND sent.profile_id = told.profile_id
+        OFFSET 0
+    ) AS row
+    WHERE told.kind <> 'successful' AND row.outcome LIKE 'failed:%%'
+) AS row
+WHERE link.record_id = row.record_id AND link.goal = %(goal)s
 
 -- count_profiles --
 INSERT INTO store.exported_profile (connection, profile_id)

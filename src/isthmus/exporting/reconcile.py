@@ -120,8 +120,11 @@ def _copy(connection: Connection[Any], upload: Upload, kind: str, page: results.
         columns["sf__created" if kind == "successful" else "sf__error"] = (
             "created" if kind == "successful" else "error"
         )
+    # The file does not say which of the three it is.
+    connection.execute(
+        sql.SQL("ALTER TABLE {} ALTER kind SET DEFAULT {}").format(RESULT, sql.Literal(kind))
+    )
     results.copy_page(connection, RESULT, columns, page)
-    connection.execute("UPDATE export_result SET kind = %s WHERE kind IS NULL", [kind])
 
 
 def take_over(connection: Connection[Any], owner: Owner, upload: Upload) -> int:
@@ -132,7 +135,7 @@ def take_over(connection: Connection[Any], owner: Owner, upload: Upload) -> int:
     creates = upload.operation == "insert"
     if creates:
         connection.execute(hash_statement(upload))
-    connection.execute("ANALYZE export_result")
+    connection.execute("ANALYZE export_result (kind, record_id, key_id, row_hash)")
     connection.execute(QUERIES["tell_inserts" if creates else "tell_updates"], upload.names)
     note_told(connection, owner, upload)
     row = connection.execute(QUERIES["count_untold"], upload.names).fetchone()
@@ -140,25 +143,32 @@ def take_over(connection: Connection[Any], owner: Owner, upload: Upload) -> int:
 
 
 def note_told(connection: Connection[Any], owner: Owner, upload: Upload) -> None:
-    """Give the rows that Salesforce spoke of their outcomes, with all that follows from them."""
+    """Give the rows that Salesforce spoke of their outcomes, with all that follows from them.
+
+    Belongs into one transaction.
+    """
     connection.execute("ANALYZE export_told")
     names = {**upload.names, "goal": owner.goal, "connection": owner.connection}
     names |= {"object": owner.object, "version": owner.version_of(upload.operation)}
-    for name in _TOLD:
+    connection.execute(QUERIES["follow_merged"], names)
+    told = connection.execute(QUERIES["note_results"], names).rowcount
+    some_failed = connection.execute(QUERIES["any_failed"]).fetchone() == (True,)
+    if some_failed:
+        connection.execute(QUERIES["mark_failed_links"], names)
+    if told > FEW_TOLD:
+        # The outcomes are in no statistics yet: a plan that takes rows with one for few would go
+        # through all that were told for each of them.
+        connection.execute("SET LOCAL enable_nestloop = off")
+    for name in (*_OF_FAILURES, *_OF_ALL) if some_failed else _OF_ALL:
         connection.execute(QUERIES[name], names)
+    connection.execute("SET LOCAL enable_nestloop = on")
 
 
-_TOLD = (
-    "follow_merged",
-    "note_results",
-    "note_failures",
-    "note_outcomes",
-    "keep_links",
-    "mark_failed_links",
-    "count_profiles",
-    "hold_failed",
-    "release_held",
-)
+FEW_TOLD = 1_000
+"""Rows. For so few, looking each up is quicker than reading all rows of the run."""
+
+_OF_FAILURES = ("note_failures", "hold_failed")
+_OF_ALL = ("note_outcomes", "keep_links", "count_profiles", "release_held")
 
 
 def hash_statement(upload: Upload) -> Composed:

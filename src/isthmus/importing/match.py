@@ -255,8 +255,8 @@ def take_statement(plan: ImportPlan, *, handed_over: bool) -> Composed:
     """
     return sql.SQL(
         """INSERT INTO chunk_record
-            (n, tid, hash, link, link_profile, former_profile, profile_id, known, lives, waits, misfit,
-            partial, refused, before, record_id, stamp, gone, successor, outcome, reason)
+            (n, tid, hash, link, link_profile, former_profile, profile_id, known, lives, waits,
+            misfit, partial, refused, before, record_id, stamp, gone, successor, outcome, reason)
         SELECT
             s.n, s.tid, s.hash, link.place,
             {link_profile}, {former_profile}, {settled},
@@ -341,7 +341,7 @@ def _owned(plan: ImportPlan, row: MappedValue, values: sql.Identifier) -> Compos
     """Whether the linked profile holds the values of a row that brings identifiers."""
     value: Composable = sql.SQL("s.") + values
     several = row.typed.element is None
-    # A scalar subquery is a look-up, whatever the statistics say; EXISTS could read the table whole.
+    # A scalar subquery looks up, whatever the statistics say; EXISTS could read the table whole.
     held = sql.SQL(
         """coalesce((
             SELECT held.profile_id FROM store.identifier AS held

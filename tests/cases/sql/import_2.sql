@@ -31,8 +31,8 @@ SELECT beyond.n - 1
 
 -- take --
 INSERT INTO chunk_record
-            (n, tid, hash, link, link_profile, former_profile, profile_id, known, lives, waits, misfit,
-            partial, refused, before, record_id, stamp, gone, successor, outcome, reason)
+            (n, tid, hash, link, link_profile, former_profile, profile_id, known, lives, waits,
+            misfit, partial, refused, before, record_id, stamp, gone, successor, outcome, reason)
         SELECT
             s.n, s.tid, s.hash, link.place,
             coalesce(link.profile_id), CASE WHEN link.profile_id IS NULL THEN
