@@ -16,6 +16,7 @@ import psycopg
 from django.db import transaction
 from django.utils import timezone
 
+from isthmus.connections import reading
 from isthmus.connections.attempts import GoalAttempts, Waits
 from isthmus.connections.errors import RunAlreadyGoing, RunStopped, RunTakenOver
 from isthmus.connections.fences import Fence
@@ -105,7 +106,7 @@ class _Execution:
     """One run, from wherever it stands to an end, or to where another process goes on."""
 
     def __init__(self, run: Run, worker: Worker, session: psycopg.Connection[Any]) -> None:
-        self.worker = worker
+        self.worker, self.session = worker, session
         self.run, self.fence = _take_over(run)
         self.watch = Watch(session, self.fence, worker.cancelled, worker.leaving)
         self.recorder = Recorder(self.run, worker.reporter)
@@ -181,9 +182,18 @@ class _Execution:
             fence=self.fence,
             patience=self.worker.patience,
         )
-        for part in parts:
+        for part in self._in_order(parts):
             if part.state in (RunState.QUEUED, *UNDER_WAY):
                 attempts.run_goal(self.worker.engines[part.direction], part)
+
+    def _in_order(self, parts: list[RunGoal]) -> list[RunGoal]:
+        """The parts as they were set up, but first exports that have an upload to be heard of.
+
+        Until its results are read, an import would take what it wrote for a user's change.
+        """
+        goals = [part.goal_id for part in parts if part.goal_id]
+        unheard = reading.unheard_goals(self.session, goals)
+        return sorted(parts, key=lambda part: part.goal_id not in unheard)
 
     def _wait(self, waits: Waits) -> None:
         until = timezone.now() + timedelta(seconds=self.worker.patience.wait_seconds)

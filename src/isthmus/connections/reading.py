@@ -40,6 +40,12 @@ class Problem:
     message: str
 
 
+def unheard_goals(session: Session[Any], goals: list[int]) -> set[int]:
+    """Those of the goals with an upload that took effect, as far as is known, and was not read."""
+    rows = session.execute(QUERIES["unheard_goals"], {"goals": goals})
+    return {goal for (goal,) in rows}
+
+
 def connections() -> list[Connection]:
     """All connections with their authorizations and goals."""
     rows = Connection.objects.select_related("authorization").prefetch_related("goals")
