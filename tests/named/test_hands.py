@@ -1,8 +1,13 @@
 """Profiles that a person merges, erases or changes in the middle of a chunk."""
 
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
 
+import psycopg
+from django.db import connections
 from psycopg import Connection
 
 from isthmus.profiles import merging
@@ -88,3 +93,57 @@ def test_an_identifier_given_to_another_profile_in_the_middle_of_a_chunk_finds_t
 
     assert outcome(read_while(world, world.goal(READ), hand_over)) == {"updated": 1}
     assert sorted(world.profiles("name", "title"), key=str) == [("other", "0"), (None, None)]
+
+
+def test_a_person_who_merges_two_profiles_of_a_chunk_waits_for_it_and_is_not_turned_away(
+    world: World,
+) -> None:
+    goal = world.goal(READ)
+    world.add_leads(2)
+    world.read(goal)
+    (low, low_lead), (high, high_lead) = world.store.execute(
+        "SELECT profile_id, record_id FROM store.record_link ORDER BY 1"
+    ).fetchall()
+    # The lower profile is as its record will be, so that the higher one alone is written.
+    world.change_profile(low, title="same")
+    world.change("Lead", low_lead, Title="same")
+    world.change("Lead", high_lead, Title="changed")
+    world.store.execute(SLOW_WRITES)
+
+    def merge() -> None:
+        with opened(world) as other:
+            while other.execute(NAPPING).fetchone() is None:
+                time.sleep(0.01)
+            merging.merge(other, low, high)
+
+    with ThreadPoolExecutor() as threads:
+        merged = threads.submit(run_apart, merge)
+        assert outcome(world.read(goal)) == {"updated": 1, "unchanged": 1}
+        merged.result()
+    assert world.number("profile") == 1
+    assert orphans(world) == []
+
+
+def run_apart(work: Callable[[], None]) -> None:
+    """Work in a thread, which leaves no connection of its own to the set-up open."""
+    try:
+        work()
+    finally:
+        connections.close_all()
+
+
+SLOW_WRITES = """
+CREATE FUNCTION public.nap() RETURNS trigger LANGUAGE plpgsql
+AS $$ BEGIN PERFORM pg_sleep(0.7); RETURN NULL; END $$;
+CREATE TRIGGER nap AFTER UPDATE ON store.profile FOR EACH STATEMENT
+WHEN (current_setting('application_name') = 'isthmus import') EXECUTE FUNCTION public.nap()"""
+NAPPING = """
+SELECT FROM pg_stat_activity
+WHERE wait_event = 'PgSleep' AND application_name = 'isthmus import'"""
+
+
+def opened(world: World) -> Connection[Any]:
+    """A session of somebody else."""
+    return psycopg.connect(
+        world.store.info.dsn, password=world.store.info.password, autocommit=True
+    )

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from isthmus.exporting import diff, send
+from isthmus.exporting import diff, refusals, send
 from isthmus.exporting.refusals import MostRowsRefused
 from named.world import WRITE, World, outcome
 
@@ -94,3 +94,40 @@ def test_rows_that_are_refused_once_more_by_themselves_do_not_fail_the_run(
     goal = world.goal(WRITE)
     assert outcome(world.write(goal)) == {CODE: MANY, "created": MANY}
     assert outcome(world.write(goal)) == {CODE: MANY, "unchanged": MANY}
+
+
+def test_a_stretch_of_refused_rows_in_the_middle_of_many_does_not_end_the_run(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(send, "FEW_UPDATES", 0)
+    for name, rows in {"MANY_ROWS": 20, "FIRST_ROWS": 5, "PART_ROWS": 20}.items():
+        monkeypatch.setattr(diff, name, rows)
+    monkeypatch.setattr(refusals, "MANY_ROWS", 10)
+    world.add_people(60)
+    goal = world.goal(WRITE)
+    assert outcome(world.write(goal)) == {"created": 60}
+    world.wait(2)
+    leads = [record_id for (record_id,) in world.records("Lead", "Id")]
+    world.store.execute(
+        """UPDATE store.profile AS p
+        SET updated_at = clock_timestamp(),
+            p_title = CASE WHEN record_id = ANY (%s) THEN 'Refused' ELSE 'new' END
+        FROM store.record_link AS link
+        WHERE link.profile_id = p.profile_id""",
+        [leads[20:40]],
+    )
+    goal_run = world.write(goal)
+    assert goal_run.counts.updated == 40
+    assert goal_run.counts.failed.total() == 20
+    assert world.records("Lead", "Id", where="Title = 'new'") == [
+        (record_id,) for record_id in leads[:20] + leads[40:]
+    ]
+
+
+def test_rows_that_fill_an_upload_exactly_are_one_upload(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(diff, "PART_ROWS", 20)
+    world.add_people(20)
+    assert outcome(world.write(world.goal(WRITE))) == {"created": 20}
+    assert world.asked("PUT", "ingest") == 1

@@ -10,7 +10,6 @@ from isthmus.connections import executing, queueing
 from isthmus.connections.executing import Worker
 from isthmus.connections.models import EXPORT, IMPORT, Run, RunState
 from isthmus.connections.patience import Patience
-from isthmus.exporting import send
 from isthmus.exporting.engine import run_export
 from isthmus.importing import fetch
 from isthmus.importing.engine import run_import
@@ -178,27 +177,3 @@ def test_api_calls_are_counted_for_each_run(both_ways: World) -> None:
     both_ways.org.control("DELETE", "requests")
     run = work_off(both_ways)
     assert run.api_calls == len(both_ways.org.requests())
-
-
-def test_what_an_upload_wrote_that_was_never_heard_of_is_no_change_by_a_user(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(send, "FEW_UPDATES", 0)
-    person = world.add_profile(email="a@example.com", name="Doe", title="first")
-    world.goal(READ)
-    world.goal(WRITE)
-    for _ in range(2):
-        queueing.ask(world.connection)
-        work_off(world)
-        world.wait(2)
-    world.fault("server_unavailable", path="Results", count=None)
-    world.change_profile(person, title="second")
-    queueing.ask(world.connection)
-    assert states(work_off(world))["leads_out"] == "failed"
-    world.org.control("DELETE", "faults")
-    world.wait(2)
-    world.change_profile(person, title="third")
-    queueing.ask(world.connection)
-    assert work_off(world).state == RunState.FINISHED
-    assert world.profiles("title") == [("third",)]
-    assert world.records("Lead", "Title") == [("third",)]

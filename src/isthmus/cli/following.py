@@ -10,7 +10,7 @@ from isthmus.connections import executing, queueing
 from isthmus.connections.errors import RunAlreadyGoing, RunTakenOver, StateRefused
 from isthmus.connections.models import OPEN, UNDER_WAY, Goal, Run, RunGoal, RunState
 from isthmus.connections.runs import Reporter
-from isthmus.worker import ENGINES, any_works
+from isthmus.worker import ENGINES, any_works, hear
 
 LOOK_SECONDS = 0.3
 WORKER_LOOK_SECONDS = 2.0
@@ -67,7 +67,11 @@ class Following:
     def _work_off(self) -> None:
         """Work off the run, and before it the one that a process left behind."""
         worker = executing.Worker(
-            engines=ENGINES, reporter=self.reporter, cancelled=self.stop, last=self.run.id
+            engines=ENGINES,
+            hear=hear,
+            reporter=self.reporter,
+            cancelled=self.stop,
+            last=self.run.id,
         )
         try:
             executing.work_off(self.run.connection, worker)

@@ -150,12 +150,12 @@ def _close(connection: "Connection") -> None:
     from isthmus.connections.executing import Worker, next_due, work_off
     from isthmus.connections.models import RunState
     from isthmus.profiles.database import DatabaseGone
-    from isthmus.worker import ENGINES
+    from isthmus.worker import ENGINES, hear
 
     due = next_due(connection)
     if due is not None and due.state == RunState.STOPPING:
         with suppress(RunAlreadyGoing, RunTakenOver, DatabaseGone):
-            work_off(connection, Worker(engines=ENGINES, cancelled=lambda: True))
+            work_off(connection, Worker(engines=ENGINES, hear=hear, cancelled=lambda: True))
 
 
 def stop(key: ConnectionKey, run: OpenRun = None, *, as_json: AsJson = False) -> None:

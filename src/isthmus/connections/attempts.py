@@ -12,7 +12,7 @@ from isthmus.connections.fences import Fence
 from isthmus.connections.models import Run, RunGoal, RunState
 from isthmus.connections.patience import Patience, pause
 from isthmus.connections.recording import Recorder
-from isthmus.connections.runs import Engine, GoalRun
+from isthmus.connections.runs import Engine, GoalRun, Reporter, Silent
 from isthmus.connections.watch import Watch
 from isthmus.domain.counts import GoalCounts
 from isthmus.errors import IsthmusError, Retryable
@@ -23,6 +23,12 @@ log = logging.getLogger("isthmus.runs")
 
 NOT_OURS = (DatabaseGone, RunTakenOver, django.db.OperationalError, django.db.InterfaceError)
 """What ends this process's work on the run, and leaves the run as it stands."""
+
+UNHEARD = (
+    "An earlier run of goal {goal!r} left an upload, and Salesforce does not say what became of "
+    "it: {error} Nothing was read, because what the upload wrote would be taken for changes by "
+    "users. The next run asks again."
+)
 
 
 class Waits(Exception):
@@ -59,6 +65,39 @@ class GoalAttempts:
             self._say("tries again", part, error=type(error).__name__, seconds=seconds)
             pause(seconds, self.watch)
 
+    def hear(self, engine: Engine, left: RunGoal) -> str:
+        """Let an export hear of what an earlier run of it left; why that can't be, or nothing.
+
+        What only a person can mend is no reason: the export itself says so when its turn comes.
+        """
+        for seconds in (*self.patience.pauses, None):
+            self.watch.check()
+            try:
+                engine(self._given(left, Silent()))
+            except DailyLimitReached as error:
+                raise Waits(str(error)) from error
+            except WaitCancelled as error:
+                raise RunStopped from error
+            except (RunStopped, *NOT_OURS):
+                raise
+            except Retryable as error:
+                if seconds is None:
+                    return UNHEARD.format(goal=left.key, error=error)
+                self._say("is not heard of", left, error=type(error).__name__, seconds=seconds)
+                pause(seconds, self.watch)
+            except IsthmusError as error:
+                self._say("can't be heard of", left, error=type(error).__name__)
+                break
+            else:
+                break
+        return ""
+
+    def refuse(self, part: RunGoal, reason: str) -> None:
+        """Let a goal fail without trying it."""
+        goal_run = self._begin(part)
+        if goal_run is not None:
+            self._end(goal_run, RunState.FAILED, reason)
+
     def _begin(self, part: RunGoal) -> GoalRun | None:
         """Count the try; None where the goal can't be tried, which is written down."""
         with self.fence.owned():
@@ -74,13 +113,17 @@ class GoalAttempts:
         self.recorder.begin(row)
         self.recorder.goal_started(row.goal)
         self._say("begun" if row.tries == 1 else "goes on", row)
+        return self._given(row, self.recorder)
+
+    def _given(self, row: RunGoal, reporter: Reporter) -> GoalRun:
+        assert row.goal is not None  # noqa: S101 - the caller has seen to it
         return GoalRun(
             connection=self.run.connection,
             goal=row.goal,
             run_goal=row,
             salesforce=self.salesforce,
             full=self.run.full,
-            reporter=self.recorder,
+            reporter=reporter,
             cancelled=self.watch,
             fence=self.fence,
         )

@@ -20,7 +20,7 @@ from isthmus.connections import reading
 from isthmus.connections.attempts import GoalAttempts, Waits
 from isthmus.connections.errors import RunAlreadyGoing, RunStopped, RunTakenOver
 from isthmus.connections.fences import Fence
-from isthmus.connections.models import UNDER_WAY, Connection, Run, RunGoal, RunState
+from isthmus.connections.models import IMPORT, UNDER_WAY, Connection, Run, RunGoal, RunState
 from isthmus.connections.patience import Patience, pause
 from isthmus.connections.queueing import check, chosen_goals
 from isthmus.connections.recording import Recorder
@@ -43,6 +43,8 @@ class Worker:
     """Who works off runs, and how."""
 
     engines: Mapping[str, Engine]  # by direction
+    hear: Engine | None = None
+    """Finds out what became of the uploads that earlier runs of an export left behind."""
     reporter: Reporter = field(default_factory=Silent)
     cancelled: Callable[[], bool] = _never
     """Whether a person asked here for the end of the run that is under way."""
@@ -182,18 +184,24 @@ class _Execution:
             fence=self.fence,
             patience=self.worker.patience,
         )
-        for part in self._in_order(parts):
-            if part.state in (RunState.QUEUED, *UNDER_WAY):
+        still = [part for part in parts if part.state in (RunState.QUEUED, *UNDER_WAY)]
+        imports = [part for part in still if part.direction == IMPORT]
+        unheard = self._hear(attempts) if imports else ""
+        for part in still:
+            if unheard and part in imports:
+                attempts.refuse(part, unheard)
+            else:
                 attempts.run_goal(self.worker.engines[part.direction], part)
 
-    def _in_order(self, parts: list[RunGoal]) -> list[RunGoal]:
-        """The parts as they were set up, but first exports that have an upload to be heard of.
+    def _hear(self, attempts: GoalAttempts) -> str:
+        """Hear of uploads that earlier runs left; why that can't be now, or nothing.
 
-        Until its results are read, an import would take what it wrote for a user's change.
+        An import would take what they wrote for changes by users, and undo what was set here since.
         """
-        goals = [part.goal_id for part in parts if part.goal_id]
-        unheard = reading.unheard_goals(self.session, goals)
-        return sorted(parts, key=lambda part: part.goal_id not in unheard)
+        for part in reading.unheard_uploads(self.session, self.run.connection):
+            if self.worker.hear and (reason := attempts.hear(self.worker.hear, part)):
+                return reason
+        return ""
 
     def _wait(self, waits: Waits) -> None:
         until = timezone.now() + timedelta(seconds=self.worker.patience.wait_seconds)

@@ -40,10 +40,14 @@ class Problem:
     message: str
 
 
-def unheard_goals(session: Session[Any], goals: list[int]) -> set[int]:
-    """Those of the goals with an upload that took effect, as far as is known, and was not read."""
-    rows = session.execute(QUERIES["unheard_goals"], {"goals": goals})
-    return {goal for (goal,) in rows}
+def unheard_uploads(session: Session[Any], connection: Connection) -> list[RunGoal]:
+    """The exports of the connection with an upload that Salesforce was not heard of.
+
+    Each is its goal in the last run that left one.
+    """
+    names = {"goals": list(connection.goals.values_list("id", flat=True))}
+    ids = [run_goal for (run_goal,) in session.execute(QUERIES["unheard_uploads"], names)]
+    return list(RunGoal.objects.filter(id__in=ids).select_related("goal").order_by("id"))
 
 
 def connections() -> list[Connection]:

@@ -7,12 +7,14 @@ FROM pg_locks
 WHERE locktype = 'advisory' AND classid = {lock} AND objsubid = 2 AND granted
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 
--- unheard_goals --
--- Goals with an upload whose rows Salesforce may have saved, and of which no result was read.
-SELECT DISTINCT part.goal_id
+-- unheard_uploads --
+-- Of each goal, its row in the last run that left an upload whose rows Salesforce may have saved, and
+-- of which no result was read.
+SELECT max(part.id)
 FROM store.export_job AS job
 JOIN connections_rungoal AS part ON part.id = job.run_goal
 WHERE job.closing AND NOT job.reconciled AND part.goal_id = ANY (%(goals)s)
+GROUP BY part.goal_id
 
 -- first_problems --
 SELECT problem.at, part.key, problem.record_id, problem.profile_id, problem.field, problem.code,

@@ -51,6 +51,20 @@ def run_export(goal_run: GoalRun) -> None:
     advance(goal_run, begun)
 
 
+def hear(goal_run: GoalRun) -> None:
+    """Find out what became of the uploads that earlier runs of the goal left behind.
+
+    Nothing is sent. Until it is known, an import would take what they wrote for changes by users.
+    `goal_run` is the goal in one of those runs. Can be repeated.
+    """
+    with database.connected(application="isthmus export", settings=SETTINGS) as connection:
+        begun = Begun.of(goal_run, _now(connection))
+        plan = plan_export(goal_run, begun.started_at)
+        goal_run.goal.save(update_fields=["slots"])
+        with alone(goal_run, connection, plan):
+            settle_interrupted(goal_run, connection, plan, Owner.of(plan, begun.version))
+
+
 def _now(connection: Connection[Any]) -> datetime:
     row = connection.execute("SELECT now()").fetchone()
     assert row is not None  # noqa: S101 - SELECT now() has a row

@@ -326,7 +326,7 @@ sized AS (
         profile_id,
         -- A small part goes ahead of many rows: where it is refused whole, so would be the others.
         CASE WHEN rows > %(many)s AND place <= %(first)s THEN 1 ELSE 2 END
-            + greatest(bytes / %(bytes)s, place / %(rows)s)::integer + last.part AS part
+            + greatest(bytes / %(bytes)s, (place - 1) / %(rows)s)::integer + last.part AS part
     FROM (
         SELECT
             profile_id,
@@ -592,7 +592,8 @@ SET
         ELSE 'failed:' || coalesce(substring(told.error FROM '^([A-Z][A-Z0-9_]*):'), 'refused')
     END
 FROM export_told AS told
-WHERE row.run_goal = %(run_goal)s AND row.profile_id = told.profile_id
+WHERE row.run_goal = %(run_goal)s AND row.operation = %(operation)s AND row.part = %(part)s
+    AND row.profile_id = told.profile_id
 
 -- any_failed --
 SELECT EXISTS (SELECT FROM export_told WHERE kind = 'failed')
@@ -609,7 +610,8 @@ SELECT
     regexp_replace(regexp_replace(told.error, '^[A-Z][A-Z0-9_]*:', ''), ':[^:]*--\s*$', '')
 FROM export_told AS told
 JOIN store.export_row AS row
-    ON row.run_goal = %(run_goal)s AND row.profile_id = told.profile_id
+    ON row.run_goal = %(run_goal)s AND row.operation = %(operation)s AND row.part = %(part)s
+    AND row.profile_id = told.profile_id
 WHERE row.outcome LIKE 'failed:%%'
 
 -- note_outcomes --
@@ -619,7 +621,8 @@ SELECT
     split_part(row.outcome, ':', 1), nullif(split_part(row.outcome, ':', 2), '')
 FROM export_told AS told
 JOIN store.export_row AS row
-    ON row.run_goal = %(run_goal)s AND row.profile_id = told.profile_id
+    ON row.run_goal = %(run_goal)s AND row.operation = %(operation)s AND row.part = %(part)s
+    AND row.profile_id = told.profile_id
 WHERE row.outcome NOT IN ('locked', 'unprocessed')
 
 -- keep_links --
@@ -632,7 +635,8 @@ SELECT
     CASE WHEN row.troubled THEN 'problem' END
 FROM export_told AS told
 JOIN store.export_row AS row
-    ON row.run_goal = %(run_goal)s AND row.profile_id = told.profile_id
+    ON row.run_goal = %(run_goal)s AND row.operation = %(operation)s AND row.part = %(part)s
+    AND row.profile_id = told.profile_id
 WHERE row.outcome IN ('created', 'updated')
 ORDER BY row.record_id
 ON CONFLICT (record_id, goal) DO UPDATE
@@ -672,7 +676,8 @@ INSERT INTO store.exported_profile (connection, profile_id)
 SELECT DISTINCT %(connection)s::integer, coalesce(told.owner, row.profile_id)
 FROM export_told AS told
 JOIN store.export_row AS row
-    ON row.run_goal = %(run_goal)s AND row.profile_id = told.profile_id
+    ON row.run_goal = %(run_goal)s AND row.operation = %(operation)s AND row.part = %(part)s
+    AND row.profile_id = told.profile_id
 WHERE row.outcome IN ('created', 'updated')
 ORDER BY 2
 ON CONFLICT DO NOTHING
@@ -800,7 +805,8 @@ SELECT
     md5((ARRAY[row.operation, row.record_id] || row.cells)::text)::uuid, 1, now()
 FROM export_told AS told
 JOIN store.export_row AS row
-    ON row.run_goal = %(run_goal)s AND row.profile_id = told.profile_id
+    ON row.run_goal = %(run_goal)s AND row.operation = %(operation)s AND row.part = %(part)s
+    AND row.profile_id = told.profile_id
 WHERE row.outcome LIKE 'failed:%%' AND row.outcome <> 'failed:ENTITY_IS_DELETED'
 ORDER BY row.profile_id
 ON CONFLICT (goal, profile_id) DO UPDATE
@@ -820,7 +826,8 @@ SET
 DELETE FROM store.export_hold AS hold
 USING export_told AS told, store.export_row AS row
 WHERE hold.goal = %(goal)s AND hold.profile_id = told.profile_id
-    AND row.run_goal = %(run_goal)s AND row.profile_id = told.profile_id
+    AND row.run_goal = %(run_goal)s AND row.operation = %(operation)s AND row.part = %(part)s
+    AND row.profile_id = told.profile_id
     AND row.outcome IN ('created', 'updated')
 
 -- commonest_failure --

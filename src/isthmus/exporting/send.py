@@ -58,7 +58,7 @@ class _Sender:
     def send_all(self) -> None:
         """Send what has no outcome yet, creations first."""
         working: tuple[Upload, str] | None = None
-        first = True
+        begun: set[str] = set()
         for upload, rows in self._uploads():
             self.goal_run.check_stop()
             if upload.operation == "update" and rows < FEW_UPDATES:
@@ -72,10 +72,12 @@ class _Sender:
             self._close(upload, job_id)
             working = (upload, job_id)
             self._take_over(before, ended)
-            if first:
-                # Where all rows of the first part are refused, the others are not even closed.
+            if upload.operation not in begun:
+                # Where all rows of the first part are refused, the others are not even made.
                 self._finish(working)
-                working, first = None, False
+                refuse_useless(self.connection, upload)
+                working = None
+            begun.add(upload.operation)
         self._finish(working)
 
     def _uploads(self) -> list[tuple[Upload, int]]:
@@ -102,7 +104,6 @@ class _Sender:
         self._raise_unless_complete(job)
         if untold:
             self._refuse_untold(upload, untold)
-        refuse_useless(self.connection, upload)
 
     def _raise_unless_complete(self, job: IngestJob) -> None:
         """Rows that Salesforce has not tried can go out again where the job broke by chance."""

@@ -430,7 +430,9 @@ FROM chunk_problem AS problem
 JOIN chunk_record AS record USING (n)
 
 -- fail_too_large --
-UPDATE chunk_record SET outcome = 'failed', reason = 'too_large' WHERE outcome IS NULL
+UPDATE chunk_record
+SET outcome = 'failed', reason = 'too_large', profile_id = NULL
+WHERE outcome IS NULL
 
 -- note_too_large --
 INSERT INTO store.run_problem (profile_id, run_goal, record_id, code, message)

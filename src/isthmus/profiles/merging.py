@@ -32,6 +32,8 @@ def merge(connection: Connection[Any], survivor: UUID, loser: UUID) -> None:
     """
     prepare(connection)
     with connection.transaction():
+        # As chunks of imports do: two that lock several profiles would do so in other orders.
+        connection.execute(QUERIES["wait_for_writer"])
         pair = {"survivor": survivor, "loser": loser}
         connection.execute(QUERIES["add_pair"], pair)
         merge_pairs(connection)

@@ -1,5 +1,9 @@
 Making one profile of two. The pairs are in a temporary table; a profile is in one pair at most.
 
+-- wait_for_writer --
+-- The lock of whoever writes many profiles at a time, until the transaction ends.
+SELECT pg_advisory_xact_lock(7301881, 2)
+
 -- make_merging_pair --
 -- The survivor counts as the newer of the two.
 CREATE TEMPORARY TABLE IF NOT EXISTS merging_pair (

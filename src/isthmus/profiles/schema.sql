@@ -178,6 +178,9 @@ COMMENT ON COLUMN store.export_row.held
     IS 'by slot: hashes of what Salesforce holds once it accepted the row; null where it is not sent';
 COMMENT ON COLUMN store.export_row.troubled IS 'a value of the profile does not fit its field';
 
+-- export_row_part --
+CREATE INDEX IF NOT EXISTS export_row_part ON store.export_row (run_goal, operation, part);
+
 -- export_job --
 CREATE TABLE IF NOT EXISTS store.export_job (
     run_goal integer NOT NULL,

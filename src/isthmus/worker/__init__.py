@@ -1,5 +1,6 @@
 """The process that works off runs: woken by news, and looking by itself every few seconds."""
 
+from isthmus.exporting.engine import hear
 from isthmus.worker.errands import ENGINES, Errands
 from isthmus.worker.once import work_once
 from isthmus.worker.presence import any_works, stuck
@@ -14,6 +15,7 @@ __all__ = [
     "WorkerProcess",
     "WorkerSettings",
     "any_works",
+    "hear",
     "stuck",
     "work_once",
 ]

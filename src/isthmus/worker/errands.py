@@ -11,7 +11,7 @@ from isthmus.connections.executing import Worker, work_off
 from isthmus.connections.models import EXPORT, IMPORT, Connection, Run
 from isthmus.connections.runs import Reporter
 from isthmus.errors import IsthmusError
-from isthmus.exporting.engine import run_export
+from isthmus.exporting.engine import hear, run_export
 from isthmus.importing.engine import run_import
 from isthmus.profiles.database import DatabaseGone
 from isthmus.worker.reporting import Logged
@@ -85,7 +85,7 @@ class Errands:
         row = Connection.objects.filter(id=connection).select_related("authorization").first()
         if row is None:
             return []
-        worker = Worker(engines=ENGINES, reporter=self.reporter(), leaving=self.leaving)
+        worker = Worker(engines=ENGINES, hear=hear, reporter=self.reporter(), leaving=self.leaving)
         runs = work_off(row, worker)
         self.setbacks.forget(connection)
         return runs

@@ -13,7 +13,7 @@ from isthmus.cli.demo.org import SECRET, DemoOrg
 from isthmus.connections import executing, queueing, runs
 from isthmus.connections.models import Connection, Run, RunGoal
 from isthmus.connections.sign_in import HOSTS_SETTING
-from isthmus.worker import ENGINES
+from isthmus.worker import ENGINES, hear
 
 IMPORTS = ("leads_in", "contacts_in", "persons_in")
 EXPORTS = ("readers_out", "persons_out")
@@ -84,7 +84,7 @@ def run(key: str, title: str, goals: tuple[str, ...], reporter: runs.Reporter) -
     started = time.monotonic()
     connection = Connection.objects.get(key="demo")
     run = queueing.ask(connection, goals=goals, by="demo")
-    executing.work_off(connection, executing.Worker(engines=ENGINES, reporter=reporter))
+    executing.work_off(connection, executing.Worker(engines=ENGINES, hear=hear, reporter=reporter))
     run.refresh_from_db()
     chapter = Chapter(key=key, title=title, seconds=time.monotonic() - started)
     chapter.goals = [_goal(run_goal) for run_goal in run.goals.all()]
