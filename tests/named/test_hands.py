@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from psycopg import Connection
 
 from isthmus.profiles import merging
 from named.blocked import read_while
-from named.world import READ, World, outcome
+from named.world import BY_EMAIL, READ, TITLE, World, outcome
 
 
 def orphans(world: World) -> list[Any]:
@@ -47,6 +48,21 @@ def test_a_profile_erased_in_the_middle_of_a_chunk_leaves_nothing_without_a_prof
     assert orphans(world) == []
 
 
+def test_a_profile_that_a_chunk_only_links_and_that_is_erased_meanwhile_gets_no_link(
+    world: World,
+) -> None:
+    profiles = [
+        world.add_profile(email=f"{n}@example.com", title=str(n), salesforce_objecttype=["Lead"])
+        for n in range(3)
+    ]
+    world.add_leads(3)
+    goal = world.goal(replace(READ, match=(BY_EMAIL,), fields=(TITLE,)))
+    goal_run = read_while(world, goal, lambda other: erase(other, profiles[1]))
+    assert outcome(goal_run) == {"created": 1, "unchanged": 2}
+    assert world.number("record_link") == 3
+    assert orphans(world) == []
+
+
 def test_a_profile_merged_away_in_the_middle_of_a_chunk_gets_nothing_and_its_survivor_all(
     world: World,
 ) -> None:
@@ -54,7 +70,11 @@ def test_a_profile_merged_away_in_the_middle_of_a_chunk_gets_nothing_and_its_sur
     world.add_leads(3)
 
     def merge(other: Connection[Any]) -> None:
-        merging.merge(other, profiles[0], profiles[1])
+        # As `merging.merge` does, without waiting for the chunk.
+        merging.prepare(other)
+        pair = {"survivor": profiles[0], "loser": profiles[1]}
+        other.execute(merging.QUERIES["add_pair"], pair)
+        merging.merge_pairs(other)
 
     goal_run = read_while(world, world.goal(READ), merge)
     assert goal_run.counts.received == 3

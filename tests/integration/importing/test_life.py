@@ -551,11 +551,16 @@ def test_a_profile_merged_by_hand_in_the_middle_of_a_chunk_gets_what_the_chunk_b
     row = both.add_goal(goal(match=(EMAIL,)))
     stays, goes = both.add_profile(email="a@x.co"), both.add_profile(phone="1")
     lead = both.org.save("Lead", Email="a@x.co", Title="Boss")
-    in_the_middle(
-        monkeypatch,
-        both,
-        lambda: merging.merge(both.connection, both.ids[goes], both.ids[stays]),
-    )
+
+    def merge() -> None:
+        # As `merging.merge` does, without waiting for the chunk.
+        merging.prepare(both.connection)
+        with both.connection.transaction():
+            pair = {"survivor": both.ids[goes], "loser": both.ids[stays]}
+            both.connection.execute(merging.QUERIES["add_pair"], pair)
+            merging.merge_pairs(both.connection)
+
+    in_the_middle(monkeypatch, both, merge)
     with chunks_of(chunk):
         run = set_up.run(engine.run_import, row, both.salesforce)
     assert run.counts.updated == 1
