@@ -20,7 +20,27 @@ def database(conninfo: str) -> dict[str, Any]:
 
 
 DATABASES = {"default": database(os.environ.get("ISTHMUS_CONNINFO", "dbname=isthmus"))}
-INSTALLED_APPS = ["isthmus.profiles", "isthmus.connections", "procrastinate.contrib.django"]
+INSTALLED_APPS = [
+    "isthmus.people",
+    "isthmus.profiles",
+    "isthmus.connections",
+    "procrastinate.contrib.django",
+]
+AUTH_USER_MODEL = "people.User"
+_PASSWORDS = "django.contrib.auth.password_validation."
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"{_PASSWORDS}MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {
+        "NAME": f"{_PASSWORDS}UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("email", "name")},
+    },
+    {"NAME": f"{_PASSWORDS}CommonPasswordValidator"},
+    {"NAME": f"{_PASSWORDS}NumericPasswordValidator"},
+]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""  # the worker alone knows the tasks, and their engines
 DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
 SECRET_KEY = ""  # nothing is signed yet; secrets at rest have keys of their own

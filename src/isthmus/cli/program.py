@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from isthmus.cli import config, connection, profiles, segment, streams
+from isthmus.cli import config, connection, profiles, segment, streams, user
 from isthmus.cli.demo import demo
 from isthmus.cli.doctor import doctor
 from isthmus.cli.failures import DEBUG
@@ -92,6 +92,7 @@ app.add_typer(config.app)
 app.add_typer(connection.app)
 app.add_typer(profiles.app)
 app.add_typer(segment.app)
+app.add_typer(user.app)
 command(app, "doctor", "isthmus doctor")(doctor)
 command(app, "demo", summary="Play the main job against an org on this machine.")(demo)
 

@@ -1,0 +1,1 @@
+"""The people who use Isthmus: accounts, passwords, roles, and signing in."""
