@@ -5,7 +5,9 @@ there, from `DATABASE_URL` or from the embedded server.
 """
 
 import os
+import secrets
 from typing import Any
+from urllib.parse import urlsplit
 
 from psycopg.conninfo import conninfo_to_dict
 
@@ -21,6 +23,12 @@ def database(conninfo: str) -> dict[str, Any]:
 
 DATABASES = {"default": database(os.environ.get("ISTHMUS_CONNINFO", "dbname=isthmus"))}
 INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "isthmus.web",
     "isthmus.people",
     "isthmus.profiles",
     "isthmus.connections",
@@ -43,6 +51,60 @@ PASSWORD_HASHERS = [
 ]
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""  # the worker alone knows the tasks, and their engines
 DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
-SECRET_KEY = ""  # nothing is signed yet; secrets at rest have keys of their own
+
+# Only the web pages sign anything, and `isthmus web` puts the keys there; the first one signs. Any
+# other process has a key that nobody else knows.
+_KEYS = os.environ.get("ISTHMUS_SIGNING_KEYS") or secrets.token_urlsafe(48)
+SECRET_KEY, *SECRET_KEY_FALLBACKS = _KEYS.split(",")
+ROOT_URLCONF = "isthmus.web.urls"
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "isthmus.web.headers.HeadersMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "isthmus.web.access.AccessMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.messages.context_processors.messages",
+                "isthmus.web.context.page",
+            ],
+        },
+    }
+]
+AUTHENTICATION_BACKENDS = ["isthmus.web.sessions.Accounts"]
+SESSION_COOKIE_AGE = 7 * 24 * 3600
+CSRF_FAILURE_VIEW = "isthmus.web.views.errors.no_csrf"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+# Where people find the pages: behind a proxy, its address as a browser shows it.
+_PUBLIC = urlsplit(os.environ.get("ISTHMUS_URL", ""))
+_IS_SECURE = _PUBLIC.scheme == "https"
+ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *filter(None, [_PUBLIC.hostname])]
+CSRF_TRUSTED_ORIGINS = [f"{_PUBLIC.scheme}://{_PUBLIC.netloc}"] if _PUBLIC.netloc else []
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _IS_SECURE
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if _IS_SECURE else 0
+SECURE_REFERRER_POLICY = "same-origin"
+CSRF_COOKIE_HTTPONLY = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = os.environ.get("ISTHMUS_STATIC") or None  # `isthmus web` gathers the files there
+WHITENOISE_ALLOW_ALL_ORIGINS = False
+STORAGES = {
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if STATIC_ROOT
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    }
+}
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -6,6 +6,7 @@ import json
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -124,6 +125,14 @@ def _chunks(descriptor: int) -> Iterator[bytes]:
     with contextlib.suppress(OSError):
         while chunk := os.read(descriptor, 65536):
             yield chunk
+
+
+def free_port() -> int:
+    """A port of this machine that nothing listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 @dataclass

@@ -12,6 +12,7 @@ from isthmus.cli.failures import DEBUG
 from isthmus.cli.registration import LOOKS, command
 from isthmus.cli.status import EXPLAINED
 from isthmus.cli.up import up
+from isthmus.cli.web import web
 from isthmus.cli.worker import worker
 
 _EPILOG = f"""\
@@ -24,6 +25,8 @@ Salesforce's own. ISTHMUS_WORKER_LOOK_SECONDS is how often a worker looks for ru
 default every 5 seconds). ISTHMUS_LIMIT_WAIT_SECONDS is how long a run waits for API calls (900). \
 ISTHMUS_KEEP_OUTCOMES_DAYS is how long the journal of values and the outcomes of records are kept \
 (30), ISTHMUS_KEEP_LOG_DAYS how long the problems that runs met are (90). \
+ISTHMUS_URL is the address under which a browser finds the pages, where a proxy stands before \
+them. \
 {DEBUG}=1 shows where an error came from. NO_COLOR=1 leaves colours out.
 """
 
@@ -88,6 +91,13 @@ command(
     "isthmus worker --once",
     "isthmus worker --log json 2>> worker.log",
 )(worker)
+command(
+    app,
+    "web",
+    "isthmus web",
+    "isthmus web --port 8080",
+    summary="Serve the web pages.",
+)(web)
 app.add_typer(config.app)
 app.add_typer(connection.app)
 app.add_typer(profiles.app)

@@ -8,15 +8,19 @@ then take the old one out.
 
 import os
 import tempfile
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from isthmus.errors import Final
 from isthmus.home import home
 
 SETTING = "ISTHMUS_SECRET_KEY"
 FILE = "secret.key"
+_DERIVED_BYTES = 48
 
 
 class SecretKeyInvalid(Final):
@@ -49,18 +53,33 @@ def seal_again(sealed: bytes | memoryview) -> bytes:
     return seal(unseal(sealed))
 
 
+def derived(purpose: str) -> list[str]:
+    """Keys for something else than sealing, one of each secret key; the first is to be used."""
+    return [_derived(purpose, text) for text in _key_texts()]
+
+
+def _derived(purpose: str, text: str) -> str:
+    _key(text)
+    kdf = HKDF(algorithm=SHA256(), length=_DERIVED_BYTES, salt=None, info=purpose.encode())
+    return urlsafe_b64encode(kdf.derive(urlsafe_b64decode(text))).decode()
+
+
 def new_key() -> str:
     """A fresh random key."""
     return Fernet.generate_key().decode()
 
 
 def _keys() -> MultiFernet:
+    return MultiFernet([_key(key) for key in _key_texts()])
+
+
+def _key_texts() -> list[str]:
     given = os.environ.get(SETTING, "").strip()
     text = given or _file_text(home() / FILE)
     keys = text.replace(",", " ").split()
     if not keys:
         raise SecretKeyInvalid(f"{_source()} holds no key. {_advice()}")
-    return MultiFernet([_key(key) for key in keys])
+    return keys
 
 
 def _key(text: str) -> Fernet:

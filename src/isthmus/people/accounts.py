@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import available_timezones
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -108,14 +108,14 @@ def change_password(user: User, password: str) -> None:
     user.save(update_fields=["password", "failures", "locked_until"])
 
 
-def set_timezone(user: User, name: str) -> None:
-    """Where the account's days begin; raises `AccountRefused` for a name that is none."""
-    if name not in available_timezones():
+def change_own(user: User, *, name: str, timezone: str) -> None:
+    """What people set for themselves: name, and where their days begin (an IANA name)."""
+    if timezone not in available_timezones():
         raise AccountRefused(
-            f"{name!r} is no time zone. Use an IANA name, such as Europe/Amsterdam.", "timezone"
+            f"{timezone!r} is no time zone. Use an IANA name, such as Europe/Amsterdam.", "timezone"
         )
-    user.timezone = ZoneInfo(name).key
-    user.save(update_fields=["timezone"])
+    user.name, user.timezone = _checked_name(name), timezone
+    user.save(update_fields=["name", "timezone"])
 
 
 def administrators() -> int:

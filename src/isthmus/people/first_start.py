@@ -18,7 +18,7 @@ MOST_FAILURES = 10
 _LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # none that look like another
 _GROUPS, _GROUP = 4, 4
 
-_NEW_CODE = "Start `isthmus up` again for a new one, or use `isthmus user add`."
+_NEW_CODE = "Start Isthmus again for a new one, or use the command isthmus user add."
 
 
 def needed() -> bool:
@@ -66,7 +66,7 @@ def _refusal(code: str, now: datetime) -> CodeRefused | None:
             return None
         held.failures += 1
         held.save(update_fields=["failures"])
-    return CodeRefused("That is not the code that `isthmus up` printed in its terminal.")
+    return CodeRefused("That is not the code from the terminal in which Isthmus was started.")
 
 
 def _bare(code: str) -> str:

@@ -153,8 +153,8 @@ def test_another_password_ends_other_sessions_by_their_hash() -> None:
 
 def test_a_time_zone_is_one_that_there_is() -> None:
     alice = add("alice")
-    accounts.set_timezone(alice, "Europe/Amsterdam")
+    accounts.change_own(alice, name="Alice", timezone="Europe/Amsterdam")
     with pytest.raises(AccountRefused, match="Mars/Phobos"):
-        accounts.set_timezone(alice, "Mars/Phobos")
+        accounts.change_own(alice, name="Alice", timezone="Mars/Phobos")
     alice.refresh_from_db()
     assert alice.timezone == "Europe/Amsterdam"

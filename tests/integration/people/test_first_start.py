@@ -55,7 +55,7 @@ def test_a_new_code_takes_the_place_of_the_one_before() -> None:
 
 def test_a_code_ends_after_a_day() -> None:
     code = first_start.new_code(NOW)
-    with pytest.raises(CodeRefused, match="isthmus up"):
+    with pytest.raises(CodeRefused, match="Start Isthmus again"):
         make(code, now=NOW + timedelta(hours=24, seconds=1))
     make(code, now=NOW + timedelta(hours=23, minutes=59))
 

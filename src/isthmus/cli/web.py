@@ -1,0 +1,115 @@
+"""`isthmus web`: the web pages, on one address."""
+
+import os
+import signal
+import socket
+import sys
+import threading
+from typing import Annotated
+
+import typer
+
+from isthmus.cli.output import note
+
+DEFAULT_PORT = 8000
+DEFAULT_HOST = "127.0.0.1"
+
+Host = Annotated[
+    str,
+    typer.Option(
+        "--host",
+        metavar="ADDRESS",
+        help="Where to listen. Others than this machine reach it only by another address, such as "
+        "0.0.0.0; put a proxy with HTTPS before it then, and its address into ISTHMUS_URL.",
+    ),
+]
+Port = Annotated[int, typer.Option("--port", metavar="N", min=1, max=65535, help="The port.")]
+ExitWithStdin = Annotated[bool, typer.Option("--exit-with-stdin", hidden=True)]
+
+THREADS = 4
+END_SECONDS = 3
+
+
+def web(
+    *,
+    host: Host = DEFAULT_HOST,
+    port: Port = DEFAULT_PORT,
+    exit_with_stdin: ExitWithStdin = False,
+) -> None:
+    """Serve the web pages until Ctrl-C.
+
+    Any number of these may share a database. While there is no administrator, a code is printed by
+    which the first account is made in a browser; it works once and for a day.
+    """
+    from isthmus.cli import session
+    from isthmus.connections import secrets
+    from isthmus.home import home
+
+    _check_free(host, port)
+    os.environ["ISTHMUS_SIGNING_KEYS"] = ",".join(secrets.derived("web pages"))
+    os.environ["ISTHMUS_STATIC"] = str(home() / "static")
+    with session.database():
+        _gather_files()
+        _welcome(f"http://{'localhost' if host in {DEFAULT_HOST, '0.0.0.0'} else host}:{port}")  # noqa: S104 - compared
+        if exit_with_stdin:
+            threading.Thread(target=_leave_with_stdin, daemon=True).start()
+        _serve(host, port)
+
+
+def _check_free(host: str, port: int) -> None:
+    from isthmus.errors import Final
+
+    try:
+        # The first of several answers is where the server listens.
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise Final(
+            f"The pages can't be served on {host} port {port} ({error.strerror}). Choose another "
+            f"port with --port, or end what listens there."
+        ) from error
+
+
+def _gather_files() -> None:
+    """Put styles and icons where they are served from, compressed, under names of their content."""
+    from django.core.management import call_command
+
+    call_command("collectstatic", interactive=False, verbosity=0)
+
+
+def _welcome(address: str) -> None:
+    from django.utils import timezone
+
+    from isthmus.people import first_start
+
+    shown = os.environ.get("ISTHMUS_URL", "") or address
+    note(f"Pages: {shown}")
+    if first_start.needed():
+        note(f"Make the first account there with this code: {first_start.new_code(timezone.now())}")
+
+
+def _serve(host: str, port: int) -> None:
+    from granian import Granian
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+
+    Granian(
+        "isthmus.web.wsgi:application",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        blocking_threads=THREADS,
+        log_level=LogLevels.error,
+        respawn_failed_workers=True,
+        workers_kill_timeout=END_SECONDS,
+        websockets=False,
+    ).serve()
+
+
+def _leave_with_stdin() -> None:
+    """Leave when whoever started this process is gone, and the other end of the pipe with it."""
+    while os.read(sys.stdin.fileno(), 1024):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)

@@ -1,0 +1,1 @@
+"""Views, a module for each part of the pages."""

@@ -1,0 +1,44 @@
+"""Pages for what went wrong: what happened, and what to do next."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+
+def _page(request: HttpRequest, status: int, heading: str, words: str) -> HttpResponse:
+    return render(request, "web/wrong.html", {"heading": heading, "words": words}, status=status)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """What was sent can't be understood."""
+    del exception
+    return _page(request, 400, "That can't be read", "Go back, and send it again.")
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Whoever asks has no right to it."""
+    del exception
+    words = "Your role does not include this page. An administrator can change that under People."
+    return _page(request, 403, "This is not for your account", words)
+
+
+def no_csrf(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form without its token: an old page, or a page of somebody else's."""
+    del reason
+    words = (
+        "The page that sent this was open for too long, or cookies are blocked. Open it again, "
+        "and repeat what you did. Nothing was changed."
+    )
+    return _page(request, 403, "This page is too old", words)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """There is no such page."""
+    del exception
+    words = "The address is wrong, or what was here is gone."
+    return _page(request, 404, "There is nothing here", words)
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    """We made a mistake."""
+    words = "It was written to the log, without your data. Try again; nothing is half done."
+    return _page(request, 500, "Something went wrong here", words)
