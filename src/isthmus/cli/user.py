@@ -49,8 +49,8 @@ FromInput = Annotated[
 @command(
     app,
     "add",
-    "isthmus user add marit@example.com --name 'Marit Jansen' --role administrator",
-    "isthmus user add bob@example.com --role editor --password-stdin < password.txt",
+    "isthmus user add marit@example.com --name Marit --role administrator",
+    "isthmus user add bob@example.com --password-stdin < password.txt",
     summary="Make an account.",
 )
 def add(
