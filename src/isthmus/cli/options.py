@@ -47,3 +47,4 @@ Concurrency = Annotated[
         help="Work on so many connections at the same time; of one connection, on one run.",
     ),
 ]
+ExitWithStdin = Annotated[bool, typer.Option("--exit-with-stdin", hidden=True)]

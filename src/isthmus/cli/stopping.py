@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -56,3 +57,14 @@ def stop_on_signals(tell: Callable[[], None]) -> Iterator[Stop]:
         # interruption, and been taken for the end of a goal.
         if stop.insisted:
             raise KeyboardInterrupt
+
+
+def leave_with_stdin() -> None:
+    """End as by SIGTERM once whoever started this process is gone, and the pipe to it with it."""
+    threading.Thread(target=_wait_for_its_end, daemon=True).start()
+
+
+def _wait_for_its_end() -> None:
+    while os.read(sys.stdin.fileno(), 1024):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)

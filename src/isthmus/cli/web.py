@@ -1,14 +1,13 @@
 """`isthmus web`: the web pages, on one address."""
 
 import os
-import signal
 import socket
-import sys
-import threading
 from typing import Annotated
 
 import typer
 
+from isthmus.cli import stopping
+from isthmus.cli.options import ExitWithStdin
 from isthmus.cli.output import note
 
 DEFAULT_PORT = 8000
@@ -24,7 +23,6 @@ Host = Annotated[
     ),
 ]
 Port = Annotated[int, typer.Option("--port", metavar="N", min=1, max=65535, help="The port.")]
-ExitWithStdin = Annotated[bool, typer.Option("--exit-with-stdin", hidden=True)]
 
 THREADS = 4
 END_SECONDS = 3
@@ -52,7 +50,7 @@ def web(
         _gather_files()
         _welcome(f"http://{'localhost' if host in {DEFAULT_HOST, '0.0.0.0'} else host}:{port}")  # noqa: S104 - compared
         if exit_with_stdin:
-            threading.Thread(target=_leave_with_stdin, daemon=True).start()
+            stopping.leave_with_stdin()
         _serve(host, port)
 
 
@@ -106,10 +104,3 @@ def _serve(host: str, port: int) -> None:
         workers_kill_timeout=END_SECONDS,
         websockets=False,
     ).serve()
-
-
-def _leave_with_stdin() -> None:
-    """Leave when whoever started this process is gone, and the other end of the pipe with it."""
-    while os.read(sys.stdin.fileno(), 1024):
-        pass
-    os.kill(os.getpid(), signal.SIGTERM)

@@ -1,14 +1,13 @@
 """`isthmus worker`: a process that works off runs."""
 
 import os
-import signal
 import sys
-import threading
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from isthmus.cli.options import Concurrency, Log, LogFormat
+from isthmus.cli import stopping
+from isthmus.cli.options import Concurrency, ExitWithStdin, Log, LogFormat
 from isthmus.cli.status import Status
 
 if TYPE_CHECKING:
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
 Once = Annotated[
     bool, typer.Option("--once", help="Work off what is open now, and end when nothing is left.")
 ]
-ExitWithStdin = Annotated[bool, typer.Option("--exit-with-stdin", hidden=True)]
 
 DEFAULT_CONCURRENCY = 4
 
@@ -47,18 +45,11 @@ def worker(
         logs.configure(as_json=log.is_json)
         settings = WorkerSettings(concurrency=concurrency)
         if exit_with_stdin:
-            threading.Thread(target=_leave_with_stdin, daemon=True).start()
+            stopping.leave_with_stdin()
         status, idle = _work_once(settings) if once else _work(settings)
     if not idle:
         _end_at_once(status)
     raise typer.Exit(status)
-
-
-def _leave_with_stdin() -> None:
-    """Leave when whoever started this process is gone, and the other end of the pipe with it."""
-    while os.read(sys.stdin.fileno(), 1024):
-        pass
-    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _work(settings: "WorkerSettings") -> tuple[Status, bool]:
@@ -72,7 +63,6 @@ def _work(settings: "WorkerSettings") -> tuple[Status, bool]:
 
 
 def _work_once(settings: "WorkerSettings") -> tuple[Status, bool]:
-    from isthmus.cli import stopping
     from isthmus.connections.models import RunState
     from isthmus.worker import Errands, work_once
 
