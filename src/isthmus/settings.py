@@ -67,6 +67,8 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "isthmus.web.access.AccessMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "isthmus.web.partial.PartialMiddleware",
 ]
 TEMPLATES = [
     {

@@ -12,10 +12,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.http import urlencode
+from django_htmx.http import HttpResponseClientRedirect
 
 from isthmus.domain.roles import Right
 from isthmus.people.models import User
-from isthmus.web import sessions
+from isthmus.web import partial, sessions
 
 ATTRIBUTE: Final = "access"
 
@@ -94,6 +95,8 @@ def _user(request: HttpRequest) -> User | None:
 
 def _to_sign_in(request: HttpRequest) -> HttpResponse:
     address = reverse("sign-in")
+    if partial.asks(request):
+        return HttpResponseClientRedirect(address)
     if request.method == "GET" and request.path != "/":
         address = f"{address}?{urlencode({'next': request.get_full_path()})}"
     return redirect(address)

@@ -1,5 +1,6 @@
 """What every page knows."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,6 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from isthmus.domain.roles import Right
+from isthmus.people.models import User
 from isthmus.web import access
 
 THEMES = [("", "As the system", "screen"), ("light", "Light", "sun"), ("dark", "Dark", "moon")]
@@ -23,30 +25,41 @@ class Entry:
     here: bool
 
 
-_ENTRIES = [("People", "people", "people", Right.ADMINISTER)]
+_ENTRIES: list[tuple[str, str, str, Right]] = []
+_SETTINGS = [
+    ("People", "people", "people", Right.ADMINISTER),
+]
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
     """The theme, the account, and the parts of the application that are for it."""
     chosen = request.COOKIES.get(THEME_COOKIE, "")
     known = {value for value, _, _ in THEMES}
+    user = access.who(request) if hasattr(request, "user") else None
+    tabs = list(_entries(request, user, _SETTINGS))
     return {
         "theme": chosen if chosen in known else "",
         "themes": THEMES,
-        "user": access.who(request) if hasattr(request, "user") else None,
-        "navigation": list(_navigation(request)),
+        "user": user,
+        "may_edit": user is not None and user.may(Right.EDIT),
+        "navigation": [*_entries(request, user, _ENTRIES), *_settings(tabs)],
+        "settings_tabs": tabs,
+        "find_address": "",
     }
 
 
-def _navigation(request: HttpRequest) -> list[Entry]:
-    user = access.who(request) if hasattr(request, "user") else None
-    return [
-        Entry(
-            word=word,
-            icon=icon,
-            address=(address := reverse(name)),
-            here=request.path.startswith(address),
-        )
-        for word, icon, name, right in _ENTRIES
-        if user is not None and user.may(right)
-    ]
+def _entries(
+    request: HttpRequest, user: User | None, entries: list[tuple[str, str, str, Right]]
+) -> Iterator[Entry]:
+    for word, icon, name, right in entries:
+        if user is not None and user.may(right):
+            address = reverse(name)
+            here = request.path == address or request.path.startswith(f"{address}/")
+            yield Entry(word=word, icon=icon, address=address, here=here)
+
+
+def _settings(tabs: list[Entry]) -> Iterator[Entry]:
+    """One line of the navigation for all of them: it leads to the first."""
+    for first in tabs[:1]:
+        here = any(tab.here for tab in tabs)
+        yield Entry(word="Settings", icon="gear", address=first.address, here=here)

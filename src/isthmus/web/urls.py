@@ -1,22 +1,24 @@
 """Addresses of the pages."""
 
-from django.urls import path
-
-from isthmus.web.views import errors, health, people, signing_in
+from isthmus.web.routes import (
+    accounts,
+    components,
+    connections,
+    profiles,
+    properties,
+    runs,
+    segments,
+)
+from isthmus.web.views import errors
 
 urlpatterns = [
-    path("", signing_in.home, name="home"),
-    path("start", signing_in.first_start, name="first-start"),
-    path("sign-in", signing_in.sign_in, name="sign-in"),
-    path("sign-out", signing_in.sign_out, name="sign-out"),
-    path("account", people.own_account, name="account"),
-    path("account/password", people.own_password, name="own-password"),
-    path("theme", people.theme, name="theme"),
-    path("people", people.everyone, name="people"),
-    path("people/new", people.new, name="new-person"),
-    path("people/<int:user_id>", people.person, name="person"),
-    path("people/<int:user_id>/password", people.password, name="person-password"),
-    path("health", health.health, name="health"),
+    *accounts.patterns,
+    *connections.patterns,
+    *runs.patterns,
+    *profiles.patterns,
+    *properties.patterns,
+    *segments.patterns,
+    *components.patterns,
 ]
 
 handler400 = errors.bad_request

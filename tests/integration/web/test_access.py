@@ -1,4 +1,4 @@
-"""Every address and everybody who may ask: what each gets is written down here."""
+"""Every address and everybody who may ask: what each gets is written down in `expected`."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -6,31 +6,44 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
+from psycopg import Connection
 
 from integration.web.conftest import PASSWORD
+from integration.web.expected import (
+    accounts as of_accounts,
+)
+from integration.web.expected import (
+    components,
+    connections,
+    profiles,
+    properties,
+    runs,
+    segments,
+)
+from integration.web.expected.people import (
+    ADMINISTRATOR,
+    BLIND,
+    BLIND_EDITOR,
+    BLIND_VIEWER,
+    EDITOR,
+    NO_ROLE,
+    PEOPLE,
+    TO_SIGN_IN,
+    VIEWER,
+    Page,
+)
+from integration.web.planted import SECRETS, World, plant
 from isthmus.domain.roles import Role
 from isthmus.people import accounts
 from isthmus.people.models import User
 from isthmus.web import access
 
-PEOPLE = ("administrator", "editor", "viewer", "no role", "nobody")
-TO_SIGN_IN = 302
-
-# By address: what a GET gets, in the order of PEOPLE. An address that is not here fails.
-EXPECTED = {
-    "home": (302, 302, 302, 302, TO_SIGN_IN),
-    "first-start": (302, 302, 302, 302, 302),
-    "sign-in": (302, 302, 302, 302, 200),
-    "sign-out": (405, 405, 405, 405, 405),
-    "account": (200, 200, 200, 200, TO_SIGN_IN),
-    "own-password": (405, 405, 405, 405, TO_SIGN_IN),
-    "theme": (405, 405, 405, 405, 405),
-    "people": (200, 403, 403, 403, TO_SIGN_IN),
-    "new-person": (200, 403, 403, 403, TO_SIGN_IN),
-    "person": (200, 403, 403, 403, TO_SIGN_IN),
-    "person-password": (405, 403, 403, 403, TO_SIGN_IN),
-    "health": (200, 200, 200, 200, 200),
+EXPECTED: dict[str, Page] = {
+    name: page
+    for part in (of_accounts, components, connections, profiles, properties, runs, segments)
+    for name, page in part.EXPECTED.items()
 }
+"""By address. An address that is not here fails."""
 
 
 def patterns() -> Iterator[URLPattern]:
@@ -43,19 +56,27 @@ def patterns() -> Iterator[URLPattern]:
 def browsers(
     alice: User, signed_in: Callable[[User], Client]
 ) -> tuple[Callable[[str], Client], User]:
-    def add(name: str, role: Role) -> User:
-        return accounts.add(f"{name}@example.com", PASSWORD, role=role)
+    def add(name: str, role: Role, *, sees: bool) -> User:
+        email = f"{name}@example.com"
+        return accounts.add(email, PASSWORD, role=role, sees_personal_data=sees)
 
-    idle = add("dave", Role.VIEWER)
+    User.objects.filter(id=alice.id).update(sees_personal_data=True)
     users = {
-        "administrator": alice,
-        "editor": add("bob", Role.EDITOR),
-        "viewer": add("charlie", Role.VIEWER),
-        "no role": idle,
+        ADMINISTRATOR: alice,
+        EDITOR: add("bob", Role.EDITOR, sees=True),
+        BLIND_EDITOR: add("erin", Role.EDITOR, sees=False),
+        VIEWER: add("charlie", Role.VIEWER, sees=True),
+        BLIND_VIEWER: add("frank", Role.VIEWER, sees=False),
+        NO_ROLE: add("dave", Role.VIEWER, sees=True),
     }
-    User.objects.filter(id=idle.id).update(role="")
+    User.objects.filter(id=users[NO_ROLE].id).update(role="")
     made = {name: signed_in(user) for name, user in users.items()}
-    return lambda who: made.get(who) or Client(), users["viewer"]
+    return lambda who: made.get(who) or Client(), users[VIEWER]
+
+
+@pytest.fixture
+def world(store: Connection[Any]) -> World:
+    return plant(store)
 
 
 def test_every_view_says_whom_it_is_for() -> None:
@@ -63,19 +84,35 @@ def test_every_view_says_whom_it_is_for() -> None:
 
 
 def test_everybody_gets_what_is_for_them_at_every_address(
-    browsers: tuple[Callable[[str], Client], User],
+    browsers: tuple[Callable[[str], Client], User], world: World
 ) -> None:
     browser_of, charlie = browsers
     got: dict[str, Any] = {}
     for pattern in patterns():
         assert pattern.name is not None
-        named = {"user_id": charlie.id} if "user_id" in str(pattern.pattern) else {}
-        address = reverse(pattern.name, kwargs=named)
+        address = reverse(pattern.name, kwargs=world.named(str(pattern.pattern), charlie.id))
         got[pattern.name] = tuple(browser_of(who).get(address).status_code for who in PEOPLE)
-    assert got == EXPECTED
+    assert got == {name: page.statuses for name, page in EXPECTED.items()}
 
 
-@pytest.mark.parametrize("who", ["editor", "viewer", "no role", "nobody"])
+def test_personal_data_is_shown_where_it_belongs_and_to_nobody_without_the_right(
+    browsers: tuple[Callable[[str], Client], User], world: World
+) -> None:
+    browser_of, charlie = browsers
+    for pattern in patterns():
+        address = reverse(pattern.name, kwargs=world.named(str(pattern.pattern), charlie.id))
+        for who in PEOPLE:
+            answer = browser_of(who).get(address)
+            body = b"".join(answer) if answer.streaming else answer.content
+            shown = [secret for secret in SECRETS if secret.encode() in body]
+            page = EXPECTED[str(pattern.name)]
+            if who in BLIND or not page.personal or answer.status_code != 200:
+                assert not shown, (pattern.name, who, shown)
+            else:
+                assert shown, (pattern.name, who)
+
+
+@pytest.mark.parametrize("who", [EDITOR, VIEWER, NO_ROLE, "nobody"])
 def test_only_administrators_change_anybody(
     browsers: tuple[Callable[[str], Client], User], who: str
 ) -> None:
@@ -110,7 +147,8 @@ def test_pages_have_no_style_and_no_script_of_their_own(
     browser = signed_in(alice)
     for address in ("/people", "/people/new", f"/people/{alice.id}", "/account", "/nothing"):
         page = browser.get(address).content.decode()
-        assert not [word for word in ("<style", "<script", " style=", " onclick=") if word in page]
+        assert not [word for word in ("<style", " style=", " onclick=") if word in page]
+        assert page.count("<script") == page.count("<script src=")
 
 
 def test_a_host_that_is_not_ours_is_refused_with_a_page() -> None:

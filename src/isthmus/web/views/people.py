@@ -17,14 +17,14 @@ from isthmus.web import sessions
 from isthmus.web.access import Anyone, access, who
 from isthmus.web.addresses import ours
 from isthmus.web.context import THEME_COOKIE, THEMES
-from isthmus.web.forms import (
+from isthmus.web.forms.accounts import (
     AccountForm,
-    Form,
     NewPasswordForm,
     NewPersonForm,
     OwnPasswordForm,
     PersonForm,
 )
+from isthmus.web.forms.base import Form
 
 _A_YEAR = 365 * 24 * 3600
 

@@ -14,7 +14,7 @@ from isthmus.people.errors import CodeRefused, SignInRefused
 from isthmus.web import sessions
 from isthmus.web.access import Anyone, access, who
 from isthmus.web.addresses import ours
-from isthmus.web.forms import FirstStartForm, SignInForm
+from isthmus.web.forms.accounts import FirstStartForm, SignInForm
 
 
 @access(Anyone.SIGNED_IN)

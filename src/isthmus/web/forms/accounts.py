@@ -1,15 +1,12 @@
-"""Forms: what was typed stays, and what is wrong is said at its field."""
+"""Forms about accounts."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
 
 from isthmus.domain.roles import Role
 from isthmus.people.accounts import EMAIL_LENGTH, NAME_LENGTH
-from isthmus.people.errors import AccountRefused
+from isthmus.web.forms.base import Form
 
 ROLES = [
     (Role.VIEWER.value, "Viewer: looks"),
@@ -17,26 +14,6 @@ ROLES = [
     (Role.ADMINISTRATOR.value, "Administrator: also manages people"),
 ]
 _LONGEST_PASSWORD = 1_000
-
-
-class Form(forms.Form):
-    """A form whose controls look like the kit's and say what is wrong to a screen reader."""
-
-    def __init__(self, given: Any = None, *, initial: dict[str, Any] | None = None) -> None:
-        """Give every control the kit's class; `given` is what was posted."""
-        super().__init__(given, initial=initial, label_suffix="")
-        for field in self.fields.values():
-            field.error_messages["required"] = "This can't be left empty."
-            if not isinstance(field.widget, forms.CheckboxInput | forms.HiddenInput):
-                field.widget.attrs.setdefault("class", "input")
-
-    @contextmanager
-    def refusals(self) -> Iterator[None]:
-        """Put what an account is refused for at the field that it is about."""
-        try:
-            yield
-        except AccountRefused as error:
-            self.add_error(error.field if error.field in self.fields else None, str(error))
 
 
 def _password(label: str, fills: str = "new-password", hint: str = "") -> forms.CharField:

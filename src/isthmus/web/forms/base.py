@@ -1,0 +1,29 @@
+"""Forms: what was typed stays, and what is wrong is said at its field."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django import forms
+
+from isthmus.people.errors import AccountRefused
+
+
+class Form(forms.Form):
+    """A form whose controls look like the kit's and say what is wrong to a screen reader."""
+
+    def __init__(self, given: Any = None, *, initial: dict[str, Any] | None = None) -> None:
+        """Give every control the kit's class; `given` is what was posted."""
+        super().__init__(given, initial=initial, label_suffix="")
+        for field in self.fields.values():
+            field.error_messages["required"] = "This can't be left empty."
+            if not isinstance(field.widget, forms.CheckboxInput | forms.HiddenInput):
+                field.widget.attrs.setdefault("class", "input")
+
+    @contextmanager
+    def refusals(self) -> Iterator[None]:
+        """Put what an account is refused for at the field that it is about."""
+        try:
+            yield
+        except AccountRefused as error:
+            self.add_error(error.field if error.field in self.fields else None, str(error))

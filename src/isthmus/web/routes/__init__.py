@@ -1,0 +1,1 @@
+"""Addresses, a module for each part of the pages."""

@@ -1,0 +1,5 @@
+"""Addresses of properties."""
+
+from django.urls import URLPattern
+
+patterns: list[URLPattern] = []

@@ -1,0 +1,5 @@
+"""Addresses of runs."""
+
+from django.urls import URLPattern
+
+patterns: list[URLPattern] = []

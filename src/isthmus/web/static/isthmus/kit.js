@@ -1,0 +1,146 @@
+// What every page does by script. Without it the same pages work by links and forms.
+(() => {
+  "use strict";
+  const root = document.documentElement;
+  root.classList.add("js");
+
+  const find = (selector, within = document) => within.querySelector(selector);
+
+  // Toasts ------------------------------------------------------------------
+  const SHOWN_FOR = 6000;
+
+  function say(text, kind) {
+    const toast = find("#toast").content.firstElementChild.cloneNode(true);
+    const bad = kind === "error" || kind === "warning";
+    find(bad ? "[data-ok]" : "[data-bad]", toast).remove();
+    find("[data-text]", toast).textContent = text;
+    find("button", toast).addEventListener("click", () => toast.remove());
+    find("#toasts").append(toast);
+    if (!bad) setTimeout(() => toast.remove(), SHOWN_FOR);
+  }
+  document.addEventListener("said", (event) => {
+    for (const each of event.detail.value ?? []) say(each.text, each.kind);
+  });
+  document.addEventListener("htmx:responseError", (event) => {
+    const status = event.detail.xhr.status;
+    if (status === 403) say("Your role does not include that, or the page is too old. Open it again.", "error");
+    else if (status === 404) say("That is gone. Open the page again.", "error");
+    else say("That went wrong on the server. It was written to its log; try again.", "error");
+  });
+  document.addEventListener("htmx:sendError", (event) => {
+    // Polling goes on by itself; a person's act is not lost without a word.
+    if (event.detail.requestConfig.triggeringEvent?.type === "submit" || event.detail.elt.matches("a, button, form"))
+      say("Couldn't reach the server. Nothing was changed; try again.", "error");
+  });
+
+  // Copying -----------------------------------------------------------------
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (!button) return;
+    try {
+      await navigator.clipboard.writeText(button.dataset.copy);
+      say("Copied.");
+    } catch {
+      say("The browser didn't allow copying. Select the text instead.", "error");
+    }
+  });
+
+  // Keys: / finds a profile, Ctrl-S saves, Escape closes what was opened -----
+  const typing = (element) => element.closest("input, textarea, select, [contenteditable]");
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "/" && !typing(event.target) && !event.ctrlKey && !event.metaKey) {
+      const field = find("[data-find]");
+      if (field && field.offsetParent) {
+        event.preventDefault();
+        field.focus();
+      }
+    } else if (event.key.toLowerCase() === "s" && (event.ctrlKey || event.metaKey)) {
+      const save = find("[data-save]:not([disabled])");
+      if (save) {
+        event.preventDefault();
+        save.click();
+      }
+    } else if (event.key === "Escape") {
+      const open = event.target.closest("details[data-focus][open]");
+      if (open) {
+        open.open = false;
+        find("summary", open).focus();
+      }
+    }
+  });
+  document.addEventListener(
+    "toggle",
+    (event) => {
+      const details = event.target;
+      if (details.matches?.("details[data-focus][open]")) {
+        const field = find("input:not([type=hidden]), select, textarea", details);
+        field?.focus();
+        field?.select?.();
+      }
+    },
+    true,
+  );
+
+  // Unsaved changes: shown, and guarded ---------------------------------------
+  const told = new WeakSet();
+  let leaving = false;
+
+  function written(form) {
+    return new URLSearchParams([...new FormData(form)].filter(([name]) => name !== "csrfmiddlewaretoken")).toString();
+  }
+  const shown = new WeakMap();
+
+  function isUnsaved(form) {
+    return told.has(form) || (shown.has(form) && shown.get(form) !== written(form));
+  }
+  function guard() {
+    for (const form of document.querySelectorAll("form[data-guard]")) {
+      if (shown.has(form)) continue;
+      shown.set(form, written(form));
+      if (form.hasAttribute("data-unsaved-now") || find("[data-unsaved-now]", form)) told.add(form);
+    }
+    look();
+  }
+  function look() {
+    const unsaved = [...document.querySelectorAll("form[data-guard]")].some(isUnsaved);
+    for (const mark of document.querySelectorAll("[data-unsaved]")) mark.hidden = !unsaved;
+    return unsaved;
+  }
+  for (const kind of ["input", "change", "reset"]) document.addEventListener(kind, () => setTimeout(look));
+  document.addEventListener("submit", (event) => {
+    if (event.target.matches("form[data-guard]") && !event.target.hasAttribute("hx-post")) leaving = true;
+  });
+  addEventListener("beforeunload", (event) => {
+    if (!leaving && look()) event.preventDefault();
+  });
+  addEventListener("pageshow", () => {
+    leaving = false;
+  });
+
+  // Dialogs -------------------------------------------------------------------
+  const dialog = find("#dialog");
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (event.detail.target === dialog && !dialog.open) dialog.showModal();
+  });
+  document.addEventListener("click", (event) => {
+    if (dialog?.open && (event.target === dialog || event.target.closest("[data-close]"))) {
+      event.preventDefault();
+      dialog.close();
+    }
+  });
+  dialog?.addEventListener("close", () => dialog.replaceChildren());
+
+  // A form whose control acts at once: a switch, a choice ------------------------
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-at-once]")) event.target.form.requestSubmit();
+  });
+
+  // Parts that are replaced while somebody looks: what was opened stays open -----
+  const keepOpen = (name, node) => !(name === "open" && node.nodeName === "DETAILS");
+  if (globalThis.Idiomorph) Idiomorph.defaults.callbacks.beforeAttributeUpdated = keepOpen;
+
+  document.addEventListener("htmx:afterSettle", guard);
+  document.addEventListener("DOMContentLoaded", guard);
+  globalThis.isthmus = { say };
+})();

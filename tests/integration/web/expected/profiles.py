@@ -1,0 +1,3 @@
+from integration.web.expected.people import Page
+
+EXPECTED: dict[str, Page] = {}

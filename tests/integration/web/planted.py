@@ -1,0 +1,151 @@
+"""A small world whose every page can be asked for, with personal values that are easy to find."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+from psycopg import Connection, sql
+
+from integration.set_up import new_connection, new_goal
+from isthmus.connections.models import Run, RunGoal, RunState
+from isthmus.domain.goals import ImportField, ImportGoal, MatchRow
+from isthmus.domain.objects import OBJECTS
+from isthmus.domain.properties import Normalise, PropertyDefinition, PropertyType
+from isthmus.profiles import properties
+from isthmus.profiles.models import Segment
+
+EMAIL, NAME = "zinnia.planted@example.com", "Zinnia Plantedname"
+SECRETS = ("zinnia.planted", "Plantedname")
+"""No page may show these to somebody without the right to see personal data."""
+
+RECORD = "00Q000000000001AAA"
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """What there is to ask for."""
+
+    profile_id: UUID
+    connection: Any
+    goal: Any
+    run: Run
+    run_goal: RunGoal
+
+    def named(self, pattern: str, user_id: int) -> dict[str, Any]:
+        """What to fill an address's places with."""
+        places = {
+            "user_id": user_id,
+            "profile_id": self.profile_id,
+            "connection_key": self.connection.key,
+            "goal_key": self.goal.key,
+            "number": self.run.number,
+            "property_key": "email",
+            "segment_key": "dutch",
+        }
+        return {name: value for name, value in places.items() if f":{name}>" in pattern}
+
+
+def plant(session: Connection[Any]) -> World:
+    """Make properties, a profile, a segment, and a connection with a run that met problems."""
+    _properties()
+    Segment.objects.create(
+        key="dutch", name="Dutch customers", where={"property": "country", "is": ["NL"]}
+    )
+    profile_id = _profile(session)
+    connection = new_connection("acme")
+    goal = new_goal(
+        connection,
+        ImportGoal(
+            key="leads_in",
+            name="Import leads",
+            object=OBJECTS["Lead"],
+            match=(MatchRow(field="Email", identifier="email"),),
+            fields=(ImportField(field="Name", property="full_name"),),
+        ),
+    )
+    now = timezone.now()
+    run = Run.objects.create(
+        connection=connection,
+        number=1,
+        state=RunState.PROBLEMS,
+        asked_by="bob@example.com",
+        started_at=now,
+        finished_at=now,
+    )
+    part = RunGoal.objects.create(
+        run=run,
+        goal=goal,
+        key=goal.key,
+        direction=goal.direction,
+        state=RunState.PROBLEMS,
+        counts={"received": 1, "updated": 1, "problems": 1},
+        started_at=now,
+        finished_at=now,
+    )
+    world = World(profile_id=profile_id, connection=connection, goal=goal, run=run, run_goal=part)
+    _traces(session, world)
+    return world
+
+
+def _properties() -> None:
+    for definition in (
+        PropertyDefinition(
+            key="email",
+            label="Email",
+            type=PropertyType.EMAIL,
+            identifier=True,
+            personal=True,
+            normalise=Normalise.LOWERCASE,
+        ),
+        PropertyDefinition(key="full_name", label="Name", personal=True),
+        PropertyDefinition(key="country", label="Country"),
+    ):
+        properties.save_property(definition)
+
+
+def _profile(session: Connection[Any]) -> UUID:
+    row = session.execute(
+        "INSERT INTO store.profile (p_email, p_full_name, p_country) VALUES (%s, %s, 'NL')"
+        " RETURNING profile_id",
+        [EMAIL, NAME],
+    ).fetchone()
+    assert row is not None
+    session.execute(
+        "INSERT INTO store.identifier (profile_id, property, value) VALUES (%s, %s, %s)",
+        [row[0], properties.numbers()["email"], EMAIL],
+    )
+    return UUID(str(row[0]))
+
+
+def _traces(session: Connection[Any], world: World) -> None:
+    names = {
+        "profile": world.profile_id,
+        "part": world.run_goal.id,
+        "goal": world.goal.id,
+        "record": RECORD,
+        "value": NAME,
+        "message": f"Name '{NAME}' does not fit",
+    }
+    for statement in (
+        (
+            "INSERT INTO store.run_record (profile_id, run_goal, record_id, outcome)"
+            " VALUES (%(profile)s, %(part)s, %(record)s, 'updated')"
+        ),
+        (
+            "INSERT INTO store.run_problem"
+            " (profile_id, run_goal, record_id, field, property, code, message, value)"
+            " VALUES (%(profile)s, %(part)s, %(record)s, 'Name', 'full_name', 'not_a_date',"
+            " %(message)s, %(value)s)"
+        ),
+        (
+            "INSERT INTO store.change (profile_id, run_goal, record_id, old)"
+            " VALUES (%(profile)s, %(part)s, %(record)s,"
+            " jsonb_build_object('full_name', %(value)s::text))"
+        ),
+        (
+            "INSERT INTO store.record_link (profile_id, goal, record_id, object)"
+            " VALUES (%(profile)s, %(goal)s, %(record)s, 'Lead')"
+        ),
+    ):
+        session.execute(sql.SQL(statement), names)
