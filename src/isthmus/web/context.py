@@ -28,6 +28,7 @@ class Entry:
 _ENTRIES: list[tuple[str, str, str, Right]] = []
 _SETTINGS = [
     ("People", "people", "people", Right.ADMINISTER),
+    ("Components", "spark", "components", Right.ADMINISTER),
 ]
 
 

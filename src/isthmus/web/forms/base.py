@@ -8,6 +8,13 @@ from django import forms
 
 from isthmus.people.errors import AccountRefused
 
+_MESSAGES = {
+    "required": "This can't be left empty.",
+    "max_length": "At most %(limit_value)d characters are allowed, and these are %(show_value)d.",
+    "invalid_choice": "Choose one from the list.",
+    "null_characters_not_allowed": "This holds a character that can't be stored (byte 0).",
+}
+
 
 class Form(forms.Form):
     """A form whose controls look like the kit's and say what is wrong to a screen reader."""
@@ -16,7 +23,7 @@ class Form(forms.Form):
         """Give every control the kit's class; `given` is what was posted."""
         super().__init__(given, initial=initial, label_suffix="")
         for field in self.fields.values():
-            field.error_messages["required"] = "This can't be left empty."
+            field.error_messages |= _MESSAGES
             if not isinstance(field.widget, forms.CheckboxInput | forms.HiddenInput):
                 field.widget.attrs.setdefault("class", "input")
 

@@ -1,5 +1,10 @@
-"""Addresses of components."""
+"""Addresses of the page of components."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-patterns: list[URLPattern] = []
+from isthmus.web.views import components
+
+patterns = [
+    path("components", components.components, name="components"),
+    path("components/confirmation", components.confirmation, name="confirmation-example"),
+]

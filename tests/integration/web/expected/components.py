@@ -1,3 +1,6 @@
-from integration.web.expected.people import Page
+from integration.web.expected.people import FOR_ADMINISTRATORS, Page
 
-EXPECTED: dict[str, Page] = {}
+EXPECTED: dict[str, Page] = {
+    "components": FOR_ADMINISTRATORS,
+    "confirmation-example": FOR_ADMINISTRATORS,
+}
