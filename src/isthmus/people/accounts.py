@@ -1,7 +1,8 @@
 """Making and changing accounts."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from zoneinfo import available_timezones
 
 from django.contrib.auth.password_validation import validate_password
@@ -64,6 +65,15 @@ def _taken(email: str) -> AccountRefused:
     return AccountRefused(f"There is an account with the e-mail {email} already.", "email")
 
 
+@contextmanager
+def editing(user: User) -> Iterator[User]:
+    """The account as it is now; until the end nobody else changes any account."""
+    with transaction.atomic():
+        _lock()
+        user.refresh_from_db()
+        yield user
+
+
 def change(
     user: User,
     *,
@@ -73,9 +83,7 @@ def change(
     is_active: bool | None = None,
 ) -> User:
     """Change what is given. The last administrator stays one: raises `AccountRefused`."""
-    with transaction.atomic():
-        _lock()
-        user.refresh_from_db()
+    with editing(user):
         user.name = user.name if name is None else _checked_name(name)
         user.role = user.role if role is None else role.value
         if sees_personal_data is not None:

@@ -4,7 +4,7 @@ A form carries what it showed, signed. Only what was typed differently is writte
 else has changed the same value meanwhile, nothing is written and the second one is told.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -61,3 +61,15 @@ def conflicts(
         for name, value in changed(seen, typed).items()
         if now.get(name) not in (seen.get(name), value)
     ]
+
+
+def merged(
+    seen: Mapping[str, Any], now: Mapping[str, Any], typed: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What is to be stored: what is there, with what was typed differently."""
+    return {**now, **changed(seen, typed)}
+
+
+def shown(conflicts: Sequence[Conflict], labels: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The conflicts as `kit/conflict.html` shows them; `labels` are the fields'."""
+    return [{"label": labels.get(each.name, each.name), **vars(each)} for each in conflicts]

@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -46,3 +47,10 @@ def signed_in() -> Callable[[User], Client]:
         return browser
 
     return sign_in
+
+
+def seen(browser: Client, address: str) -> str:
+    """The hidden field by which a page's form says what it showed."""
+    found = re.search(r'name="seen" value="([^"]+)"', browser.get(address).content.decode())
+    assert found is not None, f"{address} has no form that says what it showed"
+    return found[1]

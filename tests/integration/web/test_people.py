@@ -1,8 +1,9 @@
+import re
 from collections.abc import Callable
 
 from django.test import Client
 
-from integration.web.conftest import PASSWORD, post
+from integration.web.conftest import PASSWORD, post, seen
 from isthmus.people import accounts
 from isthmus.people.models import User
 
@@ -40,7 +41,9 @@ def test_a_role_is_changed_and_an_account_switched_off(
     alice: User, bob: User, signed_in: Callable[[User], Client]
 ) -> None:
     browser = signed_in(alice)
-    post(browser, f"/people/{bob.id}", name="Robert", role="editor", sees_personal_data="on")
+    address = f"/people/{bob.id}"
+    given = {"name": "Robert", "role": "editor", "sees_personal_data": "on"}
+    post(browser, address, seen=seen(browser, address), **given)
     bob.refresh_from_db()
     assert (bob.name, bob.role, bob.sees_personal_data, bob.is_active) == (
         "Robert",
@@ -54,7 +57,9 @@ def test_the_last_administrator_is_told_why_not(
     alice: User, signed_in: Callable[[User], Client]
 ) -> None:
     browser = signed_in(alice)
-    answer = post(browser, f"/people/{alice.id}", name="Alice", role="viewer", is_active="on")
+    address = f"/people/{alice.id}"
+    given = {"name": "Alice", "role": "viewer", "is_active": "on"}
+    answer = post(browser, address, seen=seen(browser, address), **given)
     assert answer.status_code == 422
     assert b"last administrator" in answer.content
     assert browser.get("/people").status_code == 200
@@ -69,6 +74,38 @@ def test_an_administrator_sets_a_password_and_goes_on_working(
         user.refresh_from_db()
         assert user.check_password("another quiet harbour")
     assert browser.get("/people").status_code == 200
+
+
+def test_two_administrators_who_change_different_things_both_succeed(
+    alice: User, bob: User, signed_in: Callable[[User], Client]
+) -> None:
+    browser, address = signed_in(alice), f"/people/{bob.id}"
+    first, second = seen(browser, address), seen(browser, address)
+    post(browser, address, name="Bob", role="editor", is_active="on", seen=first)
+    post(browser, address, name="Robert", role="viewer", is_active="on", seen=second)
+    bob.refresh_from_db()
+    assert (bob.name, bob.role) == ("Robert", "editor")
+
+
+def test_the_second_who_changes_the_same_is_told_and_loses_nothing(
+    alice: User, bob: User, signed_in: Callable[[User], Client]
+) -> None:
+    browser, address = signed_in(alice), f"/people/{bob.id}"
+    first, second = seen(browser, address), seen(browser, address)
+    post(browser, address, name="Bobby", role="viewer", is_active="on", seen=first)
+    answer = post(browser, address, name="Robert", role="viewer", is_active="on", seen=second)
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    assert "Somebody else changed this meanwhile" in page
+    assert "<q>Bobby</q>" in page
+    assert 'value="Robert"' in page
+    bob.refresh_from_db()
+    assert bob.name == "Bobby"
+    again = re.search(r'name="seen" value="([^"]+)"', page)
+    assert again is not None
+    post(browser, address, name="Robert", role="viewer", is_active="on", seen=again[1])
+    bob.refresh_from_db()
+    assert bob.name == "Robert"
 
 
 def test_nobody_of_that_number_is_not_found(

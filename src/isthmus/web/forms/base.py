@@ -27,6 +27,11 @@ class Form(forms.Form):
             if not isinstance(field.widget, forms.CheckboxInput | forms.HiddenInput):
                 field.widget.attrs.setdefault("class", "input")
 
+    @property
+    def labels(self) -> dict[str, str]:
+        """What people read beside each field."""
+        return {name: str(field.label) for name, field in self.fields.items()}
+
     @contextmanager
     def refusals(self) -> Iterator[None]:
         """Put what an account is refused for at the field that it is about."""

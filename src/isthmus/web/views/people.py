@@ -1,5 +1,6 @@
 """People: accounts and roles for administrators, and what everybody sets for themselves."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -13,7 +14,7 @@ from isthmus.domain.roles import Right, Role
 from isthmus.people import accounts, signing_in
 from isthmus.people.errors import SignInRefused
 from isthmus.people.models import User
-from isthmus.web import sessions
+from isthmus.web import edits, sessions
 from isthmus.web.access import Anyone, access, who
 from isthmus.web.addresses import ours
 from isthmus.web.context import THEME_COOKIE, THEMES
@@ -64,19 +65,19 @@ def person(request: HttpRequest, user_id: int) -> HttpResponse:
     """Change what an account may."""
     user = _person(user_id)
     form = PersonForm(request.POST or None, initial=_initial(user))
+    conflicts: list[edits.Conflict] = []
     if request.method == "POST" and form.is_valid():
-        given = form.cleaned_data
-        with form.refusals():
-            accounts.change(
-                user,
-                name=given["name"],
-                role=Role(given["role"]),
-                sees_personal_data=given["sees_personal_data"],
-                is_active=given["is_active"],
-            )
-            messages.success(request, f"{user.name} was saved.")
-            return redirect("people")
-    return _one(request, _person(user_id), form, NewPasswordForm())
+        seen = edits.unseal(f"person {user_id}", request.POST.get(edits.NAME, ""))
+        with form.refusals(), accounts.editing(user):
+            now = _initial(user)
+            conflicts = edits.conflicts(seen, now, form.cleaned_data)
+            if not conflicts:
+                given = edits.merged(seen, now, form.cleaned_data)
+                role = Role(given["role"]) if given["role"] else None
+                accounts.change(user, **{**given, "role": role})
+                messages.success(request, f"{user.name} was saved.")
+                return redirect("people")
+    return _one(request, _person(user_id), form, NewPasswordForm(), conflicts)
 
 
 @access(Right.ADMINISTER)
@@ -161,10 +162,21 @@ def _shown(
 
 
 def _one(
-    request: HttpRequest, user: User, form: PersonForm, new_password: NewPasswordForm
+    request: HttpRequest,
+    user: User,
+    form: PersonForm,
+    new_password: NewPasswordForm,
+    conflicts: Sequence[edits.Conflict] = (),
 ) -> HttpResponse:
-    shown = {"form": form, "password": new_password, "person": user, "locked": _is_locked(user)}
-    status = 422 if form.errors or new_password.errors else 200
+    shown = {
+        "form": form,
+        "password": new_password,
+        "person": user,
+        "locked": _is_locked(user),
+        "seen": edits.seal(f"person {user.id}", _initial(user)),
+        "conflicts": edits.shown(conflicts, form.labels),
+    }
+    status = 409 if conflicts else 422 if form.errors or new_password.errors else 200
     return render(request, "web/person.html", shown, status=status)
 
 
