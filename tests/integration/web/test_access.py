@@ -27,6 +27,7 @@ from integration.web.expected.people import (
     BLIND_VIEWER,
     EDITOR,
     NO_ROLE,
+    NOBODY,
     PEOPLE,
     TO_SIGN_IN,
     VIEWER,
@@ -110,6 +111,51 @@ def test_personal_data_is_shown_where_it_belongs_and_to_nobody_without_the_right
                 assert not shown, (pattern.name, who, shown)
             else:
                 assert shown, (pattern.name, who)
+
+
+HOSTILE = (
+    "\0",
+    "\N{RIGHT-TO-LEFT OVERRIDE}<script>alert(1)</script>",
+    "%ed%a0%80",
+    "'; DROP TABLE store.profile; --",
+    "=1+1" * 2_500,
+    "W10=",  # an empty place of a table in pages
+    "WyJ4IiwgInkiLCAiejIiXQ==",  # and places of other kinds than a table has
+    "WzEsIDIsIDNd",
+    "W251bGwsIG51bGxd",
+)
+NAMES = ("q", "after", "sort", "goal", "outcome", "reason", "code", "property", "operator", "name")
+
+
+def test_whatever_is_asked_for_no_page_breaks(
+    browsers: tuple[Callable[[str], Client], User], world: World
+) -> None:
+    browser_of, charlie = browsers
+    browser = browser_of(ADMINISTRATOR)
+    for pattern in patterns():
+        address = reverse(pattern.name or "", kwargs=world.named(str(pattern.pattern), charlie.id))
+        for given in HOSTILE:
+            for names in (NAMES, ("q",), ("after",)):
+                answer = browser.get(address, dict.fromkeys(names, given))
+                assert answer.status_code < 500, (address, given)
+                body = b"".join(answer) if answer.streaming else answer.content
+                assert b"<script>alert" not in body
+
+
+def test_nobody_posts_what_is_not_for_them_and_nothing_that_is_posted_breaks_a_page(
+    browsers: tuple[Callable[[str], Client], User], world: World
+) -> None:
+    browser_of, charlie = browsers
+    others = [each for each in patterns() if each.name != "sign-out"]
+    by_loss = sorted(others, key=lambda each: "delete" in str(each.name))
+    for who in (NOBODY, NO_ROLE, BLIND_VIEWER, VIEWER, BLIND_EDITOR, EDITOR, ADMINISTRATOR):
+        for pattern in by_loss:
+            named = world.named(str(pattern.pattern), charlie.id)
+            status = browser_of(who).post(reverse(pattern.name or "", kwargs=named)).status_code
+            place = PEOPLE.index(who)
+            if EXPECTED[str(pattern.name)].statuses[place] == 403:
+                assert status == 403, (who, pattern.name)
+            assert status < 500, (who, pattern.name)
 
 
 @pytest.mark.parametrize("who", [EDITOR, VIEWER, NO_ROLE, "nobody"])
