@@ -118,6 +118,9 @@
       this.list.replaceChildren(...found.slice(0, MOST).map((option, place) => this.item(option, place, wanted)));
       this.told.textContent = `${Math.min(found.length, MOST)} of ${options.length}`;
       this.offer(wanted, found.length);
+      // What was active is no longer in the list: Enter must not choose what nobody sees.
+      this.active = null;
+      this.field.removeAttribute("aria-activedescendant");
       const current = this.list.querySelector("[aria-selected=true]");
       this.activate(!wanted && current ? current : this.list.querySelector("[role=option]:not([aria-disabled])"));
     }
