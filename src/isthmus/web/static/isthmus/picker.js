@@ -92,6 +92,7 @@
       this.field.addEventListener("input", () => this.filter());
       this.field.addEventListener("keydown", (event) => this.key(event));
       this.list.addEventListener("pointermove", (event) => this.activate(event.target.closest("[role=option]")));
+      this.list.addEventListener("mousedown", (event) => event.preventDefault()); // the field keeps the focus
       this.list.addEventListener("click", (event) => this.choose(event.target.closest("[role=option]")));
       this.away = (event) => { if (!this.box.contains(event.target)) this.close(false); };
       document.addEventListener("pointerdown", this.away);
