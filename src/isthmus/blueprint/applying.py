@@ -14,7 +14,7 @@ from isthmus.connections import models, secrets
 from isthmus.connections.errors import RunAlreadyGoing
 from isthmus.connections.runs import RUN_LOCK
 from isthmus.domain.goals import ImportGoal, ObjectTypeOnDelete, OnMerge
-from isthmus.profiles import statements
+from isthmus.profiles import setting_up, statements
 from isthmus.profiles.links import forget_goal
 from isthmus.profiles.models import Segment
 from isthmus.profiles.properties import save_property
@@ -29,17 +29,12 @@ def apply_document(document: Document) -> Plan:
     property can't be added just now.
     """
     with transaction.atomic():
-        _lock()
+        setting_up.lock()
         there = stored()
         review(document, there)
         plan = compare(document, there)
         _carry_out(plan, with_object_type(document, there))
     return plan
-
-
-def _lock() -> None:
-    with database.cursor() as cursor:
-        cursor.execute(QUERIES["lock_setup"])
 
 
 def _carry_out(plan: Plan, document: Document) -> None:

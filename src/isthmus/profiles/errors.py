@@ -3,6 +3,7 @@
 Final
 ├── NotThere        no such segment or profile
 ├── NotComparable   a property can't be looked up like that
+├── SegmentRefused  a segment can't be as asked, or can't go
 └── KeepingRefused  a number of days that nothing can be kept for
 """
 
@@ -15,6 +16,15 @@ class NotThere(Final):
 
 class NotComparable(Final):
     """Nothing can be looked up like that."""
+
+
+class SegmentRefused(Final):
+    """That can't be done to the segment."""
+
+    def __init__(self, message: str, field: str = "") -> None:
+        """Name the field that was given wrongly, for forms; empty where it is none."""
+        super().__init__(message)
+        self.field = field
 
 
 class KeepingRefused(Final):

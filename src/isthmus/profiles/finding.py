@@ -133,6 +133,11 @@ def find(value: str | None, wanted: Mapping[str, str], limit: int) -> tuple[list
         return _read(session, ids[:limit]), len(ids) > limit
 
 
+def whole(session: Connection[Any], ids: Sequence[UUID]) -> list[Profile]:
+    """The profiles of these ids, those that are there, in the order of their ids."""
+    return _read(session, ids)
+
+
 def _owners(value: str) -> tuple[sql.SQL, Mapping[str, Any]]:
     parameters = {
         "value": value,

@@ -4,6 +4,11 @@ The store's own statements.
 -- One process at a time changes tables; the number is this project's own and means only that.
 SELECT pg_advisory_xact_lock(7301881, 1)
 
+-- lock_setup --
+-- One at a time changes what refers to each other in the set-up; the number is this project's own
+-- and means only that.
+SELECT pg_advisory_xact_lock(7301883, 1)
+
 -- installed --
 -- Which version of the tables there is; null where there are none.
 SELECT obj_description(to_regnamespace('store')::oid, 'pg_namespace')

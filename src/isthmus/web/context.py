@@ -25,8 +25,11 @@ class Entry:
     here: bool
 
 
-_ENTRIES: list[tuple[str, str, str, Right]] = []
+_ENTRIES: list[tuple[str, str, str, Right]] = [
+    ("Segments", "segment", "segments", Right.LOOK),
+]
 _SETTINGS = [
+    ("Properties", "tag", "properties", Right.LOOK),
     ("People", "people", "people", Right.ADMINISTER),
     ("Components", "spark", "components", Right.ADMINISTER),
 ]

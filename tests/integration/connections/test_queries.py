@@ -12,6 +12,7 @@ from isthmus.connections.tracing import QUERIES as TRACING
 from isthmus.exporting.queries import QUERIES as EXPORTING
 from isthmus.importing.queries import FETCHING
 from isthmus.importing.queries import QUERIES as IMPORTING
+from isthmus.profiles.estimating import QUERIES as ESTIMATING
 from isthmus.profiles.merging import QUERIES as MERGING
 from isthmus.profiles.schema import QUERIES as PROFILES
 
@@ -22,6 +23,7 @@ ROOMS = {
     "tracing": TRACING,
     "profiles": PROFILES,
     "merging": MERGING,
+    "estimating": ESTIMATING,
 }
 PREPARED = re.compile(r"(?:--[^\n]*\n|\s)*(SELECT|INSERT|UPDATE|DELETE|WITH)\b")
 """CREATE and DROP can't be prepared; the temporary tables are made by running them."""

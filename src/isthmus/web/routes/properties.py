@@ -1,5 +1,11 @@
 """Addresses of properties."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-patterns: list[URLPattern] = []
+from isthmus.web.views import properties
+
+patterns = [
+    path("properties", properties.properties, name="properties"),
+    path("new-property", properties.new_property, name="new-property"),
+    path("properties/<str:property_key>", properties.property_page, name="property"),
+]

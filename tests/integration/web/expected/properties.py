@@ -1,3 +1,7 @@
-from integration.web.expected.people import Page
+from integration.web.expected.people import FOR_EDITORS, FOR_VIEWERS, Page
 
-EXPECTED: dict[str, Page] = {}
+EXPECTED: dict[str, Page] = {
+    "properties": FOR_VIEWERS,
+    "new-property": FOR_EDITORS,
+    "property": FOR_VIEWERS,
+}

@@ -1,0 +1,54 @@
+"""Lists of what uses something, with links."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.urls import NoReverseMatch, reverse
+
+from isthmus.connections.uses import Use
+from isthmus.profiles.models import Segment
+
+
+@dataclass(frozen=True, kw_only=True)
+class User:
+    """Something that uses something."""
+
+    name: str
+    kind: str  # goal or segment
+    icon: str
+    address: str
+    place: str = ""  # where it is
+    ways: str = ""  # what for
+
+
+def listed(goals: Iterable[Use], segments: Iterable[Segment] = ()) -> list[User]:
+    """Goals first, then segments."""
+    return [*map(_goal, goals), *map(_segment, segments)]
+
+
+def _goal(use: Use) -> User:
+    return User(
+        name=use.goal,
+        kind="goal",
+        icon="outw" if use.exports else "in",
+        address=address("goal", connection_key=use.connection_key, goal_key=use.goal_key),
+        place=use.connection,
+        ways=", ".join(use.ways),
+    )
+
+
+def _segment(segment: Segment) -> User:
+    return User(
+        name=segment.name,
+        kind="segment",
+        icon="segment",
+        address=address("segment", segment_key=segment.key),
+    )
+
+
+def address(name: str, **places: object) -> str:
+    """The address of that name; empty while there is no such page."""
+    try:
+        return reverse(name, kwargs=places)
+    except NoReverseMatch:
+        return ""
