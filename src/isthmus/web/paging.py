@@ -61,11 +61,16 @@ def asked(request: HttpRequest) -> Place | None:
         place = json.loads(base64.urlsafe_b64decode(text[:_LONGEST].encode()))
     except (ValueError, binascii.Error) as error:
         raise BadRequest from error
-    if not isinstance(place, list) or not all(
-        value is None or isinstance(value, str | int) for value in place
-    ):
+    if not isinstance(place, list) or not all(map(_can_be_asked, place)):
         raise BadRequest
     return place
+
+
+def _can_be_asked(value: object) -> bool:
+    """Whether a row can have the value: the database holds no byte 0 and no half of a pair."""
+    if isinstance(value, str):
+        return "\0" not in value and not any("\ud800" <= char <= "\udfff" for char in value)
+    return value is None or isinstance(value, int)
 
 
 def written(place: Place) -> str:
