@@ -25,12 +25,15 @@ QUERIES = statements.load("isthmus.profiles", "estimating.sql")
 SMALL_PAGES = 500
 """Tables of no more pages are counted whole: 4 MB."""
 
-SAMPLED_PAGES = 400
-FEWER_PAGES = 40
-"""Looked at where the conditions take too long to be asked of more."""
+Looks = Sequence[tuple[int, int]]
 
-ESTIMATE_MS = 120
-FEWER_MS = 60
+LOOKS: Looks = ((800, 80), (100, 50), (10, 50))
+"""Pages that are looked at, and for how many milliseconds; fewer where the conditions take longer.
+Together less than 200."""
+
+LOOKS_OF_MANY: Looks = ((400, 500), (40, 300))
+"""The same for many conditions at once."""
+
 COUNT_MS = 10_000
 SAMPLE_MS = 2_000
 """How long the database may work on each, in milliseconds."""
@@ -87,20 +90,22 @@ def estimate(asked: Asked, *, seed: int) -> Estimate | None:
 def estimates(asked: Sequence[Asked], *, seed: int) -> list[Estimate] | None:
     """The same for several conditions by one look at the same pages, which `seed` chooses."""
     wheres = [each.where for each in asked]
-    with database.connected(application="isthmus estimate") as session:
-        return estimated(session, wheres, seed=seed)
+    looks = LOOKS if len(asked) == 1 else LOOKS_OF_MANY
+    # Compiling the conditions would take longer than asking them of so few.
+    with database.connected(application="isthmus estimate", settings="-c jit=off") as session:
+        return estimated(session, wheres, seed=seed, looks=looks)
 
 
 def estimated(
-    session: Connection[Any], wheres: Sequence[sql.Composed], *, seed: int
+    session: Connection[Any], wheres: Sequence[sql.Composed], *, seed: int, looks: Looks
 ) -> list[Estimate] | None:
     """The same for predicates."""
     table = _table(session)
     if table.pages <= SMALL_PAGES:
-        tally = _tally(session, tally_statement(wheres), ESTIMATE_MS)
+        tally = _tally(session, tally_statement(wheres), looks[0][1])
         if tally:
             return [_exact(tally, place) for place in range(len(wheres))]
-    for pages, patience in ((SAMPLED_PAGES, ESTIMATE_MS), (FEWER_PAGES, FEWER_MS)):
+    for pages, patience in looks:
         share = min(1.0, pages / max(table.pages, 1))
         tally = _tally(session, tally_statement(wheres, share=share, seed=seed), patience)
         if tally:

@@ -28,6 +28,9 @@ class Entry:
 _ENTRIES: list[tuple[str, str, str, Right]] = [
     ("Segments", "segment", "segments", Right.LOOK),
 ]
+_MAKING = {"new-segment": "segments", "new-property": "properties"}
+"""Pages that belong to an entry although their address does not say so."""
+
 _SETTINGS = [
     ("Properties", "tag", "properties", Right.LOOK),
     ("People", "people", "people", Right.ADMINISTER),
@@ -58,8 +61,14 @@ def _entries(
     for word, icon, name, right in entries:
         if user is not None and user.may(right):
             address = reverse(name)
-            here = request.path == address or request.path.startswith(f"{address}/")
+            within = request.path == address or request.path.startswith(f"{address}/")
+            here = within or _MAKING.get(_name(request)) == name
             yield Entry(word=word, icon=icon, address=address, here=here)
+
+
+def _name(request: HttpRequest) -> str:
+    """The name of the page; empty where there is none at the address."""
+    return (request.resolver_match.url_name or "") if request.resolver_match else ""
 
 
 def _settings(tabs: list[Entry]) -> Iterator[Entry]:

@@ -21,13 +21,13 @@ from isthmus.profiles.segments import predicate, segment_count
 from unit.domain.segments_rules import NOW, TIMEZONE, properties
 
 MANY = 60_000
+PATIENT = [(400, 5_000)]
 
 
 @pytest.fixture(scope="module")
 def store(new_database: Callable[[], str]) -> Iterator[Connection[Any]]:
     """A store with the properties of the cases and no profiles."""
-    conninfo = new_database()
-    with serving(conninfo), psycopg.connect(conninfo, autocommit=True) as connection:
+    with psycopg.connect(new_database(), autocommit=True) as connection:
         for definition in properties().values():
             connection.execute(
                 sql.SQL("ALTER TABLE store.profile ADD COLUMN {} {}").format(
@@ -73,7 +73,7 @@ def test_a_small_store_is_counted_exactly(store: Connection[Any], data: st.DataO
         for each in people:
             _insert(store, each)
         exact = segment_count(store, condition, properties(), now=NOW, timezone=TIMEZONE)
-        (found,) = estimated(store, [_where(where)], seed=1) or []
+        (found,) = estimated(store, [_where(where)], seed=1, looks=PATIENT) or []
     assert (found.number, found.low, found.high) == (exact, exact, exact)
     assert (found.total, found.exact) == (len(people), True)
 
@@ -91,9 +91,8 @@ CONDITIONS = [
 
 
 def test_the_range_of_an_estimate_holds_the_exact_number_nearly_always(
-    big: Connection[Any], monkeypatch: pytest.MonkeyPatch
+    big: Connection[Any],
 ) -> None:
-    monkeypatch.setattr(estimating, "ESTIMATE_MS", 5_000)
     wheres = [_where(each) for each in CONDITIONS]
     exact = [
         segment_count(big, parse(each, properties()), properties(), now=NOW, timezone=TIMEZONE)
@@ -102,7 +101,7 @@ def test_the_range_of_an_estimate_holds_the_exact_number_nearly_always(
     seeds = random.Random(7).sample(range(100_000), 40)
     held = 0
     for seed in seeds:
-        found = estimated(big, wheres, seed=seed) or []
+        found = estimated(big, wheres, seed=seed, looks=PATIENT) or []
         assert len(found) == len(CONDITIONS)
         for each, number in zip(found, exact, strict=True):
             assert not each.exact
@@ -113,28 +112,32 @@ def test_the_range_of_an_estimate_holds_the_exact_number_nearly_always(
 
 
 def test_an_estimate_says_something(big: Connection[Any]) -> None:
-    half, *_ = estimated(big, [_where(CONDITIONS[0])], seed=3) or []
+    half, *_ = estimated(big, [_where(CONDITIONS[0])], seed=3, looks=PATIENT) or []
     assert half.high - half.low < MANY / 8
     assert abs(half.number - MANY / 2) < MANY / 10
 
 
+def _seeded(big: Connection[Any], seed: int) -> Any:
+    return estimated(big, [_where(CONDITIONS[2])], seed=seed, looks=PATIENT)
+
+
 def test_an_estimate_is_steady_for_a_seed_and_another_for_another(big: Connection[Any]) -> None:
-    wheres = [_where(CONDITIONS[2])]
-    assert estimated(big, wheres, seed=1) == estimated(big, wheres, seed=1)
-    assert len({str(estimated(big, wheres, seed=seed)) for seed in range(6)}) > 1
+    assert _seeded(big, 1) == _seeded(big, 1)
+    assert len({str(_seeded(big, seed)) for seed in range(6)}) > 1
 
 
 def test_conditions_that_take_too_long_are_asked_of_fewer_pages_and_then_given_up(
-    big: Connection[Any], monkeypatch: pytest.MonkeyPatch
+    big: Connection[Any],
 ) -> None:
     slow = sql.Composed([sql.SQL("(pg_sleep(0.0002) IS NOT NULL)")])
-    monkeypatch.setattr(estimating, "FEWER_MS", 3_000)
-    monkeypatch.setattr(estimating, "FEWER_PAGES", 5)
-    monkeypatch.setattr(estimating, "ESTIMATE_MS", 20)
-    (found,) = estimated(big, [slow], seed=1) or []
+    (found,) = estimated(big, [slow], seed=1, looks=[(1_000, 20), (5, 3_000)]) or []
     assert found.number >= 0.9 * MANY
-    monkeypatch.setattr(estimating, "FEWER_MS", 1)
-    assert estimated(big, [slow], seed=1) is None
+    assert found.high - found.low > MANY / 100
+    assert estimated(big, [slow], seed=1, looks=[(1_000, 20), (5, 1)]) is None
+
+
+def test_an_estimate_never_takes_longer_than_it_may() -> None:
+    assert sum(patience for _, patience in estimating.LOOKS) < 200
 
 
 def _asked(document: Any) -> Asked:

@@ -7,6 +7,7 @@
   "use strict";
   const MOST = 200; // options drawn at once; typing narrows them down
   let made = 0;
+  let left = null; // the picker that had the focus when the part of the page around it was replaced
 
   function element(name, attributes = {}, ...children) {
     const made = document.createElement(name);
@@ -46,7 +47,7 @@
       const name = (this.label?.textContent ?? select.getAttribute("aria-label") ?? "").trim();
       this.name = name || "Choose";
       this.button = element("button", {
-        type: "button", class: "picker-btn", id: `${this.id}-button`, "aria-haspopup": "listbox", "aria-expanded": "false",
+        type: "button", class: "picker-btn", id: `${select.id || this.id}-button`, "aria-haspopup": "listbox", "aria-expanded": "false",
         "aria-describedby": select.getAttribute("aria-describedby"), "aria-invalid": select.getAttribute("aria-invalid"),
       });
       this.box = element("div", { class: "picker" }, this.button);
@@ -65,6 +66,7 @@
       });
       select.addEventListener("change", () => this.draw());
       if (select.disabled) this.button.disabled = true;
+      if (select.autofocus || this.button.id === left) this.button.focus();
     }
 
     draw() {
@@ -188,6 +190,7 @@
   function upgrade() {
     for (const select of document.querySelectorAll("select[data-picker]")) if (!select.pickerReady) new Picker(select);
   }
+  document.addEventListener("htmx:beforeSwap", () => { left = document.activeElement?.closest(".picker-btn")?.id ?? null; });
   document.addEventListener("DOMContentLoaded", upgrade);
   document.addEventListener("htmx:afterSettle", upgrade);
 })();
