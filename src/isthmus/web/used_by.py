@@ -31,7 +31,7 @@ def _goal(use: Use) -> User:
         name=use.goal,
         kind="goal",
         icon="outw" if use.exports else "in",
-        address=address("goal", connection_key=use.connection_key, goal_key=use.goal_key),
+        address=address("connection", connection_key=use.connection_key),
         place=use.connection,
         ways=", ".join(use.ways),
     )

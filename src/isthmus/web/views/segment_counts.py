@@ -28,6 +28,7 @@ from isthmus.web.used_by import address
 MOST_COLUMNS = 5
 _MOST_ELEMENTS = 5
 _LONGEST = 80
+_SMALL_SHARE = 0.001
 
 
 @access(Right.LOOK)
@@ -44,7 +45,9 @@ def panel(desk: Desk, read: Read) -> dict[str, Any]:
         missing = [*read.wrong.values(), *read.missing.values(), *filter(None, [read.refused])]
         return {"missing": list(dict.fromkeys(missing))[:_MOST_ELEMENTS], "panel": True}
     found = estimating.estimate(desk.asked(read.where), seed=datetime.now(UTC).toordinal())
-    return {"estimate": found, "share": _share(found), "panel": True, "late": found is None}
+    share = _share(found)
+    shown = {"estimate": found, "share": share, "percent": _percent(share)}
+    return {**shown, "panel": True, "late": found is None}
 
 
 @access(Right.LOOK)
@@ -58,11 +61,13 @@ def count(request: HttpRequest) -> HttpResponse:
     counted = estimating.count(desk.asked(read.where))
     total = estimating.profiles() if counted else None
     number = counted.number if counted else 0
+    share = number / max(total, number) if total else None
     shown = {
         "counted": counted,
         "seconds": words.span(counted.seconds) if counted else "",
         "total": max(total, number) if total is not None else None,
-        "share": number / max(total, number) if total else None,
+        "share": share,
+        "percent": _percent(share),
     }
     return render(request, "web/segment_count.html", shown)
 
@@ -151,6 +156,13 @@ def _text(value: Any) -> str:
 
 def _share(found: estimating.Estimate | None) -> float | None:
     return found.number / found.total if found and found.total else None
+
+
+def _percent(share: float | None) -> str:
+    """The share in words; empty where there is none."""
+    if not share:
+        return ""
+    return f"{share * 100:.1f} %" if share >= _SMALL_SHARE else "less than 0.1 %"
 
 
 def _read(request: HttpRequest, desk: Desk) -> Read:

@@ -327,10 +327,7 @@ def delete_segment(request: HttpRequest, segment_key: str) -> HttpResponse:
 
 
 def _blocked(used: Sequence[Use]) -> str:
-    goals = [
-        (address("goal", connection_key=use.connection_key, goal_key=use.goal_key), use)
-        for use in used
-    ]
+    goals = [(address("connection", connection_key=use.connection_key), use) for use in used]
     linked = (
         format_html('<a href="{}">{}</a>', to, use.goal) if to else format_html("{}", use.goal)
         for to, use in goals
