@@ -12,8 +12,12 @@ from isthmus.connections.tracing import QUERIES as TRACING
 from isthmus.exporting.queries import QUERIES as EXPORTING
 from isthmus.importing.queries import FETCHING
 from isthmus.importing.queries import QUERIES as IMPORTING
+from isthmus.profiles.editing import QUERIES as EDITING
+from isthmus.profiles.finding import QUERIES as FINDING
+from isthmus.profiles.history import QUERIES as HISTORY
 from isthmus.profiles.merging import QUERIES as MERGING
 from isthmus.profiles.schema import QUERIES as PROFILES
+from isthmus.profiles.searching import QUERIES as SEARCHING
 
 ROOMS = {
     "importing": IMPORTING,
@@ -22,6 +26,10 @@ ROOMS = {
     "tracing": TRACING,
     "profiles": PROFILES,
     "merging": MERGING,
+    "editing": EDITING,
+    "finding": FINDING,
+    "history": HISTORY,
+    "searching": SEARCHING,
 }
 PREPARED = re.compile(r"(?:--[^\n]*\n|\s)*(SELECT|INSERT|UPDATE|DELETE|WITH)\b")
 """CREATE and DROP can't be prepared; the temporary tables are made by running them."""
