@@ -25,7 +25,9 @@ class Entry:
     here: bool
 
 
-_ENTRIES: list[tuple[str, str, str, Right]] = []
+_ENTRIES: list[tuple[str, str, str, Right]] = [
+    ("Profiles", "people", "profiles", Right.LOOK),
+]
 _SETTINGS = [
     ("People", "people", "people", Right.ADMINISTER),
 ]
@@ -44,7 +46,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "may_edit": user is not None and user.may(Right.EDIT),
         "navigation": [*_entries(request, user, _ENTRIES), *_settings(tabs)],
         "settings_tabs": tabs,
-        "find_address": "",
+        "find_address": reverse("profiles") if user and user.may(Right.LOOK) else "",
     }
 
 
