@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
-import psycopg
 import pytest
 from django.db import connections
 from psycopg import Connection, sql
@@ -253,9 +252,7 @@ def test_a_store_from_before_gains_the_column_in_all_its_partitions(store: Conne
     profile_id = add(store)
     assert change(profile_id, "country", "NL")
     schema.keep_partitions(store, date(2031, 1, 1))
-    with psycopg.connect(store.info.dsn, autocommit=True) as session:
-        session.execute(
-            "INSERT INTO store.change (at, profile_id, by, old)"
-            " VALUES ('2031-01-02', %s, 'x', '{}')",
-            [profile_id],
-        )
+    store.execute(
+        "INSERT INTO store.change (at, profile_id, by, old) VALUES ('2031-01-02', %s, 'x', '{}')",
+        [profile_id],
+    )

@@ -31,7 +31,7 @@ def value(definition: PropertyDefinition | None, held: Value, hidden: Any = "") 
     if hidden:
         return masked()
     if held in (None, "", []):
-        return format_html('<span class="muted">Empty</span>')
+        return SafeString('<span class="muted">Empty</span>')
     grouped = definition is None or not definition.identifier
     if not isinstance(held, list):
         assert held is not None  # noqa: S101 - for the type
