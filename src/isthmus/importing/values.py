@@ -7,7 +7,7 @@ from typing import LiteralString
 from psycopg import sql
 from psycopg.sql import Composable, Composed
 
-from isthmus.domain.patterns import DATE, NUMBER
+from isthmus.domain.patterns import DATE, EMAIL, NUMBER, NUMBER_LENGTH
 from isthmus.domain.properties import (
     IDENTIFIER_LENGTH,
     WHITESPACE,
@@ -16,12 +16,10 @@ from isthmus.domain.properties import (
     PropertyType,
 )
 
-NUMBER_LENGTH = 100
 DATETIME = (
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?"
     r"(Z|[+-](0[0-9]|1[0-4]):?[0-5][0-9])$"
 )
-EMAIL = rf"^[^@{WHITESPACE}]+@[^@{WHITESPACE}]+\.[^@{WHITESPACE}]+$"
 
 MULTIPICKLIST = "multipicklist"
 

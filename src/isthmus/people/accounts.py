@@ -37,6 +37,12 @@ def account(email: str) -> User:
     return found
 
 
+def names(emails: Iterable[str]) -> dict[str, str]:
+    """The names of those who sign in with these e-mails, as far as there are such."""
+    rows = User.objects.filter(email__in=set(emails)).values_list("email", "name")
+    return dict(rows)
+
+
 def check_new(email: str) -> None:
     """Raise `AccountRefused` where an account with that e-mail can't be made."""
     if User.objects.filter(email=checked_email(email)).exists():

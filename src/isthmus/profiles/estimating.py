@@ -141,7 +141,7 @@ def sample(asked: Asked) -> list[Profile] | None:
                 now=datetime.now(UTC),
                 timezone=asked.timezone,
             )
-            return finding.whole(session, ids)
+            return finding.read(session, ids)
         except QueryCanceled:
             return None
 

@@ -32,6 +32,7 @@ class Link:
     goal: int  # row id
     reason: str | None  # why the record was not fully applied; None where it was
     gone: str | None  # deleted, merged or converted; None while the record lives
+    successor: str | None = None  # the record that took over, where it is known
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +89,7 @@ def profile(profile_id: str) -> Profile:
     """The profile of that id. Raises `NotThere`."""
     found = _uuid(profile_id)
     with database.connected(application="isthmus find") as session:
-        profiles = _read(session, [found] if found else [])
+        profiles = read(session, [found] if found else [])
     if not profiles:
         raise NotThere(
             f"There is no profile with the id {profile_id!r}. Look for it by an identifier, or by "
@@ -98,21 +99,41 @@ def profile(profile_id: str) -> Profile:
 
 
 def segments_of(profile: Profile, timezone: str) -> list[str]:
-    """Keys of the segments that the profile is in now."""
+    """Keys of the segments that the profile is in now.
+
+    Raises `SegmentError` for a segment whose conditions no longer fit the properties.
+    """
+    with database.connected(application="isthmus find") as session:
+        inside, broken = memberships(session, profile.profile_id, timezone)
+    for error in broken.values():
+        raise error
+    return [each.key for each in inside]
+
+
+def memberships(
+    session: Connection[Any], profile_id: UUID, timezone: str
+) -> tuple[list[Segment], dict[str, SegmentError]]:
+    """The segments that the profile is in now, and by key those that can't be worked out."""
     known = properties.definitions()
     now = datetime.now(UTC)
-    tests = {
-        each.key: segments.predicate(parse(each.where, known), known, now=now, timezone=timezone)
-        for each in Segment.objects.all()
-    }
+    tests: list[tuple[Segment, sql.Composed]] = []
+    broken: dict[str, SegmentError] = {}
+    for each in Segment.objects.all():
+        try:
+            condition = parse(each.where, known)
+            test = segments.predicate(condition, known, now=now, timezone=timezone)
+            tests.append((each, test))
+        except SegmentError as error:
+            broken[each.key] = error
     if not tests:
-        return []
-    statement = sql.SQL("SELECT {} FROM store.profile AS p WHERE profile_id = {}").format(
-        sql.SQL(", ").join(tests.values()), sql.Literal(profile.profile_id)
+        return [], broken
+    statement = sql.SQL("SELECT ARRAY[{}] FROM store.profile AS p WHERE profile_id = {}").format(
+        sql.SQL(", ").join(test for _, test in tests), sql.Literal(profile_id)
     )
-    with database.connected(application="isthmus find") as session:
-        answers = session.execute(statement).fetchone() or ()
-    return [key for key, inside in zip(tests, answers, strict=False) if inside]
+    row = session.execute(statement).fetchone()
+    answers = row[0] if row else []
+    inside = [each for (each, _), holds in zip(tests, answers, strict=False) if holds]
+    return inside, broken
 
 
 def find(value: str | None, wanted: Mapping[str, str], limit: int) -> tuple[list[Profile], bool]:
@@ -125,27 +146,26 @@ def find(value: str | None, wanted: Mapping[str, str], limit: int) -> tuple[list
     with database.connected(application="isthmus find") as session:
         where = _conditions(wanted)
         if value is not None:
-            owners = [row[0] for row in session.execute(*_owners(value))]
-            where.append(sql.SQL("p.profile_id = ANY ({})").format(sql.Literal(owners)))
+            where.append(
+                sql.SQL("p.profile_id = ANY ({}::uuid[])").format(
+                    sql.Literal(owners(session, value))
+                )
+            )
         whole = sql.SQL(" AND ").join(where)
         statement = segments.sample_statement(sql.Composed([whole]), limit + 1)
         ids = [row[0] for row in session.execute(statement)]
-        return _read(session, ids[:limit]), len(ids) > limit
+        return read(session, ids[:limit]), len(ids) > limit
 
 
-def whole(session: Connection[Any], ids: Sequence[UUID]) -> list[Profile]:
-    """The profiles of these ids, those that are there, in the order of their ids."""
-    return _read(session, ids)
-
-
-def _owners(value: str) -> tuple[sql.SQL, Mapping[str, Any]]:
-    parameters = {
+def owners(session: Connection[Any], value: str) -> list[UUID]:
+    """Profiles that have the value as an identifier, as their id or as that of a record."""
+    names = {
         "value": value,
         "whitespace": WHITESPACE,
         "profile_id": _uuid(value),
         "record_id": _record_id(value),
     }
-    return QUERIES["profiles_of_value"], parameters
+    return [row[0] for row in session.execute(QUERIES["profiles_of_value"], names)]
 
 
 def _uuid(text: str) -> UUID | None:
@@ -193,7 +213,8 @@ def _as_document(text: str) -> Any:
         return text
 
 
-def _read(session: Connection[Any], ids: Sequence[UUID]) -> list[Profile]:
+def read(session: Connection[Any], ids: Sequence[UUID]) -> list[Profile]:
+    """These profiles with all that belongs to them, where they are there; in the order of ids."""
     names = {"ids": list(ids)}
     identifiers: dict[UUID, list[tuple[str, str]]] = defaultdict(list)
     for profile_id, key, value in session.execute(QUERIES["identifiers"], names):

@@ -2,7 +2,8 @@ Statements that look for profiles and read them.
 
 -- profiles_of_value --
 -- Profiles that have the value as an identifier, in the form in which each property keeps it; as
--- their own id; or as the id of a record that is linked to them.
+-- their own id, or that of one that became part of them; or as the id of a record that is linked to
+-- them.
 WITH candidate AS (
     SELECT
         id AS property,
@@ -23,6 +24,8 @@ SELECT profile_id FROM store.profile WHERE profile_id = %(profile_id)s
 UNION
 SELECT profile_id FROM store.record_link
 WHERE record_id = %(record_id)s AND profile_id IS NOT NULL
+UNION
+SELECT survivor FROM store.profile_merge WHERE profile_id = %(profile_id)s
 ORDER BY profile_id
 
 -- profiles --
@@ -36,7 +39,7 @@ WHERE held.profile_id = ANY (%(ids)s)
 ORDER BY held.property, held.value
 
 -- links --
-SELECT profile_id, record_id, object, goal, reason, gone
+SELECT profile_id, record_id, object, goal, reason, gone, successor
 FROM store.record_link
 WHERE profile_id = ANY (%(ids)s)
 ORDER BY record_id, goal

@@ -99,6 +99,10 @@ CREATE TABLE IF NOT EXISTS store.change (
 CREATE INDEX IF NOT EXISTS change_profile ON store.change (profile_id);
 COMMENT ON COLUMN store.change.old IS 'the changed properties with the values that they had before';
 
+-- change_person --
+ALTER TABLE store.change ADD COLUMN IF NOT EXISTS by text;
+COMMENT ON COLUMN store.change.by IS 'who changed it by hand: e-mail of the account';
+
 -- run_record --
 CREATE TABLE IF NOT EXISTS store.run_record (
     at timestamptz NOT NULL DEFAULT now(),

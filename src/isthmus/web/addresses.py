@@ -1,7 +1,9 @@
 """Addresses to go on to."""
 
+from typing import Any
+
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 
@@ -11,3 +13,11 @@ def ours(request: HttpRequest, asked: str) -> str:
         asked, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
     return asked if safe else reverse("home")
+
+
+def of(name: str, **places: Any) -> str:
+    """The address of that name; empty where there is none, or none for such places."""
+    try:
+        return reverse(name, kwargs=places)
+    except NoReverseMatch:
+        return ""

@@ -26,13 +26,14 @@ class Entry:
 
 
 _ENTRIES: list[tuple[str, str, str, Right]] = [
+    ("Profiles", "people", "profiles", Right.LOOK),
     ("Segments", "segment", "segments", Right.LOOK),
 ]
 _MAKING = {"new-segment": "segments", "new-property": "properties"}
 """Pages that belong to an entry although their address does not say so."""
 
 _SETTINGS = [
-    ("Properties", "tag", "properties", Right.LOOK),
+    ("Properties", "doc", "properties", Right.LOOK),
     ("People", "people", "people", Right.ADMINISTER),
     ("Components", "spark", "components", Right.ADMINISTER),
 ]
@@ -51,7 +52,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "may_edit": user is not None and user.may(Right.EDIT),
         "navigation": [*_entries(request, user, _ENTRIES), *_settings(tabs)],
         "settings_tabs": tabs,
-        "find_address": "",
+        "find_address": reverse("profiles") if user and user.may(Right.LOOK) else "",
     }
 
 

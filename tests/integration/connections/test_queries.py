@@ -13,8 +13,12 @@ from isthmus.exporting.queries import QUERIES as EXPORTING
 from isthmus.importing.queries import FETCHING
 from isthmus.importing.queries import QUERIES as IMPORTING
 from isthmus.profiles.estimating import QUERIES as ESTIMATING
+from isthmus.profiles.editing import QUERIES as EDITING
+from isthmus.profiles.finding import QUERIES as FINDING
+from isthmus.profiles.history import QUERIES as HISTORY
 from isthmus.profiles.merging import QUERIES as MERGING
 from isthmus.profiles.schema import QUERIES as PROFILES
+from isthmus.profiles.searching import QUERIES as SEARCHING
 
 ROOMS = {
     "importing": IMPORTING,
@@ -24,6 +28,10 @@ ROOMS = {
     "profiles": PROFILES,
     "merging": MERGING,
     "estimating": ESTIMATING,
+    "editing": EDITING,
+    "finding": FINDING,
+    "history": HISTORY,
+    "searching": SEARCHING,
 }
 PREPARED = re.compile(r"(?:--[^\n]*\n|\s)*(SELECT|INSERT|UPDATE|DELETE|WITH)\b")
 """CREATE and DROP can't be prepared; the temporary tables are made by running them."""

@@ -1,0 +1,89 @@
+"""Values of properties as templates write them."""
+
+from typing import Any
+
+from django import template
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from isthmus.domain.properties import PropertyDefinition
+from isthmus.domain.values import Value
+from isthmus.web import showing, words
+from isthmus.web.templatetags.kit import icon, masked
+
+register = template.Library()
+
+_MOST_CHIPS = 20
+
+
+@register.simple_tag
+def type_icon(definition: PropertyDefinition) -> SafeString:
+    """The sign of a property's type, with its word."""
+    image, word = showing.type_of(definition)
+    return format_html(
+        '<span class="type" title="{}">{}<span class="vh">{}</span></span>', word, icon(image), word
+    )
+
+
+@register.simple_tag
+def value(definition: PropertyDefinition | None, held: Value, hidden: Any = "") -> SafeString:
+    """A value; dots where it is hidden, and a word where there is none."""
+    if hidden:
+        return masked()
+    if held in (None, "", []):
+        return SafeString('<span class="muted">Empty</span>')
+    grouped = definition is None or not definition.identifier
+    if not isinstance(held, list):
+        assert held is not None  # noqa: S101 - for the type
+        return _text(showing.text(held, grouped=grouped))
+    texts = [showing.text(each, grouped=grouped) for each in held]
+    chips = format_html_join("", '<span class="chip"><bdi>{}</bdi></span>', _each(texts))
+    if len(texts) <= _MOST_CHIPS:
+        return format_html('<span class="row tight chips">{}</span>', chips)
+    first = format_html_join(
+        "", '<span class="chip"><bdi>{}</bdi></span>', _each(texts[:_MOST_CHIPS])
+    )
+    return format_html(
+        '<span class="row tight chips">{}</span><details class="long"><summary>All {} values'
+        '</summary><span class="row tight chips">{}</span></details>',
+        first,
+        f"{len(texts):,}",
+        chips,
+    )
+
+
+@register.simple_tag
+def cell(definition: PropertyDefinition, held: Value, hidden: Any = "") -> SafeString:
+    """A value in a list of profiles: its beginning, on one line."""
+    if hidden:
+        return masked()
+    if held in (None, "", []):
+        return format_html('<span class="faint">{}</span>', words.NONE)
+    grouped = not definition.identifier
+    values = held if isinstance(held, list) else [held]
+    texts = [
+        showing.text(each, grouped=grouped) for each in values[:_MOST_CHIPS] if each is not None
+    ]
+    return format_html("<bdi>{}</bdi>", ", ".join(texts)[: showing.SHORT // 2])
+
+
+@register.filter
+def at(table: dict[str, Any], key: str) -> Any:
+    """What the table has for the key."""
+    return table[key]
+
+
+def _each(texts: list[str]) -> list[tuple[str]]:
+    return [(text,) for text in texts]
+
+
+def _text(text: str) -> SafeString:
+    if len(text) <= showing.SHORT:
+        return format_html('<bdi class="text">{}</bdi>', text)
+    return format_html(
+        '<details class="long"><summary><bdi>{}…</bdi> <span class="muted small">{} characters'
+        '</span></summary><bdi class="text">{}</bdi></details>',
+        text[: showing.SHORT // 2],
+        f"{len(text):,}",
+        text,
+    )
