@@ -155,18 +155,27 @@ def log_lines(of: Run, *, problems_only: bool = False) -> Iterator[str]:
 
 def log_statement(of: Run, *, problems_only: bool) -> sql.Composed:
     """The query of a run's log. Values stand in it as literals, because COPY takes no others."""
-    last = of.finished_at or timezone.now()
     began = of.started_at or of.queued_at
+    first, last = bounds(of)
     return QUERIES["log"].format(
         run=sql.Literal(of.id),
-        first=sql.Literal(began - _CLOCK_MARGIN),
-        last=sql.Literal(last + _CLOCK_MARGIN),
+        first=sql.Literal(first),
+        last=sql.Literal(last),
         everything=sql.Literal(not problems_only),
         starts=_values([(began, INFO, None, "started", _beginning(of))]),
         ends=_values(_endings(of)),
         outcomes=_values(outcomes.outcomes()),
         reasons=_values(outcomes.reasons()),
     )
+
+
+def bounds(of: Run) -> tuple[datetime, datetime]:
+    """Between which moments everything lies that a run left: they say in which partitions it is.
+
+    They are wide, because the moments of a run are this machine's and those of rows the database's.
+    """
+    last = of.finished_at or timezone.now()
+    return (of.started_at or of.queued_at) - _CLOCK_MARGIN, last + _CLOCK_MARGIN
 
 
 def _values(rows: Iterable[tuple[Any, ...]]) -> sql.Composed:
