@@ -1,6 +1,5 @@
 """The problems of a run by what they come from: one cause for all that differ in a record only."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -21,9 +20,6 @@ MOST: Final = 50
 HELD: Final = "Salesforce refused the same row "
 """What is said of a row that waits begins like this, under the code that Salesforce gave."""
 
-DOTS: Final = "••••••"
-_PERSONAL = re.compile(r"'[^']*'|\"[^\"]*\"|‘[^’]*’|“[^”]*”|[^\s@]+@[^\s@]+")  # noqa: RUF001 - quotes
-
 
 @dataclass(frozen=True, kw_only=True)
 class Cause:
@@ -35,7 +31,7 @@ class Cause:
     problems: int
     of_fields: int  # so many of them are of single fields
     example: str  # the words of one of them
-    fields: Sequence[str]  # Salesforce's, a few
+    field: str  # Salesforce's; empty: it is of the record as a whole
 
     @property
     def explanation(self) -> Explanation:
@@ -78,7 +74,7 @@ def causes(of: Run, parts: Sequence[RunGoal]) -> Causes:
             problems=row["problems"],
             of_fields=row["of_fields"],
             example=row["example"],
-            fields=row["fields"],
+            field=row["field"],
         )
         for row in found
     ]
@@ -89,10 +85,3 @@ def causes(of: Run, parts: Sequence[RunGoal]) -> Causes:
         problems=whole["all_problems"],
         of_fields=whole["all_of_fields"],
     )
-
-
-def masked_words(message: str, value: str | None = None) -> str:
-    """Words of ours without the values in them, for those who may not see personal data."""
-    if value:
-        message = message.replace(value, DOTS)
-    return _PERSONAL.sub(DOTS, message)

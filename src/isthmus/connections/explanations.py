@@ -304,8 +304,6 @@ _UNKNOWN_OURS = Explanation(
     known=False,
 )
 
-HIDDEN: Final = "What Salesforce said is hidden: it may hold personal data."
-
 
 def explain(code: str) -> Explanation:
     """The explanation of a problem's code; a general one where the code is not known."""

@@ -83,7 +83,8 @@ class Wanted:
     outcome: str = ""
     reason: str = ""
     code: str = ""
-    cause: str = ""  # of `causes.Cause.key`
+    cause: str = ""  # of `causes.Cause.key`; then the field counts, too
+    field: str = ""
     fields_only: bool = False  # problems of single fields
 
 
@@ -95,10 +96,14 @@ class Whose:
     profile_id: UUID | None = None
 
 
+WALKING: Final = "-c enable_seqscan=off -c enable_bitmapscan=off -c enable_sort=off"
+"""A page is a short walk along an index, also where the planner knows too little to see that."""
+
+
 @contextmanager
-def looking(seconds: int = MOST_SECONDS) -> Iterator[psycopg.Connection[Any]]:
+def looking(more: str = "", seconds: int = MOST_SECONDS) -> Iterator[psycopg.Connection[Any]]:
     """A session whose statements are given up after so many seconds. Raises `TakesTooLong`."""
-    settings = f"-c statement_timeout={seconds * 1000} -c work_mem=64MB"
+    settings = f"-c statement_timeout={seconds * 1000} -c work_mem=64MB {more}"
     with database.connected(application="isthmus reading", settings=settings) as session:
         try:
             yield session
@@ -126,6 +131,7 @@ def problems(
         **_bounds(of),
         "code": wanted.code or None,
         "cause": wanted.cause or None,
+        "field": wanted.field if wanted.cause else None,
         "fields_only": wanted.fields_only,
     }
     cursor = ("code", "at", "record", "profile", "field")
@@ -146,7 +152,7 @@ def _walked(walk: _Walk, parts: Sequence[RunGoal], after: Place | None, most: in
     """Rows of one goal after the other, until there are enough."""
     found: list[Any] = []
     begin, behind = _taken_apart(walk, after)
-    with looking() as session, session.cursor(row_factory=class_row(walk.kind)) as cursor:
+    with looking(WALKING) as session, session.cursor(row_factory=class_row(walk.kind)) as cursor:
         for part in sorted(parts, key=lambda each: each.id):
             if part.id < begin or len(found) >= most:
                 continue
@@ -248,7 +254,7 @@ def members_left_out(goal: Goal, reason: str, after: str, most: int) -> list[Lef
 
 def _left_out(query: str, goal: Goal, reason: str, after: str, most: int) -> list[LeftOut]:
     names = {"goal": goal.id, "reason": reason, "after": after, "most": most}
-    with looking() as session, session.cursor(row_factory=class_row(LeftOut)) as cursor:
+    with looking(WALKING) as session, session.cursor(row_factory=class_row(LeftOut)) as cursor:
         return cursor.execute(QUERIES[query], names).fetchall()
 
 

@@ -30,6 +30,7 @@ FROM store.run_problem AS problem
 WHERE problem.run_goal = %(part)s
     AND problem.at BETWEEN %(first)s AND %(last)s
     AND (%(code)s::text IS NULL OR problem.code = %(code)s)
+    AND (%(field)s::text IS NULL OR coalesce(problem.field, '') = %(field)s)
     AND (%(cause)s::text IS NULL OR left(md5(store.folded(problem.message)), 16) = %(cause)s)
     AND (NOT %(fields_only)s OR problem.property IS NOT NULL)
     AND (
