@@ -141,13 +141,20 @@ class LogView:
     code: str = ""  # only problems with this code
     cause: str = ""  # and from this cause, of `causes`, with its field
     field: str = ""
+    all_problems: bool = False  # only problems, whatever their code
+    fields_only: bool = False  # and of these only those of single fields
     outcome: str = ""  # only outcomes of this name
     reason: str = ""  # and for this reason
 
     @property
     def is_whole(self) -> bool:
         """Whether lines of all kinds are wanted."""
-        return not (self.goals or self.code or self.cause or self.outcome or self.reason)
+        return not (self.goals or self.outcome or self.reason or self.is_of_problems)
+
+    @property
+    def is_of_problems(self) -> bool:
+        """Whether nothing but problems is wanted."""
+        return bool(self.all_problems or self.code or self.cause or self.fields_only)
 
 
 WHOLE = LogView()
@@ -212,11 +219,13 @@ def _hidden_words() -> sql.Composed:
 
 
 def _problems_wanted(view: LogView) -> sql.Composed:
-    parts = [sql.SQL("{}").format(sql.Literal(not (view.outcome or view.reason)))]
+    parts: list[sql.Composable] = [sql.Literal(not (view.outcome or view.reason))]
     if view.goals:
         parts.append(sql.SQL("problem.run_goal = ANY ({})").format(sql.Literal(list(view.goals))))
     if view.code:
         parts.append(sql.SQL("problem.code = {}").format(sql.Literal(view.code)))
+    if view.fields_only:
+        parts.append(sql.SQL("problem.property IS NOT NULL"))
     if view.cause:
         folded = sql.SQL("left(md5(store.folded(problem.message)), 16) = {}")
         parts.append(folded.format(sql.Literal(view.cause)))
@@ -225,7 +234,7 @@ def _problems_wanted(view: LogView) -> sql.Composed:
 
 
 def _outcomes_wanted(view: LogView) -> sql.Composed:
-    parts = [sql.SQL("{}").format(sql.Literal(not (view.code or view.cause)))]
+    parts: list[sql.Composable] = [sql.Literal(not view.is_of_problems)]
     if view.goals:
         parts.append(sql.SQL("record.run_goal = ANY ({})").format(sql.Literal(list(view.goals))))
     if view.outcome:

@@ -1,5 +1,6 @@
 """The rows behind a number of a run: what became of which record, and what went wrong with it."""
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -23,6 +24,9 @@ MOST_SECONDS: Final = 15
 
 MOST_OF_ONE: Final = 200
 """So many rows of one record in one run are shown. Few records have two."""
+
+_LONG: Final = 18
+_RECORD_ID = re.compile(r"[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?")
 
 Place = list[str | int | None]
 T = TypeVar("T")
@@ -194,10 +198,9 @@ def storable(text: str) -> bool:
 def whose(text: str) -> Whose | None:
     """The record (15 or 18 characters) or profile that a text names; None: it names neither."""
     text = text.strip()
-    try:
-        return Whose(record_ids=(full_id(text),))
-    except ValueError:
-        pass
+    if _RECORD_ID.fullmatch(text):
+        # One of 18 characters is looked for as it is, also where its last three do not fit.
+        return Whose(record_ids=(text if len(text) == _LONG else full_id(text),))
     try:
         return Whose(profile_id=UUID(text))
     except ValueError:

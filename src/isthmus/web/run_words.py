@@ -43,3 +43,69 @@ def is_left_behind(run: Run, worked_on: Collection[int]) -> bool:
 def worked_on(runs: Iterable[Run]) -> set[int]:
     """Row ids of the connections that a process works on, where one of the runs needs that."""
     return reading.worked_on() if any(run.state in _WORKED for run in runs) else set()
+
+
+STEPS: Final[Mapping[str, str]] = {
+    "plan": "Look up fields",
+    "ask": "Ask Salesforce",
+    "download": "Download",
+    "check": "Check what arrived",
+    "merge": "Match and merge",
+    "select": "Select members",
+    "match": "Find their records",
+    "compare": "Compare",
+    "queue": "Wait for another export",
+    "send": "Send",
+    "settle": "Settle",
+    "finish": "Count",
+}
+"""What an engine's steps are called, in the order of the work."""
+
+DOING: Final[Mapping[str, str]] = {
+    "plan": "looking up fields",
+    "ask": "asking Salesforce",
+    "download": "downloading",
+    "check": "checking what arrived",
+    "merge": "matching and merging",
+    "select": "selecting members",
+    "match": "finding their records",
+    "compare": "comparing",
+    "queue": "waiting for another export",
+    "send": "sending",
+    "settle": "settling",
+    "finish": "counting",
+}
+
+OUTCOMES: Final[Mapping[str, State]] = {
+    "created": State(kind="ok", icon="plus", word="Created"),
+    "updated": State(kind="run", icon="pencil", word="Updated"),
+    "unchanged": State(kind="idle", icon="check", word="Unchanged"),
+    "removed": State(kind="idle", icon="trash", word="Removed"),
+    "skipped": State(kind="warn", icon="dash", word="Skipped"),
+    "failed": State(kind="bad", icon="bad", word="Failed"),
+    "left": State(kind="idle", icon="outw", word="Left"),
+}
+
+_REASONS: Final[Mapping[str, str]] = {
+    "no_match": "No match",
+    "no_identifier": "No identifier",
+    "too_large": "Too large",
+    "outcome_unknown": "Outcome unknown",
+    "profile_gone": "Profile gone",
+    "nothing_to_send": "Nothing to send",
+    "equal_row": "Equal row",
+    "not_sent": "Not sent",
+    "no_result": "No result",
+}
+
+
+def reason(name: str) -> str:
+    """The name of a reason; Salesforce's codes stay as they are."""
+    return _REASONS.get(name) or (
+        name if name == name.upper() else name.replace("_", " ").capitalize()
+    )
+
+
+def by_whom(run: Run) -> str:
+    """Who asked for the run."""
+    return run.asked_by or "somebody"
