@@ -20,6 +20,9 @@ MOST: Final = 50
 HELD: Final = "Salesforce refused the same row "
 """What is said of a row that waits begins like this, under the code that Salesforce gave."""
 
+_WAITS: Final = "Salesforce refused the same row again and again, so it was not sent this time."
+_NEXT: Final = "Correct what the code names: a row with another value is sent by the next run."
+
 
 @dataclass(frozen=True, kw_only=True)
 class Cause:
@@ -36,6 +39,8 @@ class Cause:
     @property
     def explanation(self) -> Explanation:
         """What the code means, and what to do."""
+        if self.waits:
+            return Explanation(meaning=_WAITS, next_step=_NEXT)
         return explain(self.code)
 
     @property

@@ -180,7 +180,7 @@ class GoalFigures:
         return self.part.state in OPEN
 
 
-def goal(run: Run, part: RunGoal, *, hides: bool) -> GoalFigures:
+def goal(run: Run, part: RunGoal, *, hides: bool, left_behind: bool = False) -> GoalFigures:
     """A goal's part in a run; `hides` where whoever looks may not see personal data."""
     said = masking.masked_message if hides else str
     now = timezone.now()
@@ -196,7 +196,7 @@ def goal(run: Run, part: RunGoal, *, hides: bool) -> GoalFigures:
         messages=[said(line) for line in part.message.splitlines() if line],
         wrong=_wrong(part),
         steps=_steps(part),
-        progress=_progress(part, now) if part.state in UNDER_WAY else None,
+        progress=_progress(part, now, still=left_behind) if part.state in UNDER_WAY else None,
     )
 
 
@@ -247,13 +247,14 @@ def _steps(part: RunGoal) -> list[Step]:
     return steps
 
 
-def _progress(part: RunGoal, now: datetime) -> Progress | None:
+def _progress(part: RunGoal, now: datetime, *, still: bool) -> Progress | None:
     if not part.step:
         return None
     word = run_words.DOING.get(part.step, part.step)
     done, total, rate, left = part.done, part.total, "", ""
     # One that was taken over may have done most of it before: its pace is not known.
-    if part.started_at and part.tries == 1 and part.state == RunState.RUNNING and done:
+    known = part.tries == 1 and part.state == RunState.RUNNING and not still
+    if known and part.started_at and done:
         before = sum(seconds for name, seconds in part.seconds.items() if name != part.step)
         seconds = (now - part.started_at).total_seconds() - before
         if seconds >= _LEAST_SECONDS:

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from isthmus.connections import masking, outcomes, reading, rows, tracing
 from isthmus.connections.errors import TakesTooLong
-from isthmus.connections.explanations import explain
+from isthmus.connections.explanations import explain, is_of_salesforce
 from isthmus.connections.models import IMPORT, OPEN, Connection, Run, RunGoal
 from isthmus.connections.rows import LeftOut, OutcomeRow, ProblemRow, Wanted, storable
 from isthmus.web import paging, run_figures, run_words
@@ -85,7 +85,8 @@ class Line:
     state: State
     words: str
     field: str = ""
-    said: str = ""  # by Salesforce, verbatim
+    said: str = ""  # the problem's own words
+    verbatim: bool = False  # they are Salesforce's
     code: str = ""
     why: str = ""  # address of the record's story
     run: int | None = None
@@ -133,6 +134,7 @@ class Writer:
             state=_FIELD if row.of_field else _PROBLEM,
             words=explain(row.code).meaning,
             said=said,
+            verbatim=is_of_salesforce(row.code) and not self.hides,
             field=row.field or "",
             code=row.code,
         )

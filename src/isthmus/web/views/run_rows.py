@@ -12,8 +12,8 @@ from isthmus.connections import causes, masking, stories
 from isthmus.connections import rows as look
 from isthmus.connections.causes import Cause
 from isthmus.connections.errors import TakesTooLong
-from isthmus.connections.explanations import explain
-from isthmus.connections.models import Connection, Run
+from isthmus.connections.explanations import explain, is_of_salesforce
+from isthmus.connections.models import OPEN, Connection, Run
 from isthmus.connections.stories import Entry, Story
 from isthmus.domain.roles import Right
 from isthmus.web import paging, run_figures, run_rows, run_words
@@ -100,6 +100,7 @@ def problems(request: HttpRequest, connection_key: str, number: int) -> HttpResp
         "run": run,
         "connection": run.connection,
         "hidden": masking.HIDDEN,
+        "is_open": run.state in OPEN,
         "all_problems": run_figures.address("run-rows", run, code=run_rows.ANY_CODE),
     }
     try:
@@ -227,6 +228,7 @@ def _entry(connection: Connection, entry: Entry, *, hides: bool) -> Line:
             "state": State(kind="warn", icon="warn", word="Problem"),
             "words": explain(entry.code).meaning,
             "said": masking.words(entry.code, message, entry.value) if hides else message,
+            "verbatim": is_of_salesforce(entry.code) and not hides,
             "field": entry.field or "",
             "code": entry.code,
         }

@@ -93,7 +93,8 @@ def run(request: HttpRequest, connection_key: str, number: int) -> HttpResponse:
 def _shown(request: HttpRequest, found: Run, parts: list[RunGoal]) -> dict[str, Any]:
     hides = not sees_personal_data(request)
     worked_on = run_words.worked_on([found])
-    goals = [run_figures.goal(found, part, hides=hides) for part in parts]
+    left = run_words.is_left_behind(found, worked_on)
+    goals = [run_figures.goal(found, part, hides=hides, left_behind=left) for part in parts]
     total = run_figures.figures(found, parts)
     states = [part.state for part in parts]
     problems = total.counts.problems + total.counts.failed.total()
@@ -101,7 +102,7 @@ def _shown(request: HttpRequest, found: Run, parts: list[RunGoal]) -> dict[str, 
         "run": found,
         "connection": found.connection,
         "state": run_words.run_state(found, worked_on),
-        "left_behind": run_words.is_left_behind(found, worked_on),
+        "left_behind": left,
         "goals": goals,
         "current": next((each for each in goals if each.progress), None),
         "total": total,
