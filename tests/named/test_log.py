@@ -15,7 +15,9 @@ COLUMNS = ["time", "level", "goal", "record id", "profile id", "field", "code", 
 
 
 def log_of(run: Run, *, problems_only: bool = False) -> list[dict[str, str]]:
-    text = b"".join(map(bytes, reading.log_csv(run, problems_only=problems_only))).decode()
+    text = b"".join(
+        map(bytes, reading.log_csv(run, reading.LogView(problems_only=problems_only)))
+    ).decode()
     lines = csv.DictReader(io.StringIO(text, newline=""))
     assert lines.fieldnames == COLUMNS
     return list(lines)

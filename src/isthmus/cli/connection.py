@@ -249,7 +249,7 @@ def log(
         if as_json:
             _write_json_log(found, problems=problems)
         else:
-            for chunk in reading.log_csv(found, problems_only=problems):
+            for chunk in reading.log_csv(found, reading.LogView(problems_only=problems)):
                 write_bytes(chunk)
 
 
@@ -268,7 +268,7 @@ def _write_json_log(run: "Run", *, problems: bool) -> None:
     head = json_bytes({"connection": run.connection.key, "run": run.number}).rstrip(b"\n}")
     write_bytes(head + b',\n  "lines": [')
     separator = "\n    "
-    for line in reading.log_lines(run, problems_only=problems):
+    for line in reading.log_lines(run, reading.LogView(problems_only=problems)):
         write_bytes(f"{separator}{line}".encode())
         separator = ",\n    "
     write_bytes(b"\n  ]\n}\n")

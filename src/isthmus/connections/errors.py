@@ -12,7 +12,8 @@ Final
 └── StateRefused      a run can't be asked for that as it stands
 Retryable
 ├── PageIncomplete    a result page arrived cut
-└── RunAlreadyGoing   two runs of one connection never overlap
+├── RunAlreadyGoing   two runs of one connection never overlap
+└── TakesTooLong      what was looked for was not found in time
 """
 
 from collections.abc import Iterable
@@ -68,3 +69,7 @@ class CountMismatch(Final):
 
 class PageIncomplete(Retryable):
     """A result page arrived cut."""
+
+
+class TakesTooLong(Retryable):
+    """What was looked for was not found in time."""

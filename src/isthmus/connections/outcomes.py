@@ -50,6 +50,8 @@ _REASONS = {
         "nothing_to_send": (INFO, "All values for the new record are empty."),
         "equal_row": (ERROR, "Another profile would create exactly the same record."),
         "not_sent": (ERROR, "The run ended before it was sent; the next one sends it."),
+        "no_result": (ERROR, "Salesforce did not say what became of it; the next run compares it."),
+        "refused": (ERROR, "Salesforce refused it and gave no code."),
         "unprocessed": (ERROR, "Salesforce did not get to it; the next run sends it again."),
         "UNABLE_TO_LOCK_ROW": (ERROR, "Somebody else held the record; the next run sends it."),
     },

@@ -1,6 +1,6 @@
 """Connections and their runs, for those who look at them. Nothing is changed here."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ from django.utils import timezone
 from psycopg import Connection as Session
 from psycopg import sql
 
-from isthmus.connections import outcomes
+from isthmus.connections import masking, outcomes
 from isthmus.connections.errors import NoSuchThing
 from isthmus.connections.models import Connection, Goal, Run, RunGoal, RunState
 from isthmus.connections.outcomes import ERROR, INFO, WARNING
@@ -130,43 +130,127 @@ def first_problems(of: Run, most: int) -> list[Problem]:
     ]
 
 
-def log_csv(of: Run, *, problems_only: bool = False) -> Iterator[bytes | bytearray | memoryview]:
+@dataclass(frozen=True, kw_only=True)
+class LogView:
+    """How much of a run's log is wanted, by whom and for what."""
+
+    problems_only: bool = False
+    hides: bool = False  # whoever reads may not see personal data
+    neutral: bool = False  # no cell is taken for a formula
+    goals: Sequence[int] = ()  # row ids of goals in the run; none: all, with the run's own lines
+    code: str = ""  # only problems with this code
+    cause: str = ""  # and from this cause, of `causes`, with its field
+    field: str = ""
+    all_problems: bool = False  # only problems, whatever their code
+    fields_only: bool = False  # and of these only those of single fields
+    outcome: str = ""  # only outcomes of this name
+    reason: str = ""  # and for this reason
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether lines of all kinds are wanted."""
+        return not (self.goals or self.outcome or self.reason or self.is_of_problems)
+
+    @property
+    def is_of_problems(self) -> bool:
+        """Whether nothing but problems is wanted."""
+        return bool(self.all_problems or self.code or self.cause or self.fields_only)
+
+
+WHOLE = LogView()
+
+
+def log_csv(of: Run, view: LogView = WHOLE) -> Iterator[bytes | bytearray | memoryview]:
     """The run's log as CSV in UTF-8 with a header row, as the database sends it.
 
     Columns: time, level, goal, record id, profile id, field, code, message. However long the log
     is, no more than a row of it is held here.
     """
-    statement = sql.SQL("COPY ({}) TO STDOUT (FORMAT csv, HEADER)").format(
-        log_statement(of, problems_only=problems_only)
-    )
+    statement = sql.SQL("COPY ({}) TO STDOUT (FORMAT csv, HEADER)").format(log_statement(of, view))
     with _session() as session, session.cursor().copy(statement) as copy:
         yield from copy
 
 
-def log_lines(of: Run, *, problems_only: bool = False) -> Iterator[str]:
+def log_lines(of: Run, view: LogView = WHOLE) -> Iterator[str]:
     """The run's log, each line as the text of a JSON object. Held as little as `log_csv` does."""
     statement = sql.SQL("SELECT row_to_json(line)::text FROM ({}) AS line").format(
-        log_statement(of, problems_only=problems_only)
+        log_statement(of, view)
     )
     with _session() as session:
         for (line,) in session.cursor().stream(statement):
             yield line
 
 
-def log_statement(of: Run, *, problems_only: bool) -> sql.Composed:
+def log_statement(of: Run, view: LogView = WHOLE) -> sql.Composed:
     """The query of a run's log. Values stand in it as literals, because COPY takes no others."""
-    last = of.finished_at or timezone.now()
     began = of.started_at or of.queued_at
-    return QUERIES["log"].format(
+    first, last = bounds(of)
+    statement = QUERIES["log"].format(
         run=sql.Literal(of.id),
-        first=sql.Literal(began - _CLOCK_MARGIN),
-        last=sql.Literal(last + _CLOCK_MARGIN),
-        everything=sql.Literal(not problems_only),
+        first=sql.Literal(first),
+        last=sql.Literal(last),
+        everything=sql.Literal(not view.problems_only),
+        whole=sql.Literal(view.is_whole),
+        words=_hidden_words() if view.hides else sql.SQL("problem.message"),
+        problems_wanted=_problems_wanted(view),
+        outcomes_wanted=_outcomes_wanted(view),
         starts=_values([(began, INFO, None, "started", _beginning(of))]),
-        ends=_values(_endings(of)),
+        ends=_values(_endings(of, hides=view.hides)),
         outcomes=_values(outcomes.outcomes()),
         reasons=_values(outcomes.reasons()),
     )
+    if not view.neutral:
+        return statement
+    return QUERIES["neutral"].format(formula=sql.Literal(_FORMULA), log=statement)
+
+
+_FORMULA = r"^[=+\-@\t\r]"
+"""What a spreadsheet takes for the beginning of a formula, or leaves out before one."""
+
+
+def _hidden_words() -> sql.Composed:
+    return QUERIES["hidden_words"].format(
+        meanings=_values(masking.meanings()),
+        unknown=sql.Literal(masking.explain("UNKNOWN_CODE").meaning),
+        hidden=sql.Literal(masking.HIDDEN),
+        dots=sql.Literal(masking.DOTS),
+        personal=sql.Literal(masking.PERSONAL),
+    )
+
+
+def _problems_wanted(view: LogView) -> sql.Composed:
+    parts: list[sql.Composable] = [sql.Literal(not (view.outcome or view.reason))]
+    if view.goals:
+        parts.append(sql.SQL("problem.run_goal = ANY ({})").format(sql.Literal(list(view.goals))))
+    if view.code:
+        parts.append(sql.SQL("problem.code = {}").format(sql.Literal(view.code)))
+    if view.fields_only:
+        parts.append(sql.SQL("problem.property IS NOT NULL"))
+    if view.cause:
+        folded = sql.SQL("left(md5(store.folded(problem.message)), 16) = {}")
+        parts.append(folded.format(sql.Literal(view.cause)))
+        parts.append(sql.SQL("coalesce(problem.field, '') = {}").format(sql.Literal(view.field)))
+    return sql.SQL(" AND ").join(parts)
+
+
+def _outcomes_wanted(view: LogView) -> sql.Composed:
+    parts: list[sql.Composable] = [sql.Literal(not view.is_of_problems)]
+    if view.goals:
+        parts.append(sql.SQL("record.run_goal = ANY ({})").format(sql.Literal(list(view.goals))))
+    if view.outcome:
+        parts.append(sql.SQL("record.outcome = {}").format(sql.Literal(view.outcome)))
+    if view.reason:
+        parts.append(sql.SQL("record.reason = {}").format(sql.Literal(view.reason)))
+    return sql.SQL(" AND ").join(parts)
+
+
+def bounds(of: Run) -> tuple[datetime, datetime]:
+    """Between which moments everything lies that a run left: they say in which partitions it is.
+
+    They are wide, because the moments of a run are this machine's and those of rows the database's.
+    """
+    last = of.finished_at or timezone.now()
+    return (of.started_at or of.queued_at) - _CLOCK_MARGIN, last + _CLOCK_MARGIN
 
 
 def _values(rows: Iterable[tuple[Any, ...]]) -> sql.Composed:
@@ -180,17 +264,18 @@ def _beginning(of: Run) -> str:
     return f"Run {of.number} of {of.connection.key} started{what}."
 
 
-def _endings(of: Run) -> Iterator[tuple[Any, ...]]:
+def _endings(of: Run, *, hides: bool) -> Iterator[tuple[Any, ...]]:
+    said = masking.masked_message if hides else str
     at = of.finished_at or timezone.now()
     for part in of.goals.all():
         state = RunState(part.state)
         found = counts(part)
         again = _AGAIN if found.skipped else ""
-        message = " ".join(filter(None, [_sum_up(found), again, part.message]))
+        message = " ".join(filter(None, [_sum_up(found), again, said(part.message)]))
         yield at, _LEVELS.get(state, INFO), part.key, str(state), message
     state = RunState(of.state)
     words = f"Run {of.number} of {of.connection.key}: {state.label}."
-    message = " ".join(filter(None, [words, of.message]))
+    message = " ".join(filter(None, [words, said(of.message)]))
     yield at, _LEVELS.get(state, INFO), None, str(state), message
 
 

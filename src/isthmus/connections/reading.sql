@@ -35,15 +35,17 @@ FROM (
     SELECT at, 0 AS step, level, goal, NULL AS record_id, NULL::uuid AS profile_id, NULL AS field,
         code, message
     FROM (VALUES {starts}) AS line (at, level, goal, code, message)
+    WHERE {whole}
     UNION ALL
     -- Salesforce's own codes are in upper case, and what it refused was not written at all.
     SELECT problem.at, 1,
         CASE WHEN problem.code = upper(problem.code) THEN 'error' ELSE 'warning' END,
-        part.key, problem.record_id, problem.profile_id, problem.field, problem.code, problem.message
+        part.key, problem.record_id, problem.profile_id, problem.field, problem.code, {words}
     FROM store.run_problem AS problem
     JOIN connections_rungoal AS part ON part.id = problem.run_goal
     WHERE part.run_id = {run}
         AND problem.at BETWEEN {first} AND {last}
+        AND {problems_wanted}
     UNION ALL
     SELECT record.at, 2, coalesce(reason.level, outcome.level), part.key, record.record_id,
         record.profile_id, NULL, coalesce(record.reason, record.outcome),
@@ -57,9 +59,35 @@ FROM (
     WHERE part.run_id = {run}
         AND record.at BETWEEN {first} AND {last}
         AND ({everything} OR coalesce(reason.level, outcome.level) <> 'info')
+        AND {outcomes_wanted}
     UNION ALL
     SELECT at, 3, level, goal, NULL, NULL, NULL, code, message
     FROM (VALUES {ends}) AS line (at, level, goal, code, message)
+    WHERE {whole}
 ) AS line
 -- First and last lines stay there, whatever two clocks say.
 ORDER BY step = 3, step > 0, at, step, goal, record_id, field
+
+-- hidden_words --
+-- What somebody reads of a problem who may not see personal data: of Salesforce's words what the code
+-- means, of ours all but the values.
+CASE
+    WHEN problem.code = upper(problem.code) THEN coalesce(
+        (SELECT meaning FROM (VALUES {meanings}) AS known (code, meaning)
+         WHERE known.code = problem.code),
+        {unknown}
+    ) || ' ' || {hidden}
+    ELSE regexp_replace(
+        CASE WHEN problem.value <> '' THEN replace(problem.message, problem.value, {dots})
+            ELSE problem.message END,
+        {personal}, {dots}, 'g'
+    )
+END
+
+-- neutral --
+-- The log for a program that takes some texts for formulas: an apostrophe says that they are none.
+SELECT "time", level, goal, "record id", "profile id",
+    CASE WHEN field ~ {formula} THEN '''' || field ELSE field END AS field,
+    CASE WHEN code ~ {formula} THEN '''' || code ELSE code END AS code,
+    CASE WHEN message ~ {formula} THEN '''' || message ELSE message END AS message
+FROM ({log}) AS line

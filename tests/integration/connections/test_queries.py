@@ -8,6 +8,9 @@ import psycopg
 import pytest
 from psycopg import Connection, sql
 
+from isthmus.connections.causes import QUERIES as CAUSES
+from isthmus.connections.rows import QUERIES as ROWS
+from isthmus.connections.stories import QUERIES as STORIES
 from isthmus.connections.tracing import QUERIES as TRACING
 from isthmus.exporting.queries import QUERIES as EXPORTING
 from isthmus.importing.queries import FETCHING
@@ -25,6 +28,9 @@ ROOMS = {
     "fetching": FETCHING,
     "exporting": EXPORTING,
     "tracing": TRACING,
+    "rows": ROWS,
+    "causes": CAUSES,
+    "stories": STORIES,
     "profiles": PROFILES,
     "merging": MERGING,
     "estimating": ESTIMATING,

@@ -42,6 +42,7 @@ class World:
             "number": self.run.number,
             "property_key": "email",
             "segment_key": "dutch",
+            "record_id": RECORD,
         }
         return {name: value for name, value in places.items() if f":{name}>" in pattern}
 

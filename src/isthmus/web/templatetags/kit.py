@@ -56,6 +56,12 @@ def grouped(number: float | None) -> str:
     return words.NONE if number is None else f"{number:,}"
 
 
+@register.filter
+def length_of_time(seconds: float | None) -> str:
+    """A length of time in at most two units."""
+    return words.span(seconds)
+
+
 @register.simple_tag
 def count(number: int | None, address: str = "", more: str = "") -> SafeString:
     """A number that leads to the rows behind it; a zero leads nowhere. `more` follows it."""

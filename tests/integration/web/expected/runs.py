@@ -1,3 +1,11 @@
-from integration.web.expected.people import Page
+from integration.web.expected.people import FOR_EDITORS, FOR_VIEWERS, Page
 
-EXPECTED: dict[str, Page] = {}
+EXPECTED: dict[str, Page] = {
+    "runs": FOR_VIEWERS,
+    "run": FOR_VIEWERS,
+    "stop-run": FOR_EDITORS.by_post,
+    "run-log": FOR_VIEWERS.with_personal_data,
+    "run-rows": FOR_VIEWERS,
+    "run-problems": FOR_VIEWERS.with_personal_data,
+    "record": FOR_VIEWERS.with_personal_data,
+}
