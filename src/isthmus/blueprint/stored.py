@@ -31,7 +31,9 @@ def _connection(row: models.Connection) -> Connection:
         timezone=row.timezone,
         overlap_seconds=row.overlap_seconds,
         settle_seconds=row.settle_seconds,
-        authorization=_authorization(row.authorization),
+        authorization=_authorization(row.authorization) if row.authorization else None,
+        labels=tuple(row.labels),
+        description=row.description,
         goals=tuple(goal.definition for goal in row.goals.all()),
     )
 
