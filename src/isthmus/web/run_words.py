@@ -1,0 +1,45 @@
+"""How runs, and goals in them, stand: a word, an icon and a colour for each state."""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Final
+
+from isthmus.connections import reading
+from isthmus.connections.models import Run, RunState
+from isthmus.web.words import State
+
+STATES: Final[Mapping[RunState, State]] = {
+    RunState.QUEUED: State(kind="idle", icon="clock", word="Queued"),
+    RunState.RUNNING: State(kind="run", icon="load", word="Running"),
+    RunState.CONFIRMING: State(kind="warn", icon="pause", word="Waiting for confirmation"),
+    RunState.WAITING: State(kind="warn", icon="clock", word="Waiting for API calls"),
+    RunState.STOPPING: State(kind="run", icon="load", word="Stopping"),
+    RunState.FINISHED: State(kind="ok", icon="ok", word="Finished"),
+    RunState.PROBLEMS: State(kind="warn", icon="warn", word="With problems"),
+    RunState.FAILED: State(kind="bad", icon="bad", word="Failed"),
+    RunState.STOPPED: State(kind="idle", icon="stop", word="Stopped"),
+}
+
+LEFT_BEHIND: Final = State(kind="warn", icon="warn", word="Left behind")
+"""Of a run that is under way while no process works on it: the next one that looks goes on."""
+
+_WORKED = (RunState.RUNNING, RunState.STOPPING)
+
+
+def state(of: str) -> State:
+    """How a goal in a run stands."""
+    return STATES[RunState(of)]
+
+
+def run_state(run: Run, worked_on: Collection[int]) -> State:
+    """How a run stands; `worked_on` is of `worked_on`."""
+    return LEFT_BEHIND if is_left_behind(run, worked_on) else state(run.state)
+
+
+def is_left_behind(run: Run, worked_on: Collection[int]) -> bool:
+    """Whether the run is under way and no process works on it."""
+    return run.state in _WORKED and run.connection_id not in worked_on
+
+
+def worked_on(runs: Iterable[Run]) -> set[int]:
+    """Row ids of the connections that a process works on, where one of the runs needs that."""
+    return reading.worked_on() if any(run.state in _WORKED for run in runs) else set()
