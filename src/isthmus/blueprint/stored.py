@@ -1,5 +1,7 @@
 """The set-up that the store has, as a `Document`."""
 
+from dataclasses import replace
+
 from isthmus.blueprint.documents import Authorization, Connection, Document, Segment
 from isthmus.connections import models, secrets
 from isthmus.connections.authorizations import Flow
@@ -20,6 +22,27 @@ def stored() -> Document:
         ),
         connections=tuple(_connection(each) for each in connections),
     )
+
+
+def stored_connection(key: str) -> Connection | None:
+    """The connection of that key, where there is one."""
+    rows = models.Connection.objects.select_related("authorization").prefetch_related("goals")
+    row = rows.filter(key=key).first()
+    return _connection(row) if row else None
+
+
+def with_example(connection: Connection) -> Connection:
+    """The connection; where it has no sign-in, with one that is to be filled in."""
+    if connection.authorization is not None:
+        return connection
+    domain = "example--uat.sandbox" if connection.sandbox else "example"
+    example = Authorization(
+        flow=Flow.CLIENT_CREDENTIALS,
+        login_url=f"https://{domain}.my.salesforce.com",
+        client_id="consumer key of the External Client App",
+        secret="",
+    )
+    return replace(connection, authorization=example, active=True)
 
 
 def _connection(row: models.Connection) -> Connection:

@@ -25,7 +25,9 @@ class Entry:
     here: bool
 
 
-_ENTRIES: list[tuple[str, str, str, Right]] = []
+_ENTRIES: list[tuple[str, str, str, Right]] = [
+    ("Connections", "plug", "connections", Right.LOOK),
+]
 _SETTINGS = [
     ("People", "people", "people", Right.ADMINISTER),
     ("Components", "spark", "components", Right.ADMINISTER),

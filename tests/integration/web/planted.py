@@ -42,6 +42,7 @@ class World:
             "number": self.run.number,
             "property_key": "email",
             "segment_key": "dutch",
+            "type_key": "salesforce",
         }
         return {name: value for name, value in places.items() if f":{name}>" in pattern}
 

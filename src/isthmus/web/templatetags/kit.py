@@ -1,7 +1,7 @@
 """Small parts of pages that templates write by a tag. Values are escaped here like everywhere."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import template
@@ -54,6 +54,12 @@ def when(moment: datetime | None, empty: str = "Never") -> SafeString:
 def grouped(number: float | None) -> str:
     """A number with its thousands apart; nothing is a dash."""
     return words.NONE if number is None else f"{number:,}"
+
+
+@register.filter
+def span(length: timedelta | float | None) -> str:
+    """A length of time in words."""
+    return words.span(length)
 
 
 @register.simple_tag
