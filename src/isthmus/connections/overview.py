@@ -1,5 +1,6 @@
 """The list of connections: how each stands, found by a fixed number of statements."""
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -119,7 +120,7 @@ def _overview(row: Mapping[str, Any]) -> Overview:
         **values,
         is_favourite=bool(row["is_favourite"]),
         matched=bool(row["matched"]),
-        labels=tuple(row["labels"]),
+        labels=tuple(json.loads(row["labels"])),
         login_url=str(row["login_url"] or ""),
         open_state=RunState(state) if state else None,
         health=health(
@@ -147,11 +148,25 @@ def last_runs(ids: Iterable[int], most: int = STRIP) -> dict[int, list[PastRun]]
     return found
 
 
-def last_parts(goals: Sequence[Goal]) -> dict[int, RunGoal]:
-    """What came of each goal when it was last begun, by the goal's row id."""
-    ids = [row["id"] for row in _rows("last_parts", {"goals": [goal.id for goal in goals]})]
-    parts = RunGoal.objects.filter(id__in=ids).select_related("run")
-    return {part.goal_id: part for part in parts if part.goal_id is not None}
+@dataclass(frozen=True, kw_only=True)
+class LastParts:
+    """What came of a goal, with its runs."""
+
+    begun: RunGoal  # in the last run that began it; it may be under way
+    ended: RunGoal | None  # in the last run in which it has ended
+
+
+def last_parts(goals: Sequence[Goal]) -> dict[int, LastParts]:
+    """What came of each goal that ever ran, by the goal's row id."""
+    names = {"goals": [goal.id for goal in goals], "ended": _ENDED}
+    rows = _rows("last_parts", names)
+    ids = {row[name] for row in rows for name in ("begun", "ended")}
+    parts = RunGoal.objects.filter(id__in=ids - {None}).select_related("run").in_bulk()
+    return {
+        row["goal"]: LastParts(begun=parts[row["begun"]], ended=parts.get(row["ended"]))
+        for row in rows
+        if row["begun"] in parts
+    }
 
 
 def labels() -> list[str]:

@@ -64,8 +64,8 @@ LEFT JOIN LATERAL (
 ORDER BY run.connection_id, run.number DESC
 
 -- last_parts --
--- Of each goal, its row in the last run that began it.
-SELECT part.id
+-- Of each goal, its row in the last run that began it, and in the last in which it has ended.
+SELECT wanted.id AS goal, begun.id AS begun, ended.id AS ended
 FROM unnest(%(goals)s::integer[]) AS wanted (id)
 CROSS JOIN LATERAL (
     SELECT each.id
@@ -73,7 +73,14 @@ CROSS JOIN LATERAL (
     WHERE each.goal_id = wanted.id AND each.state <> 'queued'
     ORDER BY each.id DESC
     LIMIT 1
-) AS part
+) AS begun
+LEFT JOIN LATERAL (
+    SELECT each.id
+    FROM connections_rungoal AS each
+    WHERE each.goal_id = wanted.id AND each.state = ANY (%(ended)s)
+    ORDER BY each.id DESC
+    LIMIT 1
+) AS ended ON true
 
 -- labels --
 -- The labels in use, those of most connections first.

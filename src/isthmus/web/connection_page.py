@@ -19,6 +19,7 @@ from isthmus.connections.models import (
     RunGoal,
     RunState,
 )
+from isthmus.connections.overview import LastParts
 from isthmus.connections.reading import counts
 from isthmus.domain.counts import GoalCounts
 from isthmus.domain.goals import ImportGoal
@@ -48,7 +49,8 @@ class GoalRow:
     what: str  # what it reads or writes, in words
     lacks: Sequence[str]
     state: State
-    part: RunGoal | None  # what came of it last
+    part: RunGoal | None  # what came of it last, once it had ended
+    is_going: bool
     received: int | None
     outcomes: Mapping[str, int]
     addresses: Mapping[str, str]  # of the rows behind, by outcome
@@ -63,6 +65,7 @@ class Flow:
 
     direction: str
     goals: int  # goals of this direction that are active
+    is_going: bool  # whether one of them is under way
     received: int
     outcomes: Mapping[str, int]
     parts: Sequence[tuple[str, int, str]]  # outcome, number, where it leads
@@ -93,6 +96,7 @@ class RunRow:
     state: State
     took: timedelta | None
     counts: GoalCounts
+    outcomes: Mapping[str, int]
     address: str
     addresses: Mapping[str, str]
     log_address: str
@@ -135,7 +139,7 @@ def _health(connection: Connection, rows: Iterable[GoalRow], still: Iterable[Run
 
 
 def goal_rows(
-    connection: Connection, goals: Sequence[Goal], parts: Mapping[int, RunGoal]
+    connection: Connection, goals: Sequence[Goal], parts: Mapping[int, LastParts]
 ) -> list[GoalRow]:
     """The goals in the order in which they run."""
     known = properties.definitions()
@@ -147,7 +151,8 @@ def goal_rows(
     rows = []
     for goal in goals:
         definition = goal.definition
-        part = parts.get(goal.id)
+        last = parts.get(goal.id)
+        part = last.ended if last else None
         lacks = lacking.of_goal(definition, known, segments)
         siblings = of_direction[goal.direction]
         found = counts(part) if part and part.counts else None
@@ -160,8 +165,9 @@ def goal_rows(
                 is_import=goal.direction == IMPORT,
                 what=_what(goal, segments),
                 lacks=lacks,
-                state=_goal_state(part, lacks),
+                state=_goal_state(last, lacks),
                 part=part,
+                is_going=last is not None and last.begun.state in OPEN,
                 received=found.received if found else None,
                 outcomes=connection_words.outcomes(found) if found else {},
                 addresses=connection_words.rows_behind(connection.key, number, goal.key),
@@ -182,10 +188,12 @@ def _what(goal: Goal, segments: Mapping[str, str]) -> str:
     return f"\u201c{segment}\u201d \u2192 {definition.object.name} \u00b7 {fields}"
 
 
-def _goal_state(part: RunGoal | None, lacks: Sequence[str]) -> State:
+def _goal_state(last: LastParts | None, lacks: Sequence[str]) -> State:
+    if last is not None and last.begun.state in OPEN:
+        return run_words.state(last.begun.state)
     if lacks:
         return INCOMPLETE
-    return run_words.state(part.state) if part else NEVER
+    return run_words.state(last.begun.state) if last else NEVER
 
 
 def flow(connection: Connection, rows: Sequence[GoalRow], direction: str) -> Flow:
@@ -205,6 +213,7 @@ def flow(connection: Connection, rows: Sequence[GoalRow], direction: str) -> Flo
     return Flow(
         direction=direction,
         goals=sum(row.active for row in mine),
+        is_going=any(row.is_going for row in mine),
         received=sum(row.received or 0 for row in those),
         outcomes=outcomes,
         parts=[
@@ -243,6 +252,7 @@ def run_row(connection: Connection, run: Run, worked_on: set[int]) -> RunRow:
         state=run_words.run_state(run, worked_on),
         took=(run.finished_at or timezone.now()) - run.started_at if run.started_at else None,
         counts=total,
+        outcomes=connection_words.outcomes(total),
         address=connection_words.address("run", connection.key, run.number),
         addresses=connection_words.rows_behind(connection.key, run.number, goal),
         log_address=""
