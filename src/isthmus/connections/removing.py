@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 from django.db import connection as database
 from django.db import transaction
-from psycopg import sql
 
 from isthmus.connections.errors import RunAlreadyGoing
 from isthmus.connections.models import Connection, Goal
@@ -55,8 +54,7 @@ def delete_goal(goal: Goal) -> None:
 def _hold(connection: Connection, what: str) -> None:
     """Keep runs of the connection away until the transaction ends."""
     with database.cursor() as cursor:
-        statement = QUERIES["hold_run"].format(lock=sql.Literal(RUN_LOCK))
-        cursor.execute(statement, {"connection": connection.id})
+        cursor.execute(QUERIES["hold_run"], {"lock": RUN_LOCK, "connection": connection.id})
         if not cursor.fetchone()[0]:
             raise RunAlreadyGoing(
                 f"{what} can't be deleted while the connection has a run going on. Nothing was "

@@ -2,7 +2,7 @@ Statements that take connections and goals away, with all that only they knew.
 
 -- hold_run --
 -- What a run of a connection holds; ours until the end of the transaction.
-SELECT pg_try_advisory_xact_lock({lock}, %(connection)s)
+SELECT pg_try_advisory_xact_lock(%(lock)s, %(connection)s)
 
 -- run_goals --
 SELECT part.id

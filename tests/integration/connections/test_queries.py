@@ -8,6 +8,9 @@ import psycopg
 import pytest
 from psycopg import Connection, sql
 
+from isthmus.connections.overview import QUERIES as OVERVIEW
+from isthmus.connections.removing import QUERIES as REMOVING
+from isthmus.connections.sizes import QUERIES as SIZES
 from isthmus.connections.tracing import QUERIES as TRACING
 from isthmus.exporting.queries import QUERIES as EXPORTING
 from isthmus.importing.queries import FETCHING
@@ -19,6 +22,9 @@ ROOMS = {
     "importing": IMPORTING,
     "fetching": FETCHING,
     "exporting": EXPORTING,
+    "overview": OVERVIEW,
+    "removing": REMOVING,
+    "sizes": SIZES,
     "tracing": TRACING,
     "profiles": PROFILES,
     "merging": MERGING,
