@@ -20,6 +20,9 @@ from isthmus.web.addresses import ours
 from isthmus.web.forms.connections import PRODUCTION, SANDBOX, NewConnectionForm
 from isthmus.web.views.found import changing, find
 
+_ROWS: Final = 25
+"""Connections of a page: each draws its last runs."""
+
 _LONGEST: Final = 200
 """Characters of a search; titles are not longer."""
 
@@ -43,7 +46,7 @@ def connections(request: HttpRequest) -> HttpResponse:
     every = overview.connections(wanted)
     is_in_state = _STATES[state][2]
     rows = sorted((each for each in every if each.matched and is_in_state(each)), key=_sorting)
-    page = paging.page(request, lambda after, most: _behind(rows, after)[:most], _place)
+    page = paging.page(request, lambda after, most: _behind(rows, after)[:most], _place, size=_ROWS)
     runs = overview.last_runs(each.id for each in page.rows)
     return render(
         request,
@@ -152,8 +155,9 @@ def new(request: HttpRequest, type_key: str) -> HttpResponse:
     kind = _kind(type_key)
     user = who(request)
     initial = {"kind_of_org": PRODUCTION, "timezone": user.timezone if user else "UTC"}
-    form = NewConnectionForm(request.POST or None, initial=initial)
-    if request.method == "POST" and form.is_valid():
+    posted = request.POST if request.method == "POST" else None
+    form = NewConnectionForm(posted, initial=initial)
+    if form.is_valid():
         given = form.cleaned_data
         made = setting_up.make(
             given["name"],
