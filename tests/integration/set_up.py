@@ -26,13 +26,12 @@ ORG_ID = "00D000000000001AAA"
 
 def new_connection(key: str = "acme", **given: Any) -> Connection:
     """A connection to the org, without overlap or margin unless they are given."""
-    authorization = Authorization.objects.create(
-        flow="client_credentials", login_url="https://x", client_id="x", sealed_secret=b""
-    )
-    defaults = {"org_id": ORG_ID, "overlap_seconds": 0, "settle_seconds": 0}
-    return Connection.objects.create(
-        key=key, name=key, authorization=authorization, **{**defaults, **given}
-    )
+    if "authorization" not in given:
+        given["authorization"] = Authorization.objects.create(
+            flow="client_credentials", login_url="https://x", client_id="x", sealed_secret=b""
+        )
+    defaults = {"name": key, "org_id": ORG_ID, "overlap_seconds": 0, "settle_seconds": 0}
+    return Connection.objects.create(key=key, **{**defaults, **given})
 
 
 def new_goal(connection: Connection, definition: ImportGoal | ExportGoal) -> Goal:

@@ -11,7 +11,7 @@ from isthmus.connections.models import Goal, RunState
 from isthmus.connections.runs import GoalRun
 from isthmus.connections.tracing import became, left_out
 from isthmus.domain.goals import ImportField, MatchRow
-from isthmus.profiles.links import forget_goal
+from isthmus.profiles.links import forget_goals
 from named.test_log import ENGINES, log_of
 from named.test_refusals import CODE
 from named.world import BY_EMAIL, EMAIL, READ, WRITE, World, outcome, written
@@ -285,7 +285,7 @@ def test_what_is_skipped_is_forgotten_with_its_goal(world: World) -> None:
     world.add_profile(title="x")
     for goal in (kept, deleted):
         world.write(goal)
-    forget_goal(deleted.id)
+    forget_goals([deleted.id], [])
     assert left_out(deleted, "no_identifier", most=5) == []
     assert len(left_out(kept, "no_identifier", most=5)) == 1
 

@@ -21,6 +21,7 @@ __all__ = [
     "apply",
     "check",
     "export",
+    "export_connection",
     "plan",
     "read",
 ]
@@ -61,3 +62,16 @@ def export() -> str:
     from isthmus.blueprint.stored import stored
 
     return write(stored())
+
+
+def export_connection(key: str, *, example: bool = False) -> str:
+    """One connection as a document, as `export` writes it; nothing of it where there is none.
+
+    With `example`, a connection without a sign-in is written with one to be filled in.
+    """
+    from isthmus.blueprint.stored import stored_connection, with_example
+
+    found = stored_connection(key)
+    if found is None:
+        return write(Document())
+    return write(Document(connections=(with_example(found) if example else found,)))

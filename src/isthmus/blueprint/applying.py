@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from django.db import connection as database
 from django.db import transaction
 from django.db.models import F
 
@@ -11,15 +10,11 @@ from isthmus.blueprint.planning import Plan, What, compare
 from isthmus.blueprint.reviewing import review
 from isthmus.blueprint.stored import stored
 from isthmus.connections import models, secrets
-from isthmus.connections.errors import RunAlreadyGoing
-from isthmus.connections.runs import RUN_LOCK
+from isthmus.connections.removing import delete_goal
 from isthmus.domain.goals import ImportGoal, ObjectTypeOnDelete, OnMerge
-from isthmus.profiles import setting_up, statements
-from isthmus.profiles.links import forget_goal
+from isthmus.profiles import setting_up
 from isthmus.profiles.models import Segment
 from isthmus.profiles.properties import save_property
-
-QUERIES = statements.load("isthmus.blueprint")
 
 
 def apply_document(document: Document) -> Plan:
@@ -57,7 +52,6 @@ _PARTS_OF_CONNECTIONS = (What.CONNECTION, What.AUTHORIZATION, What.GOAL)
 
 def _save_connection(asked: Connection) -> None:
     row = models.Connection.objects.select_for_update().filter(key=asked.key).first()
-    signing_in = row.authorization if row else models.Authorization()
     values = {
         "name": asked.name,
         "active": asked.active,
@@ -65,8 +59,12 @@ def _save_connection(asked: Connection) -> None:
         "timezone": asked.timezone,
         "overlap_seconds": asked.overlap_seconds,
         "settle_seconds": asked.settle_seconds,
-        "authorization": _saved_authorization(signing_in, asked.authorization),
+        "labels": list(asked.labels),
+        "description": asked.description,
     }
+    if asked.authorization is not None:
+        signing_in = (row.authorization if row else None) or models.Authorization()
+        values["authorization"] = _saved_authorization(signing_in, asked.authorization)
     # Only these columns are written: a run may be writing others of the same row, such as the org.
     saved, _ = models.Connection.objects.update_or_create(key=asked.key, defaults=values)
     if row and row.timezone != asked.timezone:
@@ -92,24 +90,12 @@ def _save_goals(connection: models.Connection, asked: tuple[Goal, ...]) -> None:
         if directions.get(row.key) == row.direction:
             kept[row.key] = row
         else:
-            _delete_goal(connection, row)
+            delete_goal(row)
     for position, goal in enumerate(asked, start=1):
         if goal.key in kept:
             _change_goal(kept[goal.key], goal, position)
         else:
             _add_goal(connection, goal, position)
-
-
-def _delete_goal(connection: models.Connection, row: models.Goal) -> None:
-    with database.cursor() as cursor:
-        cursor.execute(QUERIES["lock_run"], [RUN_LOCK, connection.id])
-        if not cursor.fetchone()[0]:
-            raise RunAlreadyGoing(
-                f"Goal {row.key!r} can't be deleted while connection {connection.key!r} has a run "
-                f"going on. Nothing was changed. Wait for its end, or stop it, and apply again."
-            )
-    forget_goal(row.id)
-    row.delete()
 
 
 def _add_goal(connection: models.Connection, goal: Goal, position: int) -> None:

@@ -159,11 +159,18 @@ def check_connections(review: Review) -> None:
     connections = review.document.connections
     review.report_repeated((each.key for each in connections), "connections", ("connections",))
     for place, connection in enumerate(connections):
-        path: Path = ("connections", place, "authorization")
-        _check_hosts(review, path, connection.authorization)
-        _check_kind_of_org(review, (*path, "login_url"), connection)
-        if connection.authorization.flow is Flow.JWT:
-            _check_private_key(review, (*path, "private_key"), connection.authorization)
+        if connection.authorization is not None:
+            _check_sign_in(review, place, connection, connection.authorization)
+
+
+def _check_sign_in(
+    review: Review, place: int, connection: Connection, authorization: Authorization
+) -> None:
+    path: Path = ("connections", place, "authorization")
+    _check_hosts(review, path, authorization)
+    _check_kind_of_org(review, (*path, "login_url"), authorization, is_sandbox=connection.sandbox)
+    if authorization.flow is Flow.JWT:
+        _check_private_key(review, (*path, "private_key"), authorization)
 
 
 def _check_hosts(review: Review, path: Path, authorization: Authorization) -> None:
@@ -173,8 +180,9 @@ def _check_hosts(review: Review, path: Path, authorization: Authorization) -> No
         review.report((*path, "login_url"), str(error))
 
 
-def _check_kind_of_org(review: Review, path: Path, connection: Connection) -> None:
-    authorization = connection.authorization
+def _check_kind_of_org(
+    review: Review, path: Path, authorization: Authorization, *, is_sandbox: bool
+) -> None:
     address = authorization.login_url.lower()
     if authorization.flow is Flow.CLIENT_CREDENTIALS and address in (_PRODUCTION, _SANDBOX):
         review.report(
@@ -182,14 +190,12 @@ def _check_kind_of_org(review: Review, path: Path, connection: Connection) -> No
             f"{address} doesn't take client credentials. Write the org's own My Domain host, such "
             f"as https://example.my.salesforce.com (Setup, My Domain), or use the flow jwt.",
         )
-    elif address == (_PRODUCTION if connection.sandbox else _SANDBOX):
-        kind, other = (
-            ("sandbox", _SANDBOX) if connection.sandbox else ("production org", _PRODUCTION)
-        )
+    elif address == (_PRODUCTION if is_sandbox else _SANDBOX):
+        kind, other = ("sandbox", _SANDBOX) if is_sandbox else ("production org", _PRODUCTION)
         review.report(
             path,
             f"{address} doesn't sign in to a {kind}, which this connection says it is (sandbox: "
-            f"{str(connection.sandbox).lower()}). Write {other} or a My Domain host, or change "
+            f"{str(is_sandbox).lower()}). Write {other} or a My Domain host, or change "
             f"`sandbox`.",
         )
 

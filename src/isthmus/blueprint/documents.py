@@ -66,12 +66,14 @@ class Connection:
 
     key: str
     name: str
-    authorization: Authorization
+    authorization: Authorization | None = None  # None where the document says nothing of it
     active: bool = True
     sandbox: bool = False
     timezone: str = "UTC"  # IANA name
     overlap_seconds: int = OVERLAP_SECONDS
     settle_seconds: int = SETTLE_SECONDS
+    labels: tuple[str, ...] = ()
+    description: str = ""
     goals: tuple[Goal, ...] | None = None  # in order; None where the document says nothing of them
 
 

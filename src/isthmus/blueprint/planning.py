@@ -157,8 +157,10 @@ def _connection_changes(document: Document, stored: Document) -> Iterator[Change
 
 
 def _authorization_changes(asked: Connection, there: Connection | None) -> Iterator[Change]:
+    if asked.authorization is None:
+        return
     key, after = asked.key, _authorization(asked.authorization)
-    if there is None:
+    if there is None or there.authorization is None:
         yield from _compared(What.AUTHORIZATION, {key: after}, {})
         return
     before = _authorization(there.authorization)
@@ -251,7 +253,8 @@ def _segment(segment: Segment) -> Attributes:
 
 def _connection(connection: Connection) -> Attributes:
     left_out = ("key", "authorization", "goals")
-    return {name: value for name, value in vars(connection).items() if name not in left_out}
+    values = vars(connection).items()
+    return {name: _plain(value) for name, value in values if name not in left_out}
 
 
 def _authorization(authorization: Authorization) -> Attributes:

@@ -19,6 +19,7 @@ from isthmus.blueprint.errors import BlueprintInvalid, did_you_mean
 from isthmus.blueprint.goal_reading import read_goal, read_key
 from isthmus.blueprint.nodes import Entries, Source, Value, root
 from isthmus.connections.authorizations import Flow
+from isthmus.domain import labels
 from isthmus.domain.properties import Normalise, OnMerge, PropertyDefinition, PropertyType
 
 _LONGEST_SECONDS = 86_400
@@ -81,10 +82,10 @@ def _segment(value: Value) -> Segment:
 
 def _connection(value: Value) -> Connection:
     entries = value.entries(
-        required=("key", "authorization"),
+        required=("key",),
         optional=(
-            *("name", "active", "sandbox", "timezone"),
-            *("overlap_seconds", "settle_seconds", "goals"),
+            *("name", "active", "sandbox", "timezone", "labels", "description"),
+            *("overlap_seconds", "settle_seconds", "authorization", "goals"),
         ),
     )
     key = read_key(entries)
@@ -97,8 +98,18 @@ def _connection(value: Value) -> Connection:
         overlap_seconds=entries.integer("overlap_seconds", OVERLAP_SECONDS, _LONGEST_SECONDS),
         settle_seconds=entries.integer("settle_seconds", SETTLE_SECONDS, _LONGEST_SECONDS),
         authorization=_authorization(entries),
+        labels=_labels(entries),
+        description=entries.text("description"),
         goals=_goals(entries),
     )
+
+
+def _labels(entries: Entries) -> tuple[str, ...]:
+    values = entries.items("labels")
+    texts = [value.text() for value in values]
+    for place, why in labels.troubles(texts):
+        values[place].report(why)
+    return tuple(texts)
 
 
 def _timezone(entries: Entries) -> str:
@@ -117,9 +128,9 @@ def _known_timezones() -> frozenset[str]:
     return frozenset(available_timezones() | {"UTC"})
 
 
-def _authorization(connection: Entries) -> Authorization:
+def _authorization(connection: Entries) -> Authorization | None:
     if "authorization" not in connection:
-        return Authorization(flow=Flow.JWT, login_url="", client_id="", secret="")
+        return None
     value = connection.values["authorization"]
     flow = _flow(value)
     required, optional = _FLOW_KEYS[flow]

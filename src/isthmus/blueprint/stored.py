@@ -1,5 +1,7 @@
 """The set-up that the store has, as a `Document`."""
 
+from dataclasses import replace
+
 from isthmus.blueprint.documents import Authorization, Connection, Document, Segment
 from isthmus.connections import models, secrets
 from isthmus.connections.authorizations import Flow
@@ -22,6 +24,27 @@ def stored() -> Document:
     )
 
 
+def stored_connection(key: str) -> Connection | None:
+    """The connection of that key, where there is one."""
+    rows = models.Connection.objects.select_related("authorization").prefetch_related("goals")
+    row = rows.filter(key=key).first()
+    return _connection(row) if row else None
+
+
+def with_example(connection: Connection) -> Connection:
+    """The connection; where it has no sign-in, with one that is to be filled in."""
+    if connection.authorization is not None:
+        return connection
+    domain = "example--uat.sandbox" if connection.sandbox else "example"
+    example = Authorization(
+        flow=Flow.CLIENT_CREDENTIALS,
+        login_url=f"https://{domain}.my.salesforce.com",
+        client_id="consumer key of the External Client App",
+        secret="",
+    )
+    return replace(connection, authorization=example, active=True)
+
+
 def _connection(row: models.Connection) -> Connection:
     return Connection(
         key=row.key,
@@ -31,7 +54,9 @@ def _connection(row: models.Connection) -> Connection:
         timezone=row.timezone,
         overlap_seconds=row.overlap_seconds,
         settle_seconds=row.settle_seconds,
-        authorization=_authorization(row.authorization),
+        authorization=_authorization(row.authorization) if row.authorization else None,
+        labels=tuple(row.labels),
+        description=row.description,
         goals=tuple(goal.definition for goal in row.goals.all()),
     )
 

@@ -58,6 +58,8 @@ def secret_names(document: Document) -> dict[str, str]:
     """The environment variable of each connection's secret, by the connection's key."""
     names: dict[str, str] = {}
     for connection in document.connections:
+        if connection.authorization is None:
+            continue
         word = f"{connection.key}_{SECRET_KEYS[connection.authorization.flow]}".upper()
         name = f"CONNECTION_{word}" if word[0].isdigit() else word
         names[connection.key] = _free(name, names.values())
@@ -87,9 +89,17 @@ def _segment(segment: Segment) -> dict[str, Any]:
 
 def _connection(connection: Connection, names: Mapping[str, str]) -> dict[str, Any]:
     options = ("active", "sandbox", "timezone", "overlap_seconds", "settle_seconds")
-    values = {"key": connection.key, **_name(connection), **_differing(connection, options)}
-    secret = names[connection.key]
-    values["authorization"] = _block(_authorization(connection.authorization, secret))
+    values = {
+        "key": connection.key,
+        **_name(connection),
+        **_differing(connection, ("description",)),
+        **_differing(connection, options),
+    }
+    if connection.labels:
+        values["labels"] = _compact(list(connection.labels))
+    if connection.authorization is not None:
+        secret = names[connection.key]
+        values["authorization"] = _block(_authorization(connection.authorization, secret))
     if connection.goals is not None:
         values["goals"] = CommentedSeq([_block(_goal(goal)) for goal in connection.goals])
     return values

@@ -15,7 +15,7 @@ from isthmus.cli.run_words import sentence, state_words, worked_on
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from isthmus.connections.models import Connection, Goal, Run
+    from isthmus.connections.models import Authorization, Connection, Goal, Run
 
 app = group("connection", "Connections to Salesforce, and their runs.")
 
@@ -58,6 +58,8 @@ def _summary(connection: "Connection", last: "Run | None") -> dict[str, Any]:
         "name": connection.name,
         "active": connection.active,
         "sandbox": connection.sandbox,
+        "labels": connection.labels,
+        "description": connection.description or None,
         "org_id": connection.org_id or None,
         "goals": [goal.key for goal in connection.goals.all()],
         "last_run": run_document(last) if last else None,
@@ -98,22 +100,27 @@ def show_connection(key: ConnectionKey, *, as_json: AsJson = False) -> None:
 
 
 def _document(connection: "Connection", last: "Run | None") -> dict[str, Any]:
-    authorization = connection.authorization
     return {
         **_summary(connection, last),
         "timezone": connection.timezone,
         "overlap_seconds": connection.overlap_seconds,
         "settle_seconds": connection.settle_seconds,
-        "authorization": {
-            "flow": authorization.flow,
-            "login_url": authorization.login_url,
-            "client_id": authorization.client_id,
-            "username": authorization.username or None,
-        },
+        "authorization": _signing_in(connection.authorization),
         "goals": [
             {"direction": goal.direction, **goal.document, "read_until": goal.read_until}
             for goal in connection.goals.all()
         ],
+    }
+
+
+def _signing_in(authorization: "Authorization | None") -> dict[str, str | None] | None:
+    if authorization is None:
+        return None
+    return {
+        "flow": authorization.flow,
+        "login_url": authorization.login_url,
+        "client_id": authorization.client_id,
+        "username": authorization.username or None,
     }
 
 
@@ -122,9 +129,10 @@ def _facts(connection: "Connection", last: "Run | None") -> list[tuple[str, str]
     authorization = connection.authorization
     return [
         ("key", connection.key),
+        ("labels", ", ".join(connection.labels) or "none"),
         ("state", "on" if connection.active else "off: it does not run"),
         ("org", f"{connection.org_id or 'not signed in yet'} ({kind})"),
-        ("sign-in", f"{authorization.flow} at {authorization.login_url}"),
+        ("sign-in", str(authorization or "none yet: add `authorization` in a document")),
         ("time zone", connection.timezone),
         ("last run", _last_run(last)),
     ]

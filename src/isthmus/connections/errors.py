@@ -4,6 +4,7 @@ Final
 ├── ConnectionOff     the connection is switched off
 ├── GoalIncomplete    a goal misses something and does not run
 ├── CountMismatch     Salesforce's counts and what arrived differ
+├── NoSignIn          the connection has no sign-in
 ├── NoSuchThing       a connection or goal that is named is not there
 ├── NothingToRun      the connection has no goal that is active
 ├── OrgReplaced       the sign-in leads to another org than before
@@ -33,6 +34,17 @@ class NoSuchThing(Final):
 
 class ConnectionOff(Final):
     """The connection is switched off."""
+
+
+class NoSignIn(Final):
+    """The connection has no sign-in."""
+
+    def __init__(self, connection: str) -> None:
+        """Name the connection, and what to do."""
+        super().__init__(
+            f"Connection {connection!r} has no sign-in, so it can't reach Salesforce. Add "
+            f"`authorization` to it in the set-up document and apply that, and try again."
+        )
 
 
 class NothingToRun(Final):

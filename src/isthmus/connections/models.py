@@ -37,7 +37,12 @@ class Connection(models.Model):
     overlap_seconds = models.PositiveIntegerField(default=600)
     settle_seconds = models.PositiveIntegerField(default=30)
     org_id = models.CharField(max_length=18, blank=True, default="")  # pinned at the first sign-in
-    authorization = models.OneToOneField(Authorization, on_delete=models.PROTECT)
+    authorization = models.OneToOneField(
+        Authorization, null=True, on_delete=models.PROTECT
+    )  # none: nobody has set up how to sign in
+    description = models.TextField(blank=True, default="")
+    labels = models.JSONField(default=list)  # texts, as `isthmus.domain.labels` allows them
+    favoured_by = models.ManyToManyField("people.User", related_name="favourites")
 
     class Meta:
         ordering = ["id"]
@@ -168,6 +173,8 @@ class RunGoal(models.Model):
 
     class Meta:
         ordering = ["id"]
+        # Finds a goal's last result, however often it ran.
+        indexes = [models.Index(fields=["goal", "-id"], name="rungoal_last")]
 
     def __str__(self) -> str:
         return f"{self.run} {self.key}"

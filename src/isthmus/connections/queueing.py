@@ -7,7 +7,13 @@ from django.db.models import Max
 from django.utils import timezone
 
 from isthmus.connections import news, states
-from isthmus.connections.errors import ConnectionOff, NoSuchThing, NothingToRun, StateRefused
+from isthmus.connections.errors import (
+    ConnectionOff,
+    NoSignIn,
+    NoSuchThing,
+    NothingToRun,
+    StateRefused,
+)
 from isthmus.connections.models import IMPORT, OPEN, Connection, Goal, Run, RunState
 
 NOBODY_WORKS = (RunState.QUEUED, RunState.CONFIRMING, RunState.WAITING)
@@ -20,7 +26,7 @@ def ask(
 
     While one is queued another is not: the queued one is widened to what both ask for. `full`
     takes everything again, not only what changed; `by` says who asks, in words. Raises
-    `ConnectionOff`, `NoSuchThing` for a goal, and `NothingToRun`.
+    `ConnectionOff`, `NoSignIn`, `NoSuchThing` for a goal, and `NothingToRun`.
     """
     check(connection, goals)
     with transaction.atomic():
@@ -52,6 +58,8 @@ def check(connection: Connection, goals: Sequence[str] = ()) -> None:
             f"Connection {connection.key!r} is switched off, so it does not run. Switch it "
             f"on (`active: true` in the set-up), and run it again."
         )
+    if connection.authorization_id is None:
+        raise NoSignIn(connection.key)
     if not chosen_goals(connection, goals):
         raise NothingToRun(
             f"Connection {connection.key!r} has no active goal. Add one, or activate one."

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from isthmus.connections.authorizations import credentials
-from isthmus.connections.errors import OrgReplaced
+from isthmus.connections.errors import NoSignIn, OrgReplaced
 from isthmus.connections.models import Connection
 from isthmus.salesforce import ClientSettings, HostPolicy, Salesforce
 
@@ -25,8 +25,11 @@ def signed_in(
     """A client for the connection's org.
 
     The first sign-in pins the org. Raises `OrgReplaced` where a later one leads to another: its
-    records have other ids, so links and positions would lie.
+    records have other ids, so links and positions would lie. Raises `NoSignIn` where nobody has set
+    up how to sign in.
     """
+    if connection.authorization is None:
+        raise NoSignIn(connection.key)
     client = Salesforce(
         credentials(connection.authorization), hosts=host_policy(), settings=settings
     )

@@ -22,6 +22,7 @@ class Confirmation:
     title: str  # a question that names the thing
     words: str = ""
     losses: Sequence[Loss] = ()
+    counted: str = ""  # address of a page whose #losses come later: they take a moment to count
     act: str  # the button's words
     icon: str = "trash"
     address: str  # the form is posted there

@@ -28,6 +28,7 @@ class Entry:
 _ENTRIES: list[tuple[str, str, str, Right]] = [
     ("Profiles", "people", "profiles", Right.LOOK),
     ("Segments", "segment", "segments", Right.LOOK),
+    ("Connections", "plug", "connections", Right.LOOK),
 ]
 _MAKING = {"new-segment": "segments", "new-property": "properties"}
 """Pages that belong to an entry although their address does not say so."""

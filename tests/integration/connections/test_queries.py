@@ -9,14 +9,17 @@ import pytest
 from psycopg import Connection, sql
 
 from isthmus.connections.causes import QUERIES as CAUSES
+from isthmus.connections.overview import QUERIES as OVERVIEW
+from isthmus.connections.removing import QUERIES as REMOVING
 from isthmus.connections.rows import QUERIES as ROWS
+from isthmus.connections.sizes import QUERIES as SIZES
 from isthmus.connections.stories import QUERIES as STORIES
 from isthmus.connections.tracing import QUERIES as TRACING
 from isthmus.exporting.queries import QUERIES as EXPORTING
 from isthmus.importing.queries import FETCHING
 from isthmus.importing.queries import QUERIES as IMPORTING
-from isthmus.profiles.estimating import QUERIES as ESTIMATING
 from isthmus.profiles.editing import QUERIES as EDITING
+from isthmus.profiles.estimating import QUERIES as ESTIMATING
 from isthmus.profiles.finding import QUERIES as FINDING
 from isthmus.profiles.history import QUERIES as HISTORY
 from isthmus.profiles.merging import QUERIES as MERGING
@@ -27,6 +30,9 @@ ROOMS = {
     "importing": IMPORTING,
     "fetching": FETCHING,
     "exporting": EXPORTING,
+    "overview": OVERVIEW,
+    "removing": REMOVING,
+    "sizes": SIZES,
     "tracing": TRACING,
     "rows": ROWS,
     "causes": CAUSES,

@@ -43,6 +43,7 @@ class World:
             "property_key": "email",
             "segment_key": "dutch",
             "record_id": RECORD,
+            "type_key": "salesforce",
         }
         return {name: value for name, value in places.items() if f":{name}>" in pattern}
 

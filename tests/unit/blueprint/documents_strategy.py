@@ -19,6 +19,7 @@ from isthmus.domain.goals import (
     WhenEmpty,
     WhenTooLong,
 )
+from isthmus.domain.labels import trouble
 from isthmus.domain.merge_rules import MergeRule
 from isthmus.domain.objects import OBJECTS
 from isthmus.domain.properties import Normalise, OnMerge, PropertyDefinition, PropertyType
@@ -154,17 +155,23 @@ def goals() -> SearchStrategy[Goal]:
     return imports | exports
 
 
+def labels() -> SearchStrategy[str]:
+    return WORDS.filter(lambda text: not trouble(text))
+
+
 def connections() -> SearchStrategy[Connection]:
     return st.builds(
         Connection,
         key=KEYS,
         name=WORDS,
-        authorization=authorizations(),
+        authorization=st.none() | authorizations(),
         active=st.booleans(),
         sandbox=st.booleans(),
         timezone=st.sampled_from(["UTC", "Europe/Amsterdam", "America/New_York"]),
         overlap_seconds=st.integers(0, 86_400),
         settle_seconds=st.integers(0, 86_400),
+        labels=st.lists(labels(), max_size=3, unique=True).map(tuple),
+        description=WORDS | st.just(""),
         goals=st.none() | st.lists(goals(), max_size=3).map(tuple),
     )
 

@@ -10,7 +10,11 @@ from unit.blueprint.documents_strategy import documents
 
 
 def environment_of(document: Document) -> dict[str, str]:
-    secrets = {each.key: each.authorization.secret for each in document.connections}
+    secrets = {
+        each.key: each.authorization.secret
+        for each in document.connections
+        if each.authorization is not None
+    }
     return {name: secrets[key] for key, name in secret_names(document).items()}
 
 

@@ -1,3 +1,25 @@
-from integration.web.expected.people import Page
+from integration.web.expected.people import FOR_EDITORS, FOR_VIEWERS, Page
 
-EXPECTED: dict[str, Page] = {}
+EXPECTED: dict[str, Page] = {
+    "connections": FOR_VIEWERS,
+    "connection-types": FOR_EDITORS,
+    "new-connection": FOR_EDITORS,
+    "connection": FOR_VIEWERS,
+    "connection-title": FOR_EDITORS.by_post,
+    "connection-about": FOR_EDITORS.by_post,
+    "connection-switch": FOR_EDITORS.by_post,
+    "connection-favourite": FOR_VIEWERS.by_post,
+    "connection-run": FOR_EDITORS.by_post,
+    "connection-stop": FOR_EDITORS.by_post,
+    "connection-yaml": FOR_VIEWERS,
+    "connection-yaml-file": FOR_VIEWERS,
+    "connection-exchange": FOR_VIEWERS,
+    "connection-copy": FOR_EDITORS.by_post,
+    "connection-losses": FOR_EDITORS,
+    "connection-delete": FOR_EDITORS,
+    "goal-active": FOR_EDITORS.by_post,
+    "goal-move": FOR_EDITORS.by_post,
+    "goal-copy": FOR_EDITORS.by_post,
+    "goal-losses": FOR_EDITORS,
+    "goal-delete": FOR_EDITORS,
+}

@@ -1,0 +1,34 @@
+Statements that take connections and goals away, with all that only they knew.
+
+-- hold_run --
+-- What a run of a connection holds; ours until the end of the transaction.
+SELECT pg_try_advisory_xact_lock(%(lock)s, %(connection)s)
+
+-- run_goals --
+SELECT part.id
+FROM connections_rungoal AS part
+JOIN connections_run AS run ON run.id = part.run_id
+WHERE run.connection_id = %(connection)s
+
+-- delete_exported --
+DELETE FROM store.exported_profile WHERE connection = %(connection)s
+
+-- delete_parts --
+DELETE FROM connections_rungoal AS part
+USING connections_run AS run
+WHERE run.id = part.run_id AND run.connection_id = %(connection)s
+
+-- delete_runs --
+DELETE FROM connections_run WHERE connection_id = %(connection)s
+
+-- delete_goals --
+DELETE FROM connections_goal WHERE connection_id = %(connection)s
+
+-- delete_favourites --
+DELETE FROM connections_connection_favoured_by WHERE connection_id = %(connection)s
+
+-- delete_connection --
+DELETE FROM connections_connection WHERE id = %(connection)s
+
+-- delete_authorization --
+DELETE FROM connections_authorization WHERE id = %(authorization)s

@@ -1,0 +1,327 @@
+"""The first page of a connection: what it does, its runs, and changing it."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from isthmus import blueprint
+from isthmus.connections import overview, queueing, removing, setting_up, sizes
+from isthmus.connections.errors import (
+    ConnectionOff,
+    NoSignIn,
+    NoSuchThing,
+    NothingToRun,
+    RunAlreadyGoing,
+    StateRefused,
+)
+from isthmus.connections.models import OPEN, UNDER_WAY, Connection, Run, RunState
+from isthmus.domain.roles import Right
+from isthmus.web import connection_page, connection_words, edits
+from isthmus.web.access import access, who
+from isthmus.web.confirming import Confirmation, Loss, ask
+from isthmus.web.forms.connections import AboutForm, TitleForm
+from isthmus.web.views.found import changing, find
+from isthmus.web.words import plural
+
+_TABS: Final = (
+    ("connection", "plug", "Setup and run"),
+    ("connection-yaml", "doc", "Set-up as YAML"),
+)
+
+
+@access(Right.LOOK)
+@require_safe
+def connection(request: HttpRequest, connection_key: str) -> HttpResponse:
+    """The page, whole; while a run goes on it asks for itself again."""
+    return _shown(request, find(connection_key))
+
+
+@access(Right.EDIT)
+@require_POST
+def title(request: HttpRequest, connection_key: str) -> HttpResponse:
+    """Change the title."""
+    form = TitleForm(request.POST)
+    thing = _thing("title", connection_key)
+    if not form.is_valid():
+        error = " ".join(str(each) for each in form.errors["name"])
+        return _with_title(request, find(connection_key), error, status=422)
+    with changing(connection_key) as row:
+        seen = edits.unseal(thing, request.POST.get(edits.NAME, ""))
+        now = {"name": row.name}
+        if edits.conflicts(seen, now, form.cleaned_data):
+            error = (
+                f"Somebody else changed it to \u201c{row.name}\u201d meanwhile, so yours was not "
+                f"saved. Save again to replace theirs."
+            )
+            return _with_title(request, row, error, status=409)
+        row.name = edits.merged(seen, now, form.cleaned_data)["name"]
+        row.save(update_fields=["name"])
+    messages.success(request, f"The title is {row.name} now.")
+    return redirect("connection", connection_key=connection_key)
+
+
+def _with_title(request: HttpRequest, row: Connection, error: str, *, status: int) -> HttpResponse:
+    typed = request.POST.get("name", "")
+    return _shown(request, row, status=status, title_error=error, typed_title=typed)
+
+
+@access(Right.EDIT)
+@require_POST
+def about(request: HttpRequest, connection_key: str) -> HttpResponse:
+    """Change labels and description."""
+    found = find(connection_key)
+    initial = _initial(found)
+    form = AboutForm(request.POST, initial=initial, known=overview.labels())
+    if not form.is_valid():
+        return _shown(request, found, status=422, form=form)
+    typed = {name: form.cleaned_data[name] for name in ("labels", "description")}
+    with changing(connection_key) as row:
+        seen = edits.unseal(_thing("about", connection_key), request.POST.get(edits.NAME, ""))
+        now = {"labels": row.labels, "description": row.description}
+        conflicts = edits.conflicts(seen, now, typed)
+        if not conflicts:
+            merged = edits.merged(seen, now, typed)
+            row.labels, row.description = merged["labels"], merged["description"]
+            row.save(update_fields=["labels", "description"])
+    if conflicts:
+        said = [_in_words(each) for each in edits.shown(conflicts, _ABOUT)]
+        return _shown(request, row, status=409, form=form, conflicts=said)
+    messages.success(request, f"{row.name} was saved.")
+    return redirect("connection", connection_key=connection_key)
+
+
+_ABOUT: Final = {"labels": "Labels", "description": "Description"}
+
+
+def _in_words(conflict: Mapping[str, Any]) -> dict[str, Any]:
+    """The conflict with lists as people read them."""
+    return {
+        name: ", ".join(value) or "none" if isinstance(value, list) else value
+        for name, value in conflict.items()
+    }
+
+
+def _initial(row: Connection) -> dict[str, Any]:
+    return {"label": row.labels, "description": row.description}
+
+
+def _thing(part: str, key: str) -> str:
+    return f"connection {key} {part}"
+
+
+def _shown(
+    request: HttpRequest, row: Connection, *, status: int = 200, **more: Any
+) -> HttpResponse:
+    user = who(request)
+    labels = overview.labels()
+    signing_in = row.authorization
+    shown = {
+        "connection": row,
+        "tabs": _tabs("connection", row),
+        "is_favourite": user is not None and row.favoured_by.filter(id=user.id).exists(),
+        "form": AboutForm(initial=_initial(row), known=labels),
+        "seen_title": edits.seal(_thing("title", row.key), {"name": row.name}),
+        "seen": edits.seal(
+            _thing("about", row.key), {"labels": row.labels, "description": row.description}
+        ),
+        "signing_in": signing_in,
+        "host": connection_words.host(signing_in.login_url) if signing_in else "",
+        "runs_address": connection_words.address("runs", row.key),
+        **connection_page.gather(row),
+        **more,
+    }
+    return render(request, "web/connection.html", shown, status=status)
+
+
+def _tabs(here: str, row: Connection) -> list[dict[str, Any]]:
+    return [
+        {
+            "address": connection_words.address(name, row.key),
+            "icon": icon,
+            "word": word,
+            "here": name == here,
+        }
+        for name, icon, word in _TABS
+    ]
+
+
+@access(Right.EDIT)
+@require_POST
+def run(request: HttpRequest, connection_key: str) -> HttpResponse:
+    """Ask for a run: of all active goals or of one; of what changed or of everything."""
+    row = find(connection_key)
+    user = who(request)
+    goal = request.POST.get("goal", "")
+    before = list(row.runs.filter(state__in=OPEN))
+    try:
+        asked = queueing.ask(
+            row,
+            goals=[goal] if goal else [],
+            full=request.POST.get("full") == "on",
+            by=(user.name or user.email) if user else "",
+        )
+    except ConnectionOff:
+        messages.error(
+            request, f"{row.name} is off, so it doesn't run. Switch it on, and try again."
+        )
+    except NoSignIn:
+        messages.error(request, f"{row.name} has no sign-in, so it can't reach Salesforce.")
+    except NoSuchThing as error:
+        raise Http404 from error
+    except NothingToRun:
+        messages.error(request, f"{row.name} has no active goal. Activate one, and try again.")
+    else:
+        messages.success(request, _asked(asked, before))
+    return redirect("connection", connection_key=connection_key)
+
+
+def _asked(asked: Run, before: list[Run]) -> str:
+    if any(each.id == asked.id for each in before):
+        return f"Run {asked.number} is queued already and does this too: no other is added."
+    if any(each.state in UNDER_WAY for each in before):
+        return f"A run is going on. Run {asked.number} follows when it has ended."
+    return f"Run {asked.number} is queued, and starts as soon as a worker is free."
+
+
+@access(Right.EDIT)
+@require_POST
+def stop(request: HttpRequest, connection_key: str) -> HttpResponse:
+    """Stop the run that is under way, else the one that is queued."""
+    row = find(connection_key)
+    still = list(row.runs.filter(state__in=OPEN))
+    going = [each for each in still if each.state != RunState.QUEUED] or still
+    if not going:
+        messages.success(request, "No run is going on.")
+    for each in going[:1]:
+        try:
+            stopped = queueing.stop(each)
+        except StateRefused:
+            messages.success(request, f"Run {each.number} has ended already.")
+        else:
+            messages.success(request, _stopped(stopped))
+    return redirect("connection", connection_key=connection_key)
+
+
+def _stopped(run: Run) -> str:
+    if run.state == RunState.STOPPED:
+        return f"Run {run.number} is stopped."
+    return f"Run {run.number} stops after what is under way. What was applied stays."
+
+
+@access(Right.LOOK)
+@require_safe
+def yaml(request: HttpRequest, connection_key: str) -> HttpResponse:
+    """The connection as a set-up document; secrets are names of environment variables."""
+    row = find(connection_key)
+    shown = {
+        "connection": row,
+        "tabs": _tabs("connection-yaml", row),
+        "document": blueprint.export_connection(row.key, example=True),
+        "is_example": row.authorization is None,
+    }
+    return render(request, "web/connection_yaml.html", shown)
+
+
+@access(Right.LOOK)
+@require_safe
+def yaml_file(_request: HttpRequest, connection_key: str) -> HttpResponse:
+    """The same document as a file."""
+    row = find(connection_key)
+    answer = HttpResponse(
+        blueprint.export_connection(row.key, example=True),
+        content_type="application/yaml; charset=utf-8",
+    )
+    answer["Content-Disposition"] = f'attachment; filename="{row.key}.yaml"'
+    return answer
+
+
+@access(Right.LOOK)
+@require_safe
+def exchange(request: HttpRequest, connection_key: str) -> HttpResponse:
+    """How many unique profiles came and went: counted apart, because that may take a moment."""
+    row = find(connection_key)
+    found = sizes.exchanged(row)
+    shown = {
+        "connection": row,
+        "imported": connection_words.about(found.imported),
+        "exported": connection_words.about(found.exported),
+    }
+    return render(request, "web/connection_exchange.html", shown)
+
+
+@access(Right.EDIT)
+@require_POST
+def copy(request: HttpRequest, connection_key: str) -> HttpResponse:
+    """Copy the connection."""
+    made = setting_up.copy(find(connection_key))
+    messages.success(
+        request,
+        f"{made.name} was made with all goals. It is off, and has no sign-in: secrets are not "
+        f"copied.",
+    )
+    return redirect("connection", connection_key=made.key)
+
+
+@access(Right.EDIT)
+@require_http_methods(["GET", "HEAD", "POST"])
+def delete(request: HttpRequest, connection_key: str) -> HttpResponse:
+    """Ask, and then delete the connection."""
+    row = find(connection_key)
+    blocked = ""
+    if request.method == "POST":
+        try:
+            removing.delete_connection(row)
+        except RunAlreadyGoing:
+            blocked = "A run is going on. Stop it, or wait for its end, and delete then."
+        else:
+            messages.success(request, f"{row.name} was deleted.")
+            return redirect("connections")
+    return ask(
+        request,
+        Confirmation(
+            title=f"Delete {row.name}?",
+            words="Its goals, its runs and its sign-in go. This can't be undone.",
+            counted=connection_words.address("connection-losses", row.key),
+            act="Delete the connection",
+            address=connection_words.address("connection-delete", row.key),
+            back=connection_words.address("connection", row.key),
+            blocked=blocked,
+        ),
+    )
+
+
+@access(Right.EDIT)
+@require_safe
+def losses(request: HttpRequest, connection_key: str) -> HttpResponse:
+    """What goes with the connection, in numbers."""
+    row = find(connection_key)
+    lost = sizes.losses_of_connection(row)
+    said = [
+        Loss(icon="x", words=f"{plural(lost.goals, 'goal')} and {plural(lost.runs, 'run')}"),
+        *said_of(lost),
+    ]
+    return render(request, "web/losses.html", {"losses": said, "back": row})
+
+
+def said_of(lost: sizes.Losses) -> list[Loss]:
+    """The losses that a connection and a goal have in common."""
+    links = connection_words.about(lost.links)
+    said = [Loss(icon="x", words=f"{links} links between records and profiles")]
+    if lost.exported is not None:
+        exported = connection_words.about(lost.exported)
+        said.append(
+            Loss(icon="x", words=f"the count of {exported} unique profiles that were exported")
+        )
+    kept = connection_words.about(lost.journal)
+    said.append(
+        Loss(
+            icon="check",
+            words=f"Profiles stay, and so do {kept} rows on what runs did to them, until their "
+            f"days are over",
+        )
+    )
+    return said
