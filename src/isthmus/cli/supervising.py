@@ -20,12 +20,16 @@ class Program:
         arguments: Sequence[str],
         clock: Callable[[], float] = time.monotonic,
         command: Sequence[str] = (sys.executable, "-m", "isthmus"),
+        errors: int | None = None,
     ) -> None:
-        """Take the command's words; it has to end when its standard input does."""
+        """Take the command's words; it has to end when its standard input does.
+
+        Its standard error goes to the open file `errors`, or else where ours goes.
+        """
         self._name, self._words, self._clock = name, [*command, *arguments], clock
         self._process: subprocess.Popen[bytes] | None = None
         self._pause, self._started_at, self._start_at = 0.0, 0.0, 0.0
-        self._asked = False
+        self._asked, self._errors = False, errors
 
     @property
     def process_id(self) -> int | None:
@@ -36,7 +40,7 @@ class Program:
         """Start it. Ctrl-C in our terminal does not reach it: it is ended by us."""
         self._started_at, self._asked = self._clock(), False
         self._process = subprocess.Popen(  # noqa: S603 - our own program
-            self._words, stdin=subprocess.PIPE, start_new_session=True
+            self._words, stdin=subprocess.PIPE, stderr=self._errors, start_new_session=True
         )
 
     def keep(self) -> str:

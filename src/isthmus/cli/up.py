@@ -8,7 +8,7 @@ from isthmus.cli import stopping
 from isthmus.cli.options import Concurrency, Log, LogFormat
 from isthmus.cli.output import note
 from isthmus.cli.supervising import Program, end_all
-from isthmus.cli.web import DEFAULT_HOST, DEFAULT_PORT, Host, Port, check_free
+from isthmus.cli.web import DEFAULT_HOST, DEFAULT_PORT, Host, Port, check_free, welcome
 from isthmus.cli.worker import DEFAULT_CONCURRENCY
 
 LOOK_SECONDS = 0.2
@@ -42,22 +42,27 @@ def up(
                 for program in programs:
                     program.start()
                 _tell_what_runs(worker, concurrency)
+                welcome(host, port)
                 keep(programs, stop)
             finally:
                 end_all(programs, 0 if stop.insisted else END_SECONDS)
         note("All ended.")
 
 
-def worker_program(concurrency: int, log: LogFormat) -> Program:
-    """A worker that ends with this process."""
+def worker_program(
+    concurrency: int = DEFAULT_CONCURRENCY,
+    log: LogFormat = LogFormat.AUTO,
+    errors: int | None = None,
+) -> Program:
+    """A worker that ends with this process; `errors` is where its standard error goes."""
     words = ("worker", "--concurrency", str(concurrency), "--log", str(log))
-    return Program("worker", [*words, "--exit-with-stdin"])
+    return Program("worker", [*words, "--exit-with-stdin"], errors=errors)
 
 
-def web_program(host: str, port: int) -> Program:
-    """The web pages, which end with this process. They say themselves where they are."""
+def web_program(host: str, port: int, errors: int | None = None) -> Program:
+    """The web pages, which end with this process; `errors` is where their standard error goes."""
     words = ("web", "--host", host, "--port", str(port))
-    return Program("web application", [*words, "--exit-with-stdin"])
+    return Program("web application", [*words, "--exit-with-stdin"], errors=errors)
 
 
 def _tell() -> None:

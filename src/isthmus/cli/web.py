@@ -54,8 +54,9 @@ def web(
     with session.database():
         gathering.gather(static)
         if exit_with_stdin:
+            # Whoever keeps it running tells where the pages are.
             stopping.leave_with_stdin()
-        _serve(host, port)
+        _serve(host, port, tells=not exit_with_stdin)
 
 
 def address(host: str, port: int) -> str:
@@ -81,14 +82,13 @@ def check_free(host: str, port: int) -> None:
         ) from error
 
 
-def _welcome(host: str, port: int) -> None:
+def welcome(host: str, port: int) -> None:
     """Say where the pages are, once whoever goes there gets an answer."""
     words = "\n".join(_words(address(host, port)))
     threading.Thread(target=_say_once_heard, args=(host, port, words), daemon=True).start()
 
 
 def _words(shown: str) -> Iterator[str]:
-    from django.db import connections
     from django.utils import timezone
 
     from isthmus.people import first_start
@@ -97,21 +97,24 @@ def _words(shown: str) -> Iterator[str]:
     if first_start.needed():
         code = first_start.new_code(timezone.now())
         yield f"Make the first account there with this code: {code}"
-    connections.close_all()  # what serves is forked from here
 
 
 def _say_once_heard(host: str, port: int, words: str) -> None:
-    while True:
-        try:
-            socket.create_connection((host, port), LOOK_SECONDS).close()
-        except OSError:
-            time.sleep(LOOK_SECONDS)
-        else:
-            stopping.write_plainly(words)
-            return
+    while not _is_heard(host, port):
+        time.sleep(LOOK_SECONDS)
+    stopping.write_plainly(words)
 
 
-def _serve(host: str, port: int) -> None:
+def _is_heard(host: str, port: int) -> bool:
+    try:
+        socket.create_connection((host, port), LOOK_SECONDS).close()
+    except OSError:
+        return False
+    return True
+
+
+def _serve(host: str, port: int, *, tells: bool) -> None:
+    from django.db import connections
     from granian import Granian
     from granian.constants import Interfaces
     from granian.log import LogLevels
@@ -127,5 +130,7 @@ def _serve(host: str, port: int) -> None:
         workers_kill_timeout=END_SECONDS,
         websockets=False,
     )
-    server.on_startup(lambda: _welcome(host, port))
+    if tells:
+        server.on_startup(lambda: welcome(host, port))
+    server.on_startup(connections.close_all)  # what serves is forked after that
     server.serve()
