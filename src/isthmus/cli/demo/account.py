@@ -4,7 +4,6 @@ import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
-from zoneinfo import available_timezones
 
 from isthmus.domain.roles import Role
 from isthmus.people import accounts
@@ -58,5 +57,5 @@ def _new_password(path: Path) -> str:
 def _timezone() -> str:
     """That of this machine, where it can be told."""
     local = str(Path("/etc/localtime").resolve()).rpartition("zoneinfo/")[2]
-    known = available_timezones()
+    known = accounts.timezones()
     return next((name for name in (os.environ.get("TZ", ""), local) if name in known), "UTC")
