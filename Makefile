@@ -16,8 +16,8 @@ PACKAGES := tests/conformance/packages
 help: ## say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
-demo: $(READY) ## play the main job against an org on this machine (ONCE=1 ends by itself)
-	@exec $(BIN)/isthmus demo $(if $(ONCE),--once) $(if $(SIZE),--size $(SIZE))
+demo: $(READY) ## play the main job against an org on this machine, and leave the pages up (ONCE=1 ends)
+	@exec $(BIN)/isthmus demo $(if $(ONCE),--once) $(if $(SIZE),--size $(SIZE)) $(if $(PORT),--port $(PORT))
 
 test: $(READY) ## run all tests, a worker for each core (TEST=path runs some)
 	@exec $(BIN)/python -m pytest --numprocesses auto --dist loadfile $(TEST)

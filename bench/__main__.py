@@ -16,6 +16,7 @@ from bench import (
     localorg_query,
     localorg_rest,
     localorg_seed,
+    pages,
     problems,
 )
 
@@ -28,6 +29,7 @@ BENCHMARKS: dict[str, Callable[[int], Figures]] = {
     "export_diff": export_diff.measure,
     "export_send": export_send.measure,
     "problems": problems.measure,
+    "pages": pages.measure,
     "localorg_query": localorg_query.measure,
     "localorg_ingest": localorg_ingest.measure,
     "localorg_seed": localorg_seed.measure,
@@ -40,6 +42,7 @@ SIZES = {
     "export_diff": 5_000_000,
     "export_send": 200_000,
     "problems": 1_000_000,
+    "pages": 1_000_000,
     "localorg_query": 1_000_000,
     "localorg_ingest": 400_000,
     "localorg_seed": 1_000_000,

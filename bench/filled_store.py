@@ -10,7 +10,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from bench import pages
+from bench import result_pages
 from bench.surroundings import timed
 
 EXTRA = [f"x{number:02}" for number in range(1, 21)]
@@ -161,7 +161,7 @@ def staged() -> Iterator[tuple[Connection[Any], float]]:
     from isthmus.profiles import database
 
     with database.connected() as session:
-        pages.make_stage(session)
-        seconds = pages.curl_and_copy_all(session)
+        result_pages.make_stage(session)
+        seconds = result_pages.curl_and_copy_all(session)
         session.execute("ANALYZE bare.stage")
         yield session, seconds

@@ -10,7 +10,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from bench import pages, running
+from bench import result_pages, running
 from bench.surroundings import SECRET, MemoryWatch, empty_store, org, timed
 
 
@@ -51,10 +51,10 @@ def _limit() -> float:
     from isthmus.profiles import database
 
     with database.connected() as session:
-        pages.make_stage(session)
+        result_pages.make_stage(session)
         for name in ("profile", "identifier", "record_link"):
             session.execute(f"CREATE TABLE bare.{name} (LIKE store.{name} INCLUDING ALL)".encode())
-        curl_and_copy = pages.curl_and_copy_all(session)
+        curl_and_copy = result_pages.curl_and_copy_all(session)
         with timed() as inserting:
             _insert(session)
         return curl_and_copy + inserting[0]

@@ -1,61 +1,260 @@
-"""A Bulk query's result pages by the barest means: curl into COPY."""
+"""Every page over a store of many profiles, while a worker imports at full speed.
 
+Two clients ask for all addresses that answer a GET, in rotation. `p95_ms` is over all of them;
+`max_kb` is the most that a first visit takes over the wire: the page with all styles, scripts and
+icons that it names, compressed. A page that has no place in here fails the benchmark.
+"""
+
+import http.client
+import os
+import re
 import subprocess
-from typing import Any
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
-from psycopg import Connection
+from bench import busy_store
+from bench.org_client import percentile_ms
+from bench.surroundings import FOLDER, empty_store, free_port, org
 
-from bench.surroundings import timed
+if TYPE_CHECKING:
+    from django.urls import URLPattern
 
-FIELDS = [
-    *["Id", "SystemModstamp", "IsDeleted", "MasterRecordId", "IsConverted", "ConvertedContactId"],
-    *["Email", "Salutation", "FirstName", "LastName", "Title", "Company", "Phone", "MobilePhone"],
-    *["Street", "City", "State", "PostalCode", "Country", "Website", "LeadSource", "Industry"],
-    *["Rating", "AnnualRevenue", "NumberOfEmployees", "Newsletter__c"],
-]
+CLIENTS = 2
+ROUNDS = 20
+PATIENCE_SECONDS = 600
+_LOOK_SECONDS = 0.05
+_ASSET = re.compile(r'(?:href|src)="(/static/[^"#]+)')
+_TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="(\w+)"')
+_PLACE = re.compile(r"<\w+:(\w+)>")
 
+QUERIES: dict[str, tuple[str, ...]] = {}
+"""More to ask of an address, beside the address as it is."""
 
-def _soql() -> str:
-    return f"SELECT {', '.join(FIELDS)} FROM Lead"  # noqa: S608 - fixed names
-
-
-def make_stage(session: Connection[Any]) -> None:
-    """An empty table of texts for the pages."""
-    columns = ", ".join(f'"{name}" text' for name in FIELDS)
-    session.execute("CREATE SCHEMA bare")
-    session.execute(f"CREATE UNLOGGED TABLE bare.stage ({columns})".encode())
-
-
-def curl_and_copy_all(session: Connection[Any]) -> float:
-    """Copy all leads of the org into the stage; the seconds, without the org's own work."""
-    from isthmus.connections.models import Connection as OrgConnection
-    from isthmus.connections.sign_in import signed_in
-
-    with signed_in(OrgConnection.objects.get(key="org")) as salesforce:
-        job = salesforce.bulk_query.create(_soql(), deleted=True)
-        salesforce.bulk_query.wait(job.id)
-        locators = [page.locator for page in salesforce.bulk_query.pages(job.id)]
-        token = salesforce._session.token  # noqa: SLF001 - curl needs it
-        url = f"{token.instance_url}/services/data/v62.0/jobs/query/{job.id}/results"
-        with timed() as taken:
-            for locator in locators:
-                page = f"{url}?locator={locator}" if locator else url
-                _curl_and_copy(session, page, token.access_token)
-    return taken[0]
+AFTER_THE_PAGE: frozenset[str] = frozenset()
+"""What a page asks for once it stands, as it takes long: measured, but no page."""
 
 
-def _curl_and_copy(session: Connection[Any], url: str, token: str) -> None:
-    # The token is given on standard input, as a command line can be read by everyone.
-    curl = subprocess.Popen(
-        ["curl", "--silent", "--fail", "--config", "-", url],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    assert curl.stdin and curl.stdout  # noqa: S101, PT018
-    curl.stdin.write(f'header = "Authorization: Bearer {token}"\n'.encode())
-    curl.stdin.close()
-    statement = "COPY bare.stage FROM STDIN (FORMAT csv, HEADER, FORCE_NULL *)"
-    with session.cursor() as cursor, cursor.copy(statement) as copy:
-        while chunk := curl.stdout.read(1 << 18):
-            copy.write(chunk)
-    curl.wait()
+@dataclass
+class Client:
+    """A browser that is signed in: it keeps one connection and its cookies."""
+
+    port: int
+    cookies: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+
+    def ask(self, path: str, form: dict[str, str] | None = None) -> tuple[int, bytes, float]:
+        """Status, body as it came over the wire, and seconds."""
+        cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        headers = {"Cookie": cookies, "Accept-Encoding": "gzip, br"}
+        body = None
+        if form is not None:
+            body = urlencode(form)
+            headers |= {"Content-Type": "application/x-www-form-urlencoded", "Accept-Encoding": ""}
+        started = time.monotonic()
+        self._connection.request("GET" if form is None else "POST", path, body, headers)
+        answer = self._connection.getresponse()
+        content = answer.read()
+        seconds = time.monotonic() - started
+        for cookie in answer.headers.get_all("Set-Cookie") or []:
+            name, _, rest = cookie.partition("=")
+            self.cookies[name] = rest.partition(";")[0]
+        return answer.status, content, seconds
+
+    def sign_in(self) -> None:
+        """Sign in as the administrator."""
+        _, page, _ = self.ask("/sign-in")
+        token = _TOKEN.search(unpacked(page))
+        assert token is not None  # noqa: S101 - the form has one
+        form = {"csrfmiddlewaretoken": token[1], "email": busy_store.EMAIL}
+        status, _, _ = self.ask("/sign-in", form | {"password": busy_store.PASSWORD})
+        if status != http.HTTPStatus.FOUND:
+            raise SystemExit(f"Signing in was answered with {status}")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One answer to one address."""
+
+    name: str
+    seconds: float
+    under_way: bool
+
+
+def measure(size: int) -> dict[str, float]:
+    """Figures of all pages over `size` profiles, with an import of half as many leads under way."""
+    with (
+        org(leads=max(size // 2, 100), contacts=0, persons=0, cases=0) as address,
+        empty_store(address),
+        busy_store.filled(address, size) as busy,
+        _going("worker"),
+        _web() as port,
+    ):
+        addresses = dict(_addresses(busy.places))
+        clients = [Client(port) for _ in range(CLIENTS)]
+        for client in clients:
+            client.sign_in()
+        weights = _weights(clients[0], addresses)
+        addresses = {path: name for path, name in addresses.items() if path in weights}
+        run = _begin(busy.under_way)
+        with ThreadPoolExecutor(CLIENTS) as pool:
+            parts = pool.map(lambda n: _rotate(clients[n], n, addresses, run), range(CLIENTS))
+            asked = [each for part in parts for each in part]
+    return _figures(asked, addresses, weights)
+
+
+def _figures(
+    asked: list[Asked], addresses: dict[str, str], weights: dict[str, int]
+) -> dict[str, float]:
+    pages = [each.seconds for each in asked if each.name not in AFTER_THE_PAGE]
+    figures = {
+        "p95_ms": percentile_ms(pages, 0.95),
+        "p50_ms": percentile_ms(pages, 0.5),
+        "max_kb": max(weights.values()) / 1000,
+        "requests": float(len(asked)),
+        "with_run_under_way": sum(each.under_way for each in asked) / len(asked),
+    }
+    for name in sorted(set(addresses.values())):
+        times = [each.seconds for each in asked if each.name == name]
+        weight = max(weights[path] for path, named in addresses.items() if named == name)
+        figures |= {f"{name} p95_ms": percentile_ms(times, 0.95), f"{name} kb": weight / 1000}
+    return figures
+
+
+def _addresses(places: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """Every address with its name, filled with what is in the store, and its variants."""
+    from isthmus.web.urls import urlpatterns
+
+    patterns: list[URLPattern] = urlpatterns
+    for pattern in patterns:
+        name, route = str(pattern.name), str(pattern.pattern)
+        if unknown := [place for place in _PLACE.findall(route) if place not in places]:
+            raise SystemExit(f"bench/busy_store.py has nothing to fill {unknown} of {name!r} with")
+        for filled in _filled(route, places):
+            for query in ("", *QUERIES.get(name, ())):
+                yield f"/{filled}{query}", name
+
+
+def _filled(route: str, places: dict[str, str]) -> Iterator[str]:
+    yield _PLACE.sub(lambda place: places[place[1]], route)
+    if ":number>" in route:
+        # The run that is under way, too.
+        later = places | {"number": str(int(places["number"]) + 1)}
+        yield _PLACE.sub(lambda place: later[place[1]], route)
+
+
+def _weights(client: Client, addresses: dict[str, str]) -> dict[str, int]:
+    """The bytes of a first visit to each page; addresses that show none are left out."""
+    weights, assets = {}, dict[str, int]()
+    for path, name in addresses.items():
+        status, content, _ = client.ask(path)
+        if status in {http.HTTPStatus.FOUND, http.HTTPStatus.METHOD_NOT_ALLOWED}:
+            continue
+        # The run that is under way begins only later.
+        if status == http.HTTPStatus.NOT_FOUND and f"/{busy_store.RUNS + 1}" in path:
+            weights[path] = 0
+            continue
+        if status != http.HTTPStatus.OK:
+            raise SystemExit(f"Page {name!r} ({path}) was answered with {status}")
+        for asset in set(_ASSET.findall(unpacked(content))):
+            if asset not in assets:
+                assets[asset] = len(client.ask(asset)[1])
+        weights[path] = len(content) + sum(
+            assets[asset] for asset in set(_ASSET.findall(unpacked(content)))
+        )
+    return weights
+
+
+def unpacked(content: bytes) -> str:
+    """The text of a page that may be compressed."""
+    import gzip
+
+    packed = content.startswith(b"\x1f\x8b")
+    return (gzip.decompress(content) if packed else content).decode(errors="replace")
+
+
+def _rotate(client: Client, number: int, addresses: dict[str, str], run: Any) -> list[Asked]:
+    """All addresses again and again, each client from another one on."""
+    from django.db import connection
+
+    paths = list(addresses)
+    start = number * len(paths) // CLIENTS
+    asked = []
+    for _ in range(ROUNDS):
+        under_way = _is_under_way(run)
+        for path in [*paths[start:], *paths[:start]]:
+            status, _, seconds = client.ask(path)
+            if status != http.HTTPStatus.OK:
+                raise SystemExit(f"{path} was answered with {status}")
+            asked.append(Asked(addresses[path], seconds, under_way))
+    connection.close()
+    return asked
+
+
+def _begin(number: int) -> Any:
+    """Ask for an import of everything, and wait until it writes profiles."""
+    from isthmus.connections import queueing
+    from isthmus.connections.models import Connection, RunGoal
+
+    run = queueing.ask(Connection.objects.get(key="org"), by="benchmark")
+    if run.number != number:
+        raise SystemExit(f"The run that is under way has number {run.number}, not {number}")
+    limit = time.monotonic() + PATIENCE_SECONDS
+    while not RunGoal.objects.filter(run=run, position__isnull=False).exists():
+        if time.monotonic() > limit or not _is_open(run):
+            raise SystemExit("The worker did not begin to import")
+        time.sleep(_LOOK_SECONDS)
+    return run
+
+
+def _is_under_way(run: Any) -> bool:
+    from isthmus.connections.models import UNDER_WAY, Run
+
+    return Run.objects.filter(id=run.id, state__in=UNDER_WAY).exists()
+
+
+def _is_open(run: Any) -> bool:
+    from isthmus.connections.models import OPEN, Run
+
+    return Run.objects.filter(id=run.id, state__in=OPEN).exists()
+
+
+@contextmanager
+def _web() -> Iterator[int]:
+    port = free_port()
+    with _going("web", "--port", str(port)):
+        limit = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < limit:
+            try:
+                Client(port).ask("/health")
+            except OSError:
+                time.sleep(_LOOK_SECONDS)
+            else:
+                break
+        yield port
+
+
+@contextmanager
+def _going(*words: str) -> Iterator[None]:
+    """A command of ours that ends with this process, or with the block."""
+    with (FOLDER / f"{words[0]}.log").open("wb") as said:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "isthmus", *words, "--exit-with-stdin"],
+            stdin=subprocess.PIPE,
+            stdout=said,
+            stderr=said,
+            env=os.environ,
+        )
+        assert process.stdin is not None  # noqa: S101 - asked for above
+        try:
+            yield
+        finally:
+            process.stdin.close()
+            process.wait(30)

@@ -100,6 +100,9 @@ CSRF_COOKIE_HTTPONLY = True
 
 STATIC_URL = "/static/"
 STATIC_ROOT = os.environ.get("ISTHMUS_STATIC") or None  # `isthmus web` gathers the files there
+if STATIC_ROOT:
+    # What serves pages keeps its connections, as opening one takes longer than most queries.
+    DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 STORAGES = {
     "staticfiles": {

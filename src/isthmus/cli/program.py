@@ -82,7 +82,7 @@ command(
     "up",
     "isthmus up",
     "isthmus up --concurrency 8",
-    summary="Start database and worker, and keep them running.",
+    summary="Start database, worker and web pages, and keep them running.",
 )(up)
 command(
     app,

@@ -20,11 +20,16 @@ class Program:
         arguments: Sequence[str],
         clock: Callable[[], float] = time.monotonic,
         command: Sequence[str] = (sys.executable, "-m", "isthmus"),
+        errors: int | None = None,
     ) -> None:
-        """Take the command's words; it has to end when its standard input does."""
+        """Take the command's words; it has to end when its standard input does.
+
+        Its standard error goes to the open file `errors`, or else where ours goes.
+        """
         self._name, self._words, self._clock = name, [*command, *arguments], clock
         self._process: subprocess.Popen[bytes] | None = None
         self._pause, self._started_at, self._start_at = 0.0, 0.0, 0.0
+        self._asked, self._errors = False, errors
 
     @property
     def process_id(self) -> int | None:
@@ -33,9 +38,9 @@ class Program:
 
     def start(self) -> None:
         """Start it. Ctrl-C in our terminal does not reach it: it is ended by us."""
-        self._started_at = self._clock()
+        self._started_at, self._asked = self._clock(), False
         self._process = subprocess.Popen(  # noqa: S603 - our own program
-            self._words, stdin=subprocess.PIPE, start_new_session=True
+            self._words, stdin=subprocess.PIPE, stderr=self._errors, start_new_session=True
         )
 
     def keep(self) -> str:
@@ -56,11 +61,18 @@ class Program:
         how = f"signal {-status}" if status < 0 else f"status {status}"
         return f"The {self._name} ended ({how}). It is started again."
 
+    def ask_to_end(self) -> None:
+        """Ask it to end, and don't wait."""
+        # Twice would be once more than it takes: it then leaves what is under way as it is.
+        if self._process is not None and not self._asked:
+            self._asked = True
+            self._process.terminate()
+
     def end(self, seconds: float) -> None:
         """Ask it to end, and end it by force where it takes longer than that."""
+        self.ask_to_end()
         if self._process is None:
             return
-        self._process.terminate()
         try:
             self._process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -72,3 +84,12 @@ class Program:
         if self._process is not None and self._process.stdin is not None:
             self._process.stdin.close()
         self._process = None
+
+
+def end_all(programs: Sequence[Program], seconds: float) -> None:
+    """End all of them at once, and by force those that take longer than that."""
+    for program in programs:
+        program.ask_to_end()
+    limit = time.monotonic() + seconds
+    for program in programs:
+        program.end(max(0.0, limit - time.monotonic()))

@@ -2,22 +2,30 @@
 
 import os
 import time
+from collections.abc import Callable, Sequence
 
 from isthmus.cli import stopping
 from isthmus.cli.options import Concurrency, Log, LogFormat
 from isthmus.cli.output import note
-from isthmus.cli.supervising import Program
+from isthmus.cli.supervising import Program, end_all
+from isthmus.cli.web import DEFAULT_HOST, DEFAULT_PORT, Host, Port, check_free, welcome
 from isthmus.cli.worker import DEFAULT_CONCURRENCY
 
 LOOK_SECONDS = 0.2
 DATABASE_LOOK_SECONDS = 1.0
 
 END_SECONDS = 4.0
-"""For a program to end by itself when all are to end. A worker takes less."""
+"""For a program to end by itself when all are to end. Each takes less."""
 
 
-def up(*, concurrency: Concurrency = DEFAULT_CONCURRENCY, log: Log = LogFormat.AUTO) -> None:
-    """Start the database and a worker, and keep them running until Ctrl-C.
+def up(
+    *,
+    host: Host = DEFAULT_HOST,
+    port: Port = DEFAULT_PORT,
+    concurrency: Concurrency = DEFAULT_CONCURRENCY,
+    log: Log = LogFormat.AUTO,
+) -> None:
+    """Start the database, a worker and the web pages, and keep them running until Ctrl-C.
 
     The database is the embedded one, or that of DATABASE_URL; its tables are brought up to this
     version. What dies is started again. One Ctrl-C ends everything within seconds; runs that are
@@ -25,17 +33,36 @@ def up(*, concurrency: Concurrency = DEFAULT_CONCURRENCY, log: Log = LogFormat.A
     """
     from isthmus.cli import session
 
+    check_free(host, port)
     with stopping.stop_on_signals(_tell) as stop:
         with session.database():
-            words = ("worker", "--concurrency", str(concurrency), "--log", str(log))
-            worker = Program("worker", [*words, "--exit-with-stdin"])
+            worker = worker_program(concurrency, log)
+            programs = [worker, web_program(host, port)]
             try:
-                worker.start()
+                for program in programs:
+                    program.start()
                 _tell_what_runs(worker, concurrency)
-                _keep(worker, stop)
+                welcome(host, port)
+                keep(programs, stop)
             finally:
-                worker.end(0 if stop.insisted else END_SECONDS)
+                end_all(programs, 0 if stop.insisted else END_SECONDS)
         note("All ended.")
+
+
+def worker_program(
+    concurrency: int = DEFAULT_CONCURRENCY,
+    log: LogFormat = LogFormat.AUTO,
+    errors: int | None = None,
+) -> Program:
+    """A worker that ends with this process; `errors` is where its standard error goes."""
+    words = ("worker", "--concurrency", str(concurrency), "--log", str(log))
+    return Program("worker", [*words, "--exit-with-stdin"], errors=errors)
+
+
+def web_program(host: str, port: int, errors: int | None = None) -> Program:
+    """The web pages, which end with this process; `errors` is where their standard error goes."""
+    words = ("web", "--host", host, "--port", str(port))
+    return Program("web application", [*words, "--exit-with-stdin"], errors=errors)
 
 
 def _tell() -> None:
@@ -52,10 +79,11 @@ def _tell_what_runs(worker: Program, concurrency: int) -> None:
     note("Ctrl-C ends it all. Ask for a run with: isthmus connection run KEY")
 
 
-def _keep(worker: Program, stop: stopping.Stop) -> None:
+def keep(programs: Sequence[Program], stop: Callable[[], bool]) -> None:
+    """Start again what dies, until it is to stop."""
     looked_at = time.monotonic()
     while not stop():
-        if message := worker.keep():
+        for message in filter(None, (program.keep() for program in programs)):
             note(message)
         if time.monotonic() - looked_at > DATABASE_LOOK_SECONDS:
             looked_at = time.monotonic()

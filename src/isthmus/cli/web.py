@@ -2,13 +2,15 @@
 
 import os
 import socket
+import threading
+import time
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
 
 from isthmus.cli import stopping
 from isthmus.cli.options import ExitWithStdin
-from isthmus.cli.output import note
 
 DEFAULT_PORT = 8000
 DEFAULT_HOST = "127.0.0.1"
@@ -26,6 +28,7 @@ Port = Annotated[int, typer.Option("--port", metavar="N", min=1, max=65535, help
 
 THREADS = 4
 END_SECONDS = 3
+LOOK_SECONDS = 0.05
 
 
 def web(
@@ -42,19 +45,28 @@ def web(
     from isthmus.cli import session
     from isthmus.connections import secrets
     from isthmus.home import home
+    from isthmus.web import gathering
 
-    _check_free(host, port)
+    check_free(host, port)
+    static = gathering.place(home() / "static")
     os.environ["ISTHMUS_SIGNING_KEYS"] = ",".join(secrets.derived("web pages"))
-    os.environ["ISTHMUS_STATIC"] = str(home() / "static")
+    os.environ["ISTHMUS_STATIC"] = str(static)
     with session.database():
-        _gather_files()
-        _welcome(f"http://{'localhost' if host in {DEFAULT_HOST, '0.0.0.0'} else host}:{port}")  # noqa: S104 - compared
+        gathering.gather(static)
         if exit_with_stdin:
+            # Whoever keeps it running tells where the pages are.
             stopping.leave_with_stdin()
-        _serve(host, port)
+        _serve(host, port, tells=not exit_with_stdin)
 
 
-def _check_free(host: str, port: int) -> None:
+def address(host: str, port: int) -> str:
+    """Where a browser finds the pages."""
+    within = f"http://{'localhost' if host in {DEFAULT_HOST, '0.0.0.0'} else host}:{port}"  # noqa: S104 - compared
+    return os.environ.get("ISTHMUS_URL", "") or within
+
+
+def check_free(host: str, port: int) -> None:
+    """Raise where something else listens there."""
     from isthmus.errors import Final
 
     try:
@@ -70,30 +82,44 @@ def _check_free(host: str, port: int) -> None:
         ) from error
 
 
-def _gather_files() -> None:
-    """Put styles and icons where they are served from, compressed, under names of their content."""
-    from django.core.management import call_command
+def welcome(host: str, port: int) -> None:
+    """Say where the pages are, once whoever goes there gets an answer."""
+    words = "\n".join(_words(address(host, port)))
+    threading.Thread(target=_say_once_heard, args=(host, port, words), daemon=True).start()
 
-    call_command("collectstatic", interactive=False, verbosity=0)
 
-
-def _welcome(address: str) -> None:
+def _words(shown: str) -> Iterator[str]:
     from django.utils import timezone
 
     from isthmus.people import first_start
 
-    shown = os.environ.get("ISTHMUS_URL", "") or address
-    note(f"Pages: {shown}")
+    yield f"Pages: {shown}"
     if first_start.needed():
-        note(f"Make the first account there with this code: {first_start.new_code(timezone.now())}")
+        code = first_start.new_code(timezone.now())
+        yield f"Make the first account there with this code: {code}"
 
 
-def _serve(host: str, port: int) -> None:
+def _say_once_heard(host: str, port: int, words: str) -> None:
+    while not _is_heard(host, port):
+        time.sleep(LOOK_SECONDS)
+    stopping.write_plainly(words)
+
+
+def _is_heard(host: str, port: int) -> bool:
+    try:
+        socket.create_connection((host, port), LOOK_SECONDS).close()
+    except OSError:
+        return False
+    return True
+
+
+def _serve(host: str, port: int, *, tells: bool) -> None:
+    from django.db import connections
     from granian import Granian
     from granian.constants import Interfaces
     from granian.log import LogLevels
 
-    Granian(
+    server = Granian(
         "isthmus.web.wsgi:application",
         address=host,
         port=port,
@@ -103,4 +129,8 @@ def _serve(host: str, port: int) -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=END_SECONDS,
         websockets=False,
-    ).serve()
+    )
+    if tells:
+        server.on_startup(lambda: welcome(host, port))
+    server.on_startup(connections.close_all)  # what serves is forked after that
+    server.serve()

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from zoneinfo import available_timezones
 
 from django.contrib.auth.password_validation import validate_password
@@ -124,12 +125,18 @@ def change_password(user: User, password: str) -> None:
 
 def change_own(user: User, *, name: str, timezone: str) -> None:
     """What people set for themselves: name, and where their days begin (an IANA name)."""
-    if timezone not in available_timezones():
+    if timezone not in timezones():
         raise AccountRefused(
             f"{timezone!r} is no time zone. Use an IANA name, such as Europe/Amsterdam.", "timezone"
         )
     user.name, user.timezone = _checked_name(name), timezone
     user.save(update_fields=["name", "timezone"])
+
+
+@cache
+def timezones() -> frozenset[str]:
+    """The IANA names of all time zones, found once: that reads hundreds of files."""
+    return frozenset(available_timezones())
 
 
 def administrators() -> int:

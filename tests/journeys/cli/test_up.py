@@ -1,11 +1,14 @@
 """`isthmus up`: all that is needed, kept running, and ended by one Ctrl-C."""
 
+import http.client
 import os
+import re
 import shutil
 import signal
+import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import psutil
@@ -13,7 +16,7 @@ import pytest
 
 from isthmus import embedded
 from journeys.cli.test_workers import ENDS, wait_until
-from journeys.processes import PATIENCE_SECONDS, Going, Isthmus, LocalOrg
+from journeys.processes import PATIENCE_SECONDS, Going, Isthmus, LocalOrg, free_port
 
 
 @pytest.fixture
@@ -27,10 +30,35 @@ def alone(place: Path, home_template: Path, org: LocalOrg, document: Path) -> Is
 
 @contextmanager
 def up(isthmus: Isthmus) -> Iterator[Going]:
-    """Everything, with the worker standing ready."""
-    with isthmus.start("up") as going:
+    """Everything, with the worker standing ready and the pages served."""
+    with isthmus.start("up", "--port", str(free_port())) as going:
         going.wait_for("worker ready")
+        going.wait_for("Pages: ")
+        going.wait_for("\n")
         yield going
+
+
+@contextmanager
+def asked(going: Going, path: str = "/health") -> Iterator[http.client.HTTPConnection]:
+    """A connection to the pages that stays open after an answer."""
+    port = re.findall(r"Pages: http://localhost:(\d+)", going.said)[0]
+    with closing(http.client.HTTPConnection("localhost", int(port), timeout=30)) as browser:
+        browser.request("GET", path)
+        answer = browser.getresponse()
+        assert answer.status == 200, answer.read()
+        answer.read()
+        yield browser
+
+
+def pages_come_back(going: Going) -> None:
+    limit = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            with asked(going):
+                return
+        except OSError:
+            assert time.monotonic() < limit, going.said
+            time.sleep(0.1)
 
 
 def processes_of(home: Path) -> list[psutil.Process]:
@@ -47,11 +75,10 @@ def processes_of(home: Path) -> list[psutil.Process]:
     return found
 
 
-def worker_of(going: Going) -> psutil.Process:
-    (worker,) = (
-        each for each in psutil.Process(going.process.pid).children() if "worker" in each.cmdline()
-    )
-    return worker
+def program_of(going: Going, name: str) -> psutil.Process:
+    children = psutil.Process(going.process.pid).children()
+    (found,) = (each for each in children if name in each.cmdline())
+    return found
 
 
 def test_ctrl_c_ends_all_within_5_seconds_and_leaves_no_process(alone: Isthmus) -> None:
@@ -72,9 +99,72 @@ def test_ctrl_c_ends_all_within_5_seconds_and_leaves_no_process(alone: Isthmus) 
     assert "Traceback" not in ended.err
 
 
+def test_ctrl_c_ends_all_as_soon_while_browsers_hold_on_and_a_run_is_under_way(
+    alone: Isthmus, org: LocalOrg
+) -> None:
+    with up(alone) as going, asked(going), asked(going, "/start"), asked(going) as slow:
+        slow.putrequest("POST", "/start")
+        slow.putheader("Content-Length", "100")
+        slow.endheaders(b"code=")  # and never the rest
+        org.process.send_signal(signal.SIGSTOP)
+        alone.expect("connection", "run", "acme", "--no-wait")
+        wait_until(alone, 1, "running")
+        asked_at = time.monotonic()
+        going.send(signal.SIGINT)
+        ended = going.end()
+        took = time.monotonic() - asked_at
+
+    assert (ended.status, took < 5) == (0, True), took
+    assert processes_of(alone.home) == []
+    assert "Traceback" not in ended.err
+
+
+def test_the_first_account_can_be_made_at_the_address_and_with_the_code_that_it_says(
+    alone: Isthmus,
+) -> None:
+    with up(alone) as going:
+        going.wait_for("with this code: ")
+        with asked(going, "/start"):
+            pass
+        going.send(signal.SIGINT)
+        assert re.search(r"with this code: [A-Z0-9]{4}(-[A-Z0-9]{4}){3}\n", going.end().err)
+    alone.run("user", "add", "alice@example.com", "--password-stdin", stdin="a quiet harbour\n")
+    with up(alone) as going:
+        going.send(signal.SIGINT)
+        assert "code" not in going.end().err
+
+
+def test_a_port_that_is_taken_is_said_before_anything_starts(place: Path) -> None:
+    command = Isthmus(home=place / "new")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        ended = command.expect("up", "--port", port, status=1)
+    assert port in ended.err
+    assert "--port" in ended.err
+    assert not (place / "new").exists()
+
+
+@pytest.mark.parametrize("part", ["all", "what serves"])
+def test_pages_that_die_are_served_again_at_the_same_address(alone: Isthmus, part: str) -> None:
+    with up(alone) as going:
+        pages_come_back(going)
+        web = program_of(going, "web")
+        (serving,) = web.children()
+        killed = {"all": web, "what serves": serving}[part]
+        killed.kill()
+        killed.wait(PATIENCE_SECONDS)
+        serving.wait(PATIENCE_SECONDS)
+        pages_come_back(going)
+        going.send(signal.SIGINT)
+        ended = going.end()
+    assert ended.status == 0
+    assert ("The web application ended (signal 9)" in ended.err) == (part == "all")
+    assert processes_of(alone.home) == []
+
+
 def test_a_worker_that_dies_is_started_again(alone: Isthmus) -> None:
     with up(alone) as going:
-        worker_of(going).kill()
+        program_of(going, "worker").kill()
         going.wait_for("The worker runs again")
         alone.expect("connection", "run", "acme", "--no-wait")
         wait_until(alone, 1, *ENDS)

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from isthmus.cli import supervising
-from isthmus.cli.supervising import Program
+from isthmus.cli.supervising import Program, end_all
 
 ENDS = (sys.executable, "-c", "raise SystemExit(3)")
 STAYS = (sys.executable, "-c", "import sys; sys.stdin.read()")
@@ -88,3 +88,28 @@ def test_a_program_that_does_not_end_is_ended() -> None:
 
     assert time.monotonic() - asked_at < 20
     assert program.process_id is None
+
+
+def test_all_are_ended_together_in_the_time_of_one() -> None:
+    programs = [Program("worker", [], command=STUBBORN) for _ in range(3)]
+    for program in programs:
+        program.start()
+
+    asked_at = time.monotonic()
+    end_all([*programs, Program("never started", [])], 1.0)
+
+    assert time.monotonic() - asked_at < 2.5
+    assert [program.process_id for program in programs] == [None] * 3
+
+
+def test_a_program_is_asked_to_end_only_once() -> None:
+    counts = "import signal, sys, time; n = []; signal.signal(15, lambda *_: n.append(1));"
+    waits = "print(flush=True); time.sleep(0.5); time.sleep(1.5); sys.exit(len(n))"
+    program = Program("worker", [], command=(sys.executable, "-c", counts + waits))
+    program.start()
+    time.sleep(0.3)
+    program.ask_to_end()
+    process = program._process  # noqa: SLF001 - how it ended is kept nowhere else
+    assert process is not None
+    program.end(30)
+    assert process.returncode == 1

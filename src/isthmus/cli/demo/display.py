@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from isthmus.cli.demo.org import DemoOrg
+    from isthmus.cli.demo.serving import Serving
     from isthmus.cli.demo.story import Chapter
     from isthmus.connections.models import Goal, RunGoal
 
@@ -84,19 +85,24 @@ class Display:
             rate = records / max(chapter.seconds, 0.001)
             self.console.print(f"   {records:,} records, {rate:,.0f} a second.")
 
-    def ending(self, document: dict[str, Any], org: DemoOrg, folder: Path, *, stays: bool) -> None:
-        """Say how it ended, and what to try next."""
+    def ending(
+        self, document: dict[str, Any], org: DemoOrg, folder: Path, pages: Serving | None
+    ) -> None:
+        """Say how it ended, and what to try next where the pages stay up."""
         self._end_progress()
         self.console.print()
         self.console.print(
             f"[bold]Done.[/bold] {document['profiles']:,} profiles are in the store. Every record "
             f"that was received is accounted for."
         )
-        if not stays:
+        if pages is None:
             return
-        self.console.print(
-            f"The org stays up at {org.url}, with its database. In another terminal:"
-        )
+        self._commands(org, folder)
+        self._access(pages)
+        self.console.print("Ctrl-C ends it all.")
+
+    def _commands(self, org: DemoOrg, folder: Path) -> None:
+        self.console.print(f"The org stays up at {org.url}. In another terminal:")
         settings = f"export ISTHMUS_HOME='{folder}' ISTHMUS_SALESFORCE_HOSTS={org.host}"
         for command in (
             settings,
@@ -108,11 +114,20 @@ class Display:
             "isthmus config export",
         ):
             self.console.print(f"   {command}", soft_wrap=True)
-        self.console.print("Ctrl-C ends it all.")
+
+    def _access(self, pages: Serving) -> None:
+        known = pages.account.password
+        chosen = f"the one that you chose (isthmus user password {pages.account.email} sets it)"
+        self.console.print()
+        self.console.print("[bold]The pages are up[/bold], with a worker for the runs:")
+        self.console.print(f"   Address   {pages.address}", soft_wrap=True)
+        self.console.print(f"   User      {pages.account.email}")
+        self.console.print(f"   Password  {known or chosen}", soft_wrap=True)
+        self.console.print()
 
     def leaving(self) -> None:
         """Say that everything is taken down."""
-        self.console.print("Taking the org and the database down …")
+        self.console.print("Taking everything down …")
 
     # A reporter of runs.
 

@@ -1,12 +1,11 @@
 """Forms about accounts."""
 
-from zoneinfo import available_timezones
-
 from django import forms
 
 from isthmus.domain.roles import Role
-from isthmus.people.accounts import EMAIL_LENGTH, NAME_LENGTH
+from isthmus.people.accounts import EMAIL_LENGTH, NAME_LENGTH, timezones
 from isthmus.web.forms.base import Form
+from isthmus.web.forms.choices import LongSelect
 
 ROLES = [
     (Role.VIEWER.value, "Viewer: looks"),
@@ -116,5 +115,7 @@ class AccountForm(Form):
 
     name = _name("name")
     timezone = forms.ChoiceField(
-        label="Time zone", choices=lambda: [(name, name) for name in sorted(available_timezones())]
+        label="Time zone",
+        choices=lambda: [(name, name) for name in sorted(timezones())],
+        widget=LongSelect,
     )
