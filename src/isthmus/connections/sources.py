@@ -85,7 +85,9 @@ def _name(goal: Goal) -> str:
     return str(document.get("name") or goal.key)
 
 
-def _org(authorization: Authorization) -> str:
+def _org(authorization: Authorization | None) -> str:
+    if authorization is None:
+        return ""
     address = urlsplit(authorization.login_url)
     if address.scheme not in ("https", "http") or address.hostname in (None, *_SHARED_HOSTS):
         return ""

@@ -297,7 +297,8 @@ def test_pages_of_segments_ask_the_database_as_often_for_many_as_for_few(
     assert browser.get(f"/segments?{following}").content.count(b'<th scope="row">') == 50
     for hostile in ("?q=%00", "?q=%25_'", "?q=" + "x" * 3000):
         assert browser.get(f"/segments{hostile}").status_code == 200
-    for after in ([1, 1], ["\0", 1], ["\ud800", 1], {}, [[]]):
+    places: list[Any] = [[1, 1], ["\0", 1], ["\ud800", 1], {}, [[]]]
+    for after in places:
         asked = base64.urlsafe_b64encode(json.dumps(after).encode()).decode()
         assert browser.get(f"/segments?after={asked}").status_code == 400
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Dialog, Page, expect
 
 from journeys.processes import Isthmus
 from journeys.web.browsing import ALICE, NARROW, Pages, check_by_axe
@@ -109,7 +109,12 @@ def test_what_is_not_saved_is_shown_guarded_and_saved_by_a_key(page: Page) -> No
     page.get_by_label("Name").fill("Alice B.")
     expect(page.get_by_text("Not saved yet")).to_be_visible()
     asked: list[str] = []
-    page.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.once("dialog", stay)
     page.get_by_role("link", name="Settings").click(no_wait_after=True)
     page.wait_for_timeout(200)
     assert asked == ["beforeunload"]
