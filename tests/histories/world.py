@@ -167,6 +167,7 @@ class World:
             settle_seconds=self.model.settle_seconds,
         )
         authorization = self.row.authorization
+        assert authorization is not None
         authorization.login_url = self.organization.org.url
         authorization.client_id = self.organization.org.client_id
         authorization.sealed_secret = secrets.seal(self.organization.org.client_secret)

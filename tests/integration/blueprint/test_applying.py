@@ -189,6 +189,34 @@ def test_a_connection_without_a_word_on_goals_keeps_them() -> None:
     assert models.Goal.objects.count() == 2
 
 
+def test_a_connection_without_a_sign_in_goes_in_and_out_and_gets_one_later() -> None:
+    signed_out = """
+connections:
+  - key: acme
+    name: Acme
+    description: For sales
+    active: false
+    labels: [CRM, EMEA]
+    goals: []
+"""
+    assert apply(signed_out) == ["add connection acme"]
+    row = models.Connection.objects.get()
+    assert (row.authorization, row.labels, row.description) == (None, ["CRM", "EMEA"], "For sales")
+    assert blueprint.export().endswith(signed_out)
+    assert blueprint.export_connection("acme") == blueprint.export()
+    assert "connections:" not in blueprint.export_connection("none")
+    apply(DOCUMENT)
+    row.refresh_from_db()
+    assert row.authorization is not None
+    assert (row.labels, row.description) == ([], "")
+    silent = CONNECTION.replace(
+        CONNECTION[CONNECTION.index("    authorization:") : CONNECTION.index("    goals:")], ""
+    )
+    assert apply(silent) == []
+    row.refresh_from_db()
+    assert row.authorization is not None
+
+
 def test_goals_follow_the_order_of_the_document() -> None:
     apply(DOCUMENT)
     start, end = CONNECTION.index("      - key: leads_in"), CONNECTION.index("      - key: c")

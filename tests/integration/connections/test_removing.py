@@ -49,7 +49,7 @@ def plant(store: Connection[Any], key: str) -> models.Connection:
             if table == "exported_profile" and place:
                 continue
             store.execute(
-                sql.SQL("INSERT INTO store.{} " + insert).format(  # type: ignore[arg-type]
+                sql.SQL("INSERT INTO store.{} " + insert).format(
                     sql.Identifier(table),
                     goal=sql.Literal(part.goal_id),
                     part=sql.Literal(part.id),

@@ -311,7 +311,8 @@ def test_a_goal_is_deleted_after_one_question_with_numbers(
     assert "Delete Import leads?" in question
     assert Goal.objects.count() == 2
     numbers = text(browser.get(f"{PAGE}/goals/leads_in/losses"))
-    assert "0 links between records and profiles" in numbers
+    assert "1 link" not in numbers
+    assert "All profiles stay as they are" in numbers
     browser.post(f"{PAGE}/goals/leads_in/delete")
     assert list(Goal.objects.values_list("key", flat=True)) == ["contacts_out"]
     assert "Received" in text(browser.get(PAGE))

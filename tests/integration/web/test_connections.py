@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -100,7 +101,7 @@ def test_a_page_of_many_takes_as_many_statements_as_a_page_of_one(browser: Clien
         add(f"c{number}")
     first = Connection.objects.get(key="first")
     for number in range(12):
-        new_goal(first, IMPORT.__class__(**{**vars(IMPORT), "key": f"g{number}"}))
+        new_goal(first, replace(IMPORT, key=f"g{number}"))
     assert (statements("/connections"), statements("/connections/first")) == alone
 
 

@@ -108,6 +108,7 @@ def test_a_changed_connection_shows_only_what_differs(there: Document) -> None:
 
 def test_of_a_changed_secret_the_plan_says_only_that(there: Document) -> None:
     (connection,) = there.connections
+    assert connection.authorization is not None
     authorization = replace(connection.authorization, secret="new secret")
     document = Document(connections=(replace(connection, authorization=authorization),))
     plan = compare(document, there)
@@ -192,6 +193,7 @@ connections:
 
 def test_another_way_of_signing_in_shows_both_ways(there: Document) -> None:
     (connection,) = there.connections
+    assert connection.authorization is not None
     authorization = replace(connection.authorization, flow=Flow.JWT, username="me")
     document = Document(connections=(replace(connection, authorization=authorization),))
     change = only(compare(document, there))
@@ -210,3 +212,25 @@ def test_a_plan_is_plain_json(store: Document) -> None:
 def test_nothing_changes_a_second_time(document: Document) -> None:
     made = with_object_type(document, Document())
     assert not compare(document, made).pending
+
+
+def test_a_document_that_says_nothing_of_signing_in_leaves_it_alone(there: Document) -> None:
+    (connection,) = there.connections
+    silent = Document(connections=(replace(connection, authorization=None),))
+    assert not compare(silent, there).pending
+
+
+def test_the_first_sign_in_of_a_connection_is_added(there: Document) -> None:
+    (connection,) = there.connections
+    signed_out = Document(connections=(replace(connection, authorization=None),))
+    change = only(compare(Document(connections=(connection,)), signed_out))
+    assert (change.kind, change.what, change.key) == ("add", "authorization", "old")
+    assert change.after["client_secret"] == "(secret)"
+
+
+def test_labels_and_description_are_planned_like_other_values(there: Document) -> None:
+    (connection,) = there.connections
+    about = replace(connection, labels=("CRM", "EMEA"), description="For sales")
+    change = only(compare(Document(connections=(about,)), there))
+    assert change.after == {"labels": ["CRM", "EMEA"], "description": "For sales"}
+    assert str(change).endswith("labels: [] → ['CRM', 'EMEA'], description: '' → 'For sales'")

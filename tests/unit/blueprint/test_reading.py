@@ -103,6 +103,7 @@ connections:
     authorization: {flow: jwt, login_url: "https://login.salesforce.com", client_id: id, username: me, private_key: "${FLAT_RSA_KEY}"}
 """  # noqa: E501 - one line in the document too
     (connection,) = read(text, name="test", environment=environment).connections
+    assert connection.authorization is not None
     assert connection.authorization.secret == environment["RSA_KEY"]
 
 

@@ -39,6 +39,7 @@ def test_secrets_become_names_of_their_own(store: Document) -> None:
         "2nd": "CONNECTION_2ND_CLIENT_SECRET",
     }
     text = write(document)
+    assert connection.authorization is not None
     assert connection.authorization.secret not in text
     assert 'client_secret: "${ACME_CLIENT_SECRET_2}"' in text
     assert "#   CONNECTION_2ND_CLIENT_SECRET\n" in text

@@ -41,9 +41,11 @@ def connection(request: HttpRequest, connection_key: str) -> HttpResponse:
 
 
 @access(Right.EDIT)
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def title(request: HttpRequest, connection_key: str) -> HttpResponse:
-    """Change the title."""
+    """Change the title; whoever opens the address of an answer again comes to the page."""
+    if request.method != "POST":
+        return redirect("connection", connection_key=find(connection_key).key)
     form = TitleForm(request.POST)
     thing = _thing("title", connection_key)
     if not form.is_valid():
@@ -70,10 +72,12 @@ def _with_title(request: HttpRequest, row: Connection, error: str, *, status: in
 
 
 @access(Right.EDIT)
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def about(request: HttpRequest, connection_key: str) -> HttpResponse:
-    """Change labels and description."""
+    """Change labels and description; whoever opens the address again comes to the page."""
     found = find(connection_key)
+    if request.method != "POST":
+        return redirect("connection", connection_key=found.key)
     initial = _initial(found)
     form = AboutForm(request.POST, initial=initial, known=overview.labels())
     if not form.is_valid():
@@ -308,20 +312,19 @@ def losses(request: HttpRequest, connection_key: str) -> HttpResponse:
 
 
 def said_of(lost: sizes.Losses) -> list[Loss]:
-    """The losses that a connection and a goal have in common."""
-    links = connection_words.about(lost.links)
-    said = [Loss(icon="x", words=f"{links} links between records and profiles")]
-    if lost.exported is not None:
+    """The losses that a connection and a goal have in common, and what stays."""
+    said = []
+    if lost.links.number:
+        links = connection_words.about(lost.links)
+        said.append(Loss(icon="x", words=f"{links} links between records and profiles"))
+    if lost.exported is not None and lost.exported.number:
         exported = connection_words.about(lost.exported)
         said.append(
-            Loss(icon="x", words=f"the count of {exported} unique profiles that were exported")
+            Loss(icon="x", words=f"the memory of {exported} profiles that were exported through it")
         )
-    kept = connection_words.about(lost.journal)
-    said.append(
-        Loss(
-            icon="check",
-            words=f"Profiles stay, and so do {kept} rows on what runs did to them, until their "
-            f"days are over",
-        )
-    )
+    words = "All profiles stay as they are"
+    if lost.journal.number:
+        kept = connection_words.about(lost.journal)
+        words += f", and {kept} rows on what runs did stay for as long as such rows are kept"
+    said.append(Loss(icon="check", words=words))
     return said

@@ -118,6 +118,12 @@
     leaving = false;
   });
 
+  // Menus close when something in them is chosen, or anything beside them --------
+  document.addEventListener("click", (event) => {
+    for (const menu of document.querySelectorAll("details.menu[open]"))
+      if (!menu.contains(event.target) || event.target.closest(".menu-item")) menu.open = false;
+  });
+
   // Dialogs -------------------------------------------------------------------
   const dialog = find("#dialog");
   document.addEventListener("htmx:afterSwap", (event) => {
