@@ -1,7 +1,7 @@
 """Small parts of pages that templates write by a tag. Values are escaped here like everywhere."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import template
@@ -57,9 +57,9 @@ def grouped(number: float | None) -> str:
 
 
 @register.filter
-def length_of_time(seconds: float | None) -> str:
-    """A length of time in at most two units."""
-    return words.span(seconds)
+def span(length: timedelta | float | None) -> str:
+    """A length of time in words."""
+    return words.span(length)
 
 
 @register.simple_tag
