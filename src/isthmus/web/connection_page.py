@@ -54,7 +54,6 @@ class GoalRow:
     received: int | None
     outcomes: Mapping[str, int]
     addresses: Mapping[str, str]  # of the rows behind, by outcome
-    run_address: str
     is_first: bool  # among those of its direction
     is_last: bool
 
@@ -170,8 +169,9 @@ def goal_rows(
                 is_going=last is not None and last.begun.state in OPEN,
                 received=found.received if found else None,
                 outcomes=connection_words.outcomes(found) if found else {},
-                addresses=connection_words.rows_behind(connection.key, number, goal.key),
-                run_address=connection_words.address("run", connection.key, number) if part else "",
+                addresses=connection_words.rows_behind(connection.key, number, goal.key)
+                if part
+                else {},
                 is_first=siblings[0] == goal.id,
                 is_last=siblings[-1] == goal.id,
             )

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.http import urlencode
 
 from isthmus.connections.models import OPEN, RunState
@@ -12,7 +12,7 @@ from isthmus.connections.overview import STRIP, Health, Overview, PastRun
 from isthmus.connections.sizes import Size
 from isthmus.domain.counts import GoalCounts
 from isthmus.web import run_words
-from isthmus.web.figures import Mark
+from isthmus.web.figures import PARTS, Mark
 from isthmus.web.words import State, moment, plural
 
 _HEALTH: Final[Mapping[Health, tuple[str, str, str]]] = {
@@ -58,12 +58,9 @@ def host(login_url: str) -> str:
 
 
 def address(name: str, key: str, number: int | None = None, **query: str) -> str:
-    """The address of a page about runs; empty where there is no such page."""
+    """The address of a page about a connection, or about one of its runs."""
     places = {"connection_key": key} | ({} if number is None else {"number": number})
-    try:
-        found = reverse(name, kwargs=places)
-    except NoReverseMatch:
-        return ""
+    found = reverse(name, kwargs=places)
     asked = {word: value for word, value in query.items() if value}
     return f"{found}?{urlencode(asked)}" if asked else found
 
@@ -71,16 +68,18 @@ def address(name: str, key: str, number: int | None = None, **query: str) -> str
 def marks(key: str, runs: Sequence[PastRun], now: Any) -> list[Mark]:
     """The latest runs as a strip draws them, the newest at its end."""
     missing = Mark(kind="none", records=0, title="No run yet")
-    return [missing] * (STRIP - len(runs)) + [_mark(key, run, now) for run in runs]
+    # Looking an address up takes longer than the rest of a mark, and a page has hundreds.
+    base = address("runs", key)
+    return [missing] * (STRIP - len(runs)) + [_mark(base, run, now) for run in runs]
 
 
-def _mark(key: str, run: PastRun, now: Any) -> Mark:
+def _mark(base: str, run: PastRun, now: Any) -> Mark:
     word = run_words.state(run.state).word.lower()
     return Mark(
         kind="run" if run.state in OPEN else _MARKS[run.state],
         records=records(run),
         title=f"Run {run.number}, {moment(run.at, now)}: {word}, {plural(records(run), 'record')}",
-        address=address("run", key, run.number),
+        address=f"{base}/{run.number}",
     )
 
 
@@ -113,8 +112,13 @@ def outcomes(counts: GoalCounts) -> dict[str, int]:
 
 
 def rows_behind(key: str, number: int, goal: str = "") -> dict[str, str]:
-    """Where the numbers of a run lead, by outcome. What is unchanged has no rows."""
+    """Where the numbers of a run lead, by outcome; also what was received, and problems."""
+    base = address("run-rows", key, number)
+    asked = {"received": {}, "problems": {"code": "*", "fields": "1"}} | {
+        name: {"outcome": name} for name in PARTS
+    }
+    whose = {"goal": goal} if goal else {}
     return {
-        name: address("run-rows", key, number, goal=goal, outcome=name)
-        for name in ("created", "updated", "removed", "skipped", "failed")
+        name: f"{base}?{urlencode(whose | query)}" if whose | query else base
+        for name, query in asked.items()
     }
