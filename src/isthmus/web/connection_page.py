@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from isthmus.connections import lacking, overview
+from isthmus.connections import lacking, masking, overview
 from isthmus.connections.goal_setting import in_order
 from isthmus.connections.models import (
     EXPORT,
@@ -104,8 +104,11 @@ class RunRow:
     goals_done: str  # such as `2 of 3 goals finished`; empty where all did
 
 
-def gather(connection: Connection) -> dict[str, Any]:
-    """All that the page shows and that changes while a run goes on."""
+def gather(connection: Connection, *, hides: bool) -> dict[str, Any]:
+    """All that the page shows and that changes while a run goes on.
+
+    `hides` leaves out of messages what may be personal data.
+    """
     goals = in_order(connection)
     parts = overview.last_parts(goals)
     runs = list(connection.runs.prefetch_related("goals")[:HISTORY])
@@ -116,7 +119,7 @@ def gather(connection: Connection) -> dict[str, Any]:
         "goals": rows,
         "active_goals": sum(row.active for row in rows),
         "flows": [flow(connection, rows, direction) for direction in (IMPORT, EXPORT)],
-        "runs": [run_row(connection, run, worked_on) for run in runs],
+        "runs": [run_row(connection, run, worked_on, hides=hides) for run in runs],
         "is_open": bool(still),
         "is_going": any(run.state != RunState.QUEUED for run in still),
         "lacks": lacking.of_connection(connection, goals),
@@ -238,7 +241,7 @@ def _sum_of_times(rows: Iterable[GoalRow]) -> timedelta | None:
     return sum(times, timedelta()) if times else None
 
 
-def run_row(connection: Connection, run: Run, worked_on: set[int]) -> RunRow:
+def run_row(connection: Connection, run: Run, worked_on: set[int], *, hides: bool) -> RunRow:
     """A run as the history shows it."""
     parts = list(run.goals.all())
     total = GoalCounts()
@@ -258,7 +261,7 @@ def run_row(connection: Connection, run: Run, worked_on: set[int]) -> RunRow:
         log_address=""
         if run.started_at is None
         else connection_words.address("run-log", connection.key, run.number),
-        message=run.message,
+        message=masking.masked_message(run.message) if hides else run.message,
         progress=[_progress(part) for part in parts if part.state in OPEN and part.step],
         goals_done=""
         if is_open or finished == len(parts)

@@ -174,6 +174,19 @@ def test_a_failed_sign_in_is_said_in_words_in_the_history(
     assert "Error in" in page
 
 
+def test_what_a_run_said_is_masked_for_whoever_may_not_see_personal_data(
+    browser: Client, viewer: Client, alice: User, acme: Connection
+) -> None:
+    run = ended(acme, {acme.goals.get(key="leads_in"): RunState.FAILED}, received=0)
+    said_of = "Refused zinnia@example.com."
+    Run.objects.filter(id=run.id).update(state="failed", message=said_of)
+    User.objects.filter(id=alice.id).update(sees_personal_data=True)
+    assert said_of in text(browser.get(PAGE))
+    page = text(viewer.get(PAGE))
+    assert "Refused" in page
+    assert "zinnia" not in page
+
+
 def test_no_page_holds_the_secret(browser: Client, acme: Connection) -> None:
     Authorization.objects.update(sealed_secret=secrets.seal("open sesame"))
     for address in (PAGE, f"{PAGE}/yaml", f"{PAGE}/document.yaml", "/connections"):

@@ -24,6 +24,7 @@ from isthmus.web import connection_page, connection_words, edits
 from isthmus.web.access import access, who
 from isthmus.web.confirming import Confirmation, Loss, ask
 from isthmus.web.forms.connections import AboutForm, TitleForm
+from isthmus.web.masking import sees_personal_data
 from isthmus.web.views.found import changing, find
 from isthmus.web.words import plural
 
@@ -135,7 +136,7 @@ def _shown(
         "signing_in": signing_in,
         "host": connection_words.host(signing_in.login_url) if signing_in else "",
         "runs_address": connection_words.address("runs", row.key),
-        **connection_page.gather(row),
+        **connection_page.gather(row, hides=not sees_personal_data(request)),
         **more,
     }
     return render(request, "web/connection.html", shown, status=status)
