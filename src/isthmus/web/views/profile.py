@@ -125,7 +125,7 @@ def _zone() -> ZoneInfo:
 
 def _held(profile_id: UUID, definition: PropertyDefinition) -> Value:
     with looking.session() as session:
-        found = profile_pages.read(session, profile_id)
+        found = profile_pages.read(session, profile_id, properties.definitions())
     held: Value = found.properties.get(definition.key)
     return held
 

@@ -77,7 +77,6 @@ def everyone(request: HttpRequest) -> HttpResponse:
             "shown": shown,
             "columns": columns,
             "choices": [(each, hides(each)) for each in known.values()],
-            "types": {each.key: showing.type_of(each) for each in known.values()},
             "operators": OPERATORS,
             "by_name": _by_name(wanted, known, hides),
             "searched": known.get(wanted.key),
