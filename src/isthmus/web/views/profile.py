@@ -182,7 +182,7 @@ def _write(
         more = {"seen": _seal(wanted.profile_id, definition, error.now), "status": 409}
         more["conflicts"] = [conflict]
     except ValueHeld as error:
-        form.add_error("value", f"{error} Merge the two, or type another value.")
+        form.add_error("value", f"{error} Type another one, or take it from that profile first.")
         more["holder"] = error.holder
     except (ProfileFull, WriterBusy) as error:
         form.add_error("value", str(error))
