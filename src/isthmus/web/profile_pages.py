@@ -61,7 +61,8 @@ class Origin:
     address: str  # of the run; empty: there is none to show
     at: datetime | None
     record_id: str
-    record_address: str
+    record_address: str  # in the org
+    story: str  # address of what runs did to the record
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +105,7 @@ class ShownLink:
     state: State
     why: str
     goals: list[tuple[str, str]]  # words, and the connection's address
+    story: str  # address of what runs did to it
 
 
 def read(
@@ -154,7 +156,15 @@ class _Origins:
             at=source.at,
             record_id=source.record_id or "",
             record_address=f"{org}/{source.record_id}" if org and source.record_id else "",
+            story=_story(part.connection_key, source.record_id) if part else "",
         )
+
+
+def _story(connection_key: str, record_id: str | None) -> str:
+    """Where all is shown that runs did to a record."""
+    if not record_id:
+        return ""
+    return addresses.of("record", connection_key=connection_key, record_id=record_id)
 
 
 def run_address(part: Part | None) -> str:
@@ -223,10 +233,17 @@ def _from(
 ) -> Callable[[str], Origin]:
     """Where the value of a property came from."""
     nothing = Origin(
-        icon="dash", kind="", words="", address="", at=None, record_id="", record_address=""
+        icon="dash",
+        kind="",
+        words="",
+        address="",
+        at=None,
+        record_id="",
+        record_address="",
+        story="",
     )
     if found.created_at > history.begins(days):
-        since = _since_made(found)
+        since = _same(nothing, **_since_made(found))
     else:
         since = _same(nothing, words=f"Unchanged for {days} days or more")
     return lambda key: origins.origin(newest[key]) if key in newest else since
@@ -236,17 +253,17 @@ def _same(origin: Origin, **changes: Any) -> Origin:
     return Origin(**{**origin.__dict__, **changes})
 
 
-def _since_made(found: Profile) -> Origin:
+def _since_made(found: Profile) -> dict[str, Any]:
+    """Of a value that is as it was when the profile was made."""
     part = sources.making((link.goal for link in found.links), found.created_at)
-    return Origin(
-        icon="in" if part else "plus",
-        kind="in" if part else "",
-        words=f"{part.goal} #{part.number}" if part else "Since the profile was made",
-        address=run_address(part),
-        at=found.created_at,
-        record_id="",
-        record_address="",
-    )
+    words = f"{part.goal} #{part.number}" if part else "Since the profile was made"
+    return {
+        "icon": "in" if part else "plus",
+        "kind": "in" if part else "",
+        "words": words,
+        "address": run_address(part),
+        "at": found.created_at,
+    }
 
 
 def _choose(
@@ -339,6 +356,7 @@ def _links(links: Sequence[Link], linking: Mapping[int, Linking]) -> list[ShownL
                 state=state,
                 why=why,
                 goals=[],
+                story=_story(goal.connection_key, link.record_id) if goal else "",
             ),
         )
         line.goals.append(_goal_words(goal))

@@ -18,6 +18,7 @@ from integration.profiles.people import add, define, define_all, held
 from integration.set_up import new_connection, new_goal
 from integration.web.conftest import PASSWORD
 from integration.web.planted import World, plant
+from isthmus.connections.models import Connection as ConnectionRow
 from isthmus.connections.models import Goal, Run, RunGoal
 from isthmus.domain.goals import ImportField, ImportGoal, MatchRow
 from isthmus.domain.objects import OBJECTS
@@ -276,6 +277,10 @@ def test_states_of_records_are_said_in_words(browser: Client, store: Connection[
         assert words in html
     assert 'href="https://x/00Q000000000000AAA"' in html
     assert 'href="https://x/00Q000000000004AAA"' not in html
+    assert 'href="/connections/acme/records/00Q000000000000AAA"' in html
+    # A connection whose sign-in is yet to be set up.
+    ConnectionRow.objects.update(authorization=None)
+    assert 'href="https://x/' not in page(browser, f"/profiles/{profile_id}")
 
 
 def a_goal() -> int:
