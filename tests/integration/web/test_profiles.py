@@ -26,7 +26,7 @@ from isthmus.domain.properties import PropertyDefinition
 from isthmus.domain.roles import Role
 from isthmus.people import accounts
 from isthmus.people.models import User
-from isthmus.profiles import merging, properties, searching
+from isthmus.profiles import history, merging, properties, searching
 from isthmus.profiles.models import Segment
 from isthmus.web.views import profiles as views
 
@@ -562,6 +562,31 @@ def test_a_profile_that_is_merged_while_its_form_is_open_leads_to_the_one_it_bec
     answer = save(browser, address, "DE", sealed)
     assert (answer.status_code, answer["Location"]) == (302, f"/profiles/{survivor}")
     assert held(store, survivor, "country") == "NL"
+
+
+def test_a_list_whose_values_have_line_breaks_is_not_taken_apart(
+    browser: Client, store: Connection[Any]
+) -> None:
+    profile_id = add(store, interests=["one\ntwo", "b"])
+    html = page(browser, edit_address(profile_id, "interests"))
+    assert "holds a line break" in html
+    assert '<form class="stack value-form' not in html
+
+
+def test_a_profile_that_can_t_be_read_in_time_is_said_without_a_trouble(
+    browser: Client, store: Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    profile_id = add(store)
+
+    def slow(session: Connection[Any], *_: Any) -> None:
+        session.execute("SET statement_timeout = 10")
+        session.execute("SELECT pg_sleep(5)")
+
+    monkeypatch.setattr(history, "sources", slow)
+    for address in ("", "/properties/country", "/properties/country/edit"):
+        answer = browser.get(f"/profiles/{profile_id}{address}")
+        assert answer.status_code == 503
+        assert "try again" in answer.content.decode()
 
 
 def test_viewers_edit_nothing(
