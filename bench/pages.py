@@ -33,7 +33,13 @@ _ASSET = re.compile(r'(?:href|src)="(/static/[^"#]+)')
 _TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="(\w+)"')
 _PLACE = re.compile(r"<\w+:(\w+)>")
 
-QUERIES: dict[str, tuple[str, ...]] = {}
+QUERIES: dict[str, tuple[str, ...]] = {
+    "profiles": (
+        "?q=nobody@example.com",
+        "?property=title&op=is&value=Title+7",
+        "?property=last_name&op=contains&value=nothing",
+    ),
+}
 """More to ask of an address, beside the address as it is."""
 
 AFTER_THE_PAGE: frozenset[str] = frozenset()

@@ -1,6 +1,6 @@
 """What stands behind a row of the store: the run that wrote it, the goal that linked a record."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -38,8 +38,8 @@ class Linking:
 
 def parts(run_goals: Iterable[int]) -> dict[int, Part]:
     """The parts of runs by row id, where they are still there."""
-    rows = RunGoal.objects.filter(id__in=set(run_goals)).select_related("run__connection", "goal")
-    return {row.id: _part(row) for row in rows}
+    rows = RunGoal.objects.filter(id__in=set(run_goals)).order_by()
+    return {number: _part(row) for number, *row in rows.values_list("id", *_COLUMNS)}
 
 
 def making(goals: Iterable[int], at: datetime) -> Part | None:
@@ -50,18 +50,25 @@ def making(goals: Iterable[int], at: datetime) -> Part | None:
     under_way = Q(finished_at__gte=at) | Q(finished_at=None)
     rows = RunGoal.objects.filter(
         under_way, goal_id__in=set(goals), direction=IMPORT, started_at__lte=at
-    ).select_related("run__connection", "goal")
-    found = list(rows.order_by("-id")[:2])
+    )
+    found = list(rows.order_by("-id").values_list(*_COLUMNS)[:2])
     return _part(found[0]) if len(found) == 1 else None
 
 
-def _part(row: RunGoal) -> Part:
+_COLUMNS = (
+    *("run__connection__key", "run__connection__name", "run__number"),
+    *("goal__document__name", "key", "direction"),
+)
+
+
+def _part(row: Sequence[Any]) -> Part:
+    connection_key, connection, number, name, key, direction = row
     return Part(
-        connection_key=row.run.connection.key,
-        connection=row.run.connection.name,
-        number=row.run.number,
-        goal=_name(row.goal) if row.goal else row.key,
-        direction=row.direction,
+        connection_key=connection_key,
+        connection=connection,
+        number=number,
+        goal=name or key,
+        direction=direction,
     )
 
 

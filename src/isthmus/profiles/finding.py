@@ -111,10 +111,13 @@ def segments_of(profile: Profile, timezone: str) -> list[str]:
 
 
 def memberships(
-    session: Connection[Any], profile_id: UUID, timezone: str
+    session: Connection[Any],
+    profile_id: UUID,
+    timezone: str,
+    known: Mapping[str, PropertyDefinition] | None = None,
 ) -> tuple[list[Segment], dict[str, SegmentError]]:
     """The segments that the profile is in now, and by key those that can't be worked out."""
-    known = properties.definitions()
+    known = properties.definitions() if known is None else known
     now = datetime.now(UTC)
     tests: list[tuple[Segment, sql.Composed]] = []
     broken: dict[str, SegmentError] = {}
@@ -213,7 +216,11 @@ def _as_document(text: str) -> Any:
         return text
 
 
-def read(session: Connection[Any], ids: Sequence[UUID]) -> list[Profile]:
+def read(
+    session: Connection[Any],
+    ids: Sequence[UUID],
+    known: Mapping[str, PropertyDefinition] | None = None,
+) -> list[Profile]:
     """These profiles with all that belongs to them, where they are there; in the order of ids."""
     names = {"ids": list(ids)}
     identifiers: dict[UUID, list[tuple[str, str]]] = defaultdict(list)
@@ -223,7 +230,7 @@ def read(session: Connection[Any], ids: Sequence[UUID]) -> list[Profile]:
     rows = session.cursor(row_factory=dict_row)
     for row in rows.execute(QUERIES["links"], names):
         links[row.pop("profile_id")].append(Link(**row))
-    known = properties.definitions()
+    known = properties.definitions() if known is None else known
     return [
         _profile(row, known, identifiers[row["profile_id"]], links[row["profile_id"]])
         for row in rows.execute(QUERIES["profiles"], names)

@@ -30,8 +30,8 @@ from isthmus.web.words import State
 CHANGES: Final = 20
 """Changes that the profile's page shows."""
 
-AT_ONCE: Final = 60
-"""Filled properties that the page shows without being asked for all."""
+AT_ONCE: Final = 50
+"""Filled properties that the page shows at once; links lead to those before and behind."""
 
 FEW_PROPERTIES: Final = 12
 """So many need no filter."""
@@ -61,7 +61,8 @@ class Origin:
     address: str  # of the run; empty: there is none to show
     at: datetime | None
     record_id: str
-    record_address: str
+    record_address: str  # in the org
+    story: str  # address of what runs did to the record
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,11 +105,14 @@ class ShownLink:
     state: State
     why: str
     goals: list[tuple[str, str]]  # words, and the connection's address
+    story: str  # address of what runs did to it
 
 
-def read(session: Connection[Any], profile_id: UUID) -> Profile:
+def read(
+    session: Connection[Any], profile_id: UUID, known: Mapping[str, PropertyDefinition]
+) -> Profile:
     """The profile. Raises `BecameAnother`, and `Http404` where nothing is known of it."""
-    found = finding.read(session, [profile_id])
+    found = finding.read(session, [profile_id], known)
     if found:
         return found[0]
     merge = history.survivor(session, profile_id)
@@ -152,7 +156,15 @@ class _Origins:
             at=source.at,
             record_id=source.record_id or "",
             record_address=f"{org}/{source.record_id}" if org and source.record_id else "",
+            story=_story(part.connection_key, source.record_id) if part else "",
         )
+
+
+def _story(connection_key: str, record_id: str | None) -> str:
+    """Where all is shown that runs did to a record."""
+    if not record_id:
+        return ""
+    return addresses.of("record", connection_key=connection_key, record_id=record_id)
 
 
 def run_address(part: Part | None) -> str:
@@ -166,19 +178,21 @@ def whole(request: HttpRequest, profile_id: UUID) -> dict[str, Any]:
     """What the profile's page shows."""
     known = properties.definitions()
     with looking.session() as session:
-        found = read(session, profile_id)
+        found = read(session, profile_id, known)
         days = history.kept_days(session)
         newest = history.sources(session, profile_id)
         asked = Asked(profile_id=profile_id, most=CHANGES + 1)
         changed = history.changes(session, asked, found.properties, known)
         merged = history.merged(session, profile_id, _MERGED)
         later = "segments" not in request.GET and Segment.objects.count() > FEW_SEGMENTS
-        segments = None if later else _segments(session, profile_id)
+        segments = None if later else _segments(session, profile_id, known)
     linking = sources.linking(link.goal for link in found.links)
-    origins = _Origins.of([*newest.values(), *(each.source for each in changed)], linking.values())
+    rows = _choose(request, found, known)
+    shown = [newest[each.key] for each in rows["filled"] if each.key in newest]
+    origins = _Origins.of([*shown, *(each.source for each in changed)], linking.values())
     return {
         **_head(request, found, known),
-        **_rows(request, found, known, _from(found, days, newest, origins)),
+        **_rows(request, found, rows, _from(found, days, newest, origins)),
         "identifiers": _identifiers(request, found, known),
         "links": _links(found.links[:_LINKS], linking),
         "more_links": max(len(found.links) - _LINKS, 0),
@@ -219,10 +233,17 @@ def _from(
 ) -> Callable[[str], Origin]:
     """Where the value of a property came from."""
     nothing = Origin(
-        icon="dash", kind="", words="", address="", at=None, record_id="", record_address=""
+        icon="dash",
+        kind="",
+        words="",
+        address="",
+        at=None,
+        record_id="",
+        record_address="",
+        story="",
     )
     if found.created_at > history.begins(days):
-        since = _since_made(found)
+        since = _same(nothing, **_since_made(found))
     else:
         since = _same(nothing, words=f"Unchanged for {days} days or more")
     return lambda key: origins.origin(newest[key]) if key in newest else since
@@ -232,26 +253,23 @@ def _same(origin: Origin, **changes: Any) -> Origin:
     return Origin(**{**origin.__dict__, **changes})
 
 
-def _since_made(found: Profile) -> Origin:
+def _since_made(found: Profile) -> dict[str, Any]:
+    """Of a value that is as it was when the profile was made."""
     part = sources.making((link.goal for link in found.links), found.created_at)
-    return Origin(
-        icon="in" if part else "plus",
-        kind="in" if part else "",
-        words=f"{part.goal} #{part.number}" if part else "Since the profile was made",
-        address=run_address(part),
-        at=found.created_at,
-        record_id="",
-        record_address="",
-    )
+    words = f"{part.goal} #{part.number}" if part else "Since the profile was made"
+    return {
+        "icon": "in" if part else "plus",
+        "kind": "in" if part else "",
+        "words": words,
+        "address": run_address(part),
+        "at": found.created_at,
+    }
 
 
-def _rows(
-    request: HttpRequest,
-    found: Profile,
-    known: Mapping[str, PropertyDefinition],
-    origin: Callable[[str], Origin],
+def _choose(
+    request: HttpRequest, found: Profile, known: Mapping[str, PropertyDefinition]
 ) -> dict[str, Any]:
-    """Properties with a value, those without one, and how many there are."""
+    """Which properties are shown: those with a value, as many as are asked for, and the others."""
     wanted = request.GET.get("q", "").strip().lower()
     fitting = [
         each
@@ -259,24 +277,49 @@ def _rows(
         if wanted in each.label.lower() or wanted in each.key.lower()
     ]
     filled = [each for each in fitting if _is_filled(found.properties.get(each.key))]
-    empty = [each for each in fitting if not _is_filled(found.properties.get(each.key))]
-    hides = _hides(request)
-    limit = None if "all" in request.GET else AT_ONCE
+    first = _first(request, len(filled))
     return {
-        "rows": [
-            Row(
-                definition=each,
-                value=found.properties[each.key],
-                hidden=hides(each),
-                origin=origin(each.key),
-            )
-            for each in filled[:limit]
-        ],
-        "empty": [(each, hides(each)) for each in empty],
-        "filled": len(filled),
+        "filled": filled[first : first + AT_ONCE],
+        "first": first + 1,
+        "last": min(first + AT_ONCE, len(filled)),
+        "before": first - AT_ONCE if first else None,
+        "behind": first + AT_ONCE if first + AT_ONCE < len(filled) else None,
+        "empty": [each for each in fitting if not _is_filled(found.properties.get(each.key))],
+        "of_filled": len(filled),
         "of": len(fitting),
-        "q": request.GET.get("q", ""),
         "many": len(known) > FEW_PROPERTIES,
+    }
+
+
+def _first(request: HttpRequest, filled: int) -> int:
+    """Where the filled properties that are asked for begin."""
+    asked = request.GET.get("from", "")
+    number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 5 else 0  # noqa: PLR2004
+    return number - number % AT_ONCE if number < filled else 0
+
+
+def _rows(
+    request: HttpRequest,
+    found: Profile,
+    chosen: dict[str, Any],
+    origin: Callable[[str], Origin],
+) -> dict[str, Any]:
+    hides = _hides(request)
+    rows = [
+        Row(
+            definition=each,
+            value=found.properties[each.key],
+            hidden=hides(each),
+            origin=origin(each.key),
+        )
+        for each in chosen["filled"]
+    ]
+    return {
+        **chosen,
+        "rows": rows,
+        "filled": chosen["of_filled"],
+        "empty": [(each, hides(each)) for each in chosen["empty"]],
+        "q": request.GET.get("q", ""),
     }
 
 
@@ -284,8 +327,12 @@ def _is_filled(held: Value) -> bool:
     return held not in (None, "", [])
 
 
-def _segments(session: Connection[Any], profile_id: UUID) -> dict[str, Any]:
-    inside, broken = finding.memberships(session, profile_id, timezone.get_current_timezone_name())
+def _segments(
+    session: Connection[Any], profile_id: UUID, known: Mapping[str, PropertyDefinition]
+) -> dict[str, Any]:
+    inside, broken = finding.memberships(
+        session, profile_id, timezone.get_current_timezone_name(), known
+    )
     return {
         "inside": [(each, addresses.of("segment", segment_key=each.key)) for each in inside],
         "broken": list(broken),
@@ -309,6 +356,7 @@ def _links(links: Sequence[Link], linking: Mapping[int, Linking]) -> list[ShownL
                 state=state,
                 why=why,
                 goals=[],
+                story=_story(goal.connection_key, link.record_id) if goal else "",
             ),
         )
         line.goals.append(_goal_words(goal))
@@ -377,7 +425,7 @@ def all_changes(request: HttpRequest, profile_id: UUID) -> dict[str, Any]:
     """What the page of all changes shows."""
     known = properties.definitions()
     with looking.session() as session:
-        found = read(session, profile_id)
+        found = read(session, profile_id, known)
         page = _page(request, session, found, None, known)
         days = history.kept_days(session)
     return {**_head(request, found, known), **_changes(request, page, found, known), "days": days}
@@ -389,13 +437,14 @@ def one_value(
     """What the page of one value shows."""
     known = properties.definitions()
     with looking.session() as session:
-        found = read(session, profile_id)
+        found = read(session, profile_id, known)
         page = _page(request, session, found, definition.key, known)
         newest = history.sources(session, profile_id)
         days = history.kept_days(session)
     shown = _changes(request, page, found, known)
     linking = sources.linking(link.goal for link in found.links)
-    origins = _Origins.of(newest.values(), linking.values())
+    own = [newest[definition.key]] if definition.key in newest else []
+    origins = _Origins.of(own, linking.values())
     origin = _from(found, days, newest, origins)(definition.key)
     row = Row(
         definition=definition,

@@ -15,6 +15,8 @@ from isthmus.connections.errors import RunStopped
 from isthmus.domain.goals import ImportGoal
 from isthmus.domain.objects import LEAD
 from isthmus.exporting import engine, plan, select, send
+from isthmus.profiles import editing
+from isthmus.profiles.editing import Edit
 from isthmus.profiles.models import Segment
 
 
@@ -60,6 +62,21 @@ def test_a_run_in_which_nothing_changed_looks_at_nobody(
     assert outcomes(linked) == ["unchanged"]
     assert outcomes(linked) == ["unchanged"]
     assert seen == [0, 0]
+
+
+def test_a_value_that_was_edited_by_hand_goes_out_with_the_next_run(
+    linked: SideBySide, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    no_overlap(linked)
+    outcomes(linked)
+    seen = looked_at(linked, monkeypatch)
+    wanted = Edit(
+        profile_id=linked.ids[1], property="title", value="CEO", seen="Boss", by="marit@x.co"
+    )
+    assert editing.change(wanted)
+    linked.store.profiles[1]["title"] = "CEO"
+    assert outcomes(linked) == ["updated"]
+    assert seen == [1]
 
 
 def test_every_member_is_asked_for_once_a_day_and_not_in_between(

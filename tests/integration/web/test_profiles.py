@@ -18,6 +18,7 @@ from integration.profiles.people import add, define, define_all, held
 from integration.set_up import new_connection, new_goal
 from integration.web.conftest import PASSWORD
 from integration.web.planted import World, plant
+from isthmus.connections.models import Connection as ConnectionRow
 from isthmus.connections.models import Goal, Run, RunGoal
 from isthmus.domain.goals import ImportField, ImportGoal, MatchRow
 from isthmus.domain.objects import OBJECTS
@@ -25,7 +26,7 @@ from isthmus.domain.properties import PropertyDefinition
 from isthmus.domain.roles import Role
 from isthmus.people import accounts
 from isthmus.people.models import User
-from isthmus.profiles import merging, properties, searching
+from isthmus.profiles import history, merging, properties, searching
 from isthmus.profiles.models import Segment
 from isthmus.web.views import profiles as views
 
@@ -276,6 +277,10 @@ def test_states_of_records_are_said_in_words(browser: Client, store: Connection[
         assert words in html
     assert 'href="https://x/00Q000000000000AAA"' in html
     assert 'href="https://x/00Q000000000004AAA"' not in html
+    assert 'href="/connections/acme/records/00Q000000000000AAA"' in html
+    # A connection whose sign-in is yet to be set up.
+    ConnectionRow.objects.update(authorization=None)
+    assert 'href="https://x/' not in page(browser, f"/profiles/{profile_id}")
 
 
 def a_goal() -> int:
@@ -351,10 +356,12 @@ def test_hundreds_of_properties_are_filtered_and_empty_ones_folded(
     profile_id = add(store, **{f"extra_{number}": f"value {number}" for number in range(69)})
     address = f"/profiles/{profile_id}"
     html = page(browser, address)
-    assert "All 69 filled properties" in html
-    assert "value 59" in html
-    assert "value 60" not in html
-    assert "value 68" in page(browser, f"{address}?all=1")
+    assert "1 to 50 of 69" in html
+    assert "value 49" in html
+    assert "value 50" not in html
+    for start in ("?from=50", "?from=77"):
+        assert ("value 68" in page(browser, f"{address}{start}")) == (start == "?from=50")
+    assert "value 0<" in page(browser, f"{address}?from=9x")
     assert "12 empty" in html
     html = page(browser, f"{address}?q=extra+68")
     assert "value 68" in html
@@ -557,6 +564,31 @@ def test_a_profile_that_is_merged_while_its_form_is_open_leads_to_the_one_it_bec
     assert held(store, survivor, "country") == "NL"
 
 
+def test_a_list_whose_values_have_line_breaks_is_not_taken_apart(
+    browser: Client, store: Connection[Any]
+) -> None:
+    profile_id = add(store, interests=["one\ntwo", "b"])
+    html = page(browser, edit_address(profile_id, "interests"))
+    assert "holds a line break" in html
+    assert '<form class="stack value-form' not in html
+
+
+def test_a_profile_that_can_t_be_read_in_time_is_said_without_a_trouble(
+    browser: Client, store: Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    profile_id = add(store)
+
+    def slow(session: Connection[Any], *_: Any) -> None:
+        session.execute("SET statement_timeout = 10")
+        session.execute("SELECT pg_sleep(5)")
+
+    monkeypatch.setattr(history, "sources", slow)
+    for address in ("", "/properties/country", "/properties/country/edit"):
+        answer = browser.get(f"/profiles/{profile_id}{address}")
+        assert answer.status_code == 503
+        assert "try again" in answer.content.decode()
+
+
 def test_viewers_edit_nothing(
     browser: Client, store: Connection[Any], bob: User, signed_in: SignIn
 ) -> None:
@@ -580,7 +612,7 @@ def test_without_the_right_nothing_personal_is_shown_anywhere(
     )
     browser = signed_in(erin)
     for address in (
-        *("", "/changes", "/properties/email", "/properties/full_name", "?q=email", "?all=1"),
+        *("", "/changes", "/properties/email", "/properties/full_name", "?q=email", "?from=0"),
         *("/changes?after=", "/properties/email?folded"),
     ):
         html = page(browser, f"/profiles/{world.profile_id}{address}")

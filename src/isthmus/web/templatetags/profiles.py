@@ -67,10 +67,25 @@ def cell(definition: PropertyDefinition, held: Value, hidden: Any = "") -> SafeS
     return format_html("<bdi>{}</bdi>", ", ".join(texts)[: showing.SHORT // 2])
 
 
-@register.filter
-def at(table: dict[str, Any], key: str) -> Any:
-    """What the table has for the key."""
-    return table[key]
+@register.simple_tag
+def property_options(choices: list[tuple[PropertyDefinition, bool]], chosen: str) -> SafeString:
+    """Properties to choose from, with their types; those that are hidden can't be chosen."""
+    return format_html_join(
+        "",
+        '<option value="{}" data-code="{}" data-icon="{}" data-type="{}"{}{}>{}</option>',
+        (
+            (
+                *(each.key, each.key, *showing.type_of(each)),
+                SafeString(" selected") if each.key == chosen else "",
+                SafeString(_WHY) if hidden else "",
+                each.label,
+            )
+            for each, hidden in choices
+        ),
+    )
+
+
+_WHY = ' disabled data-why="Personal data: your account does not include the right to see it."'
 
 
 def _each(texts: list[str]) -> list[tuple[str]]:
