@@ -68,15 +68,15 @@ def test_a_segment_is_made_with_a_key_of_its_name(browser: Client) -> None:
         "c.0.value": "NL\r\nBE",
     }
     answer = browser.post("/new-segment", form)
-    assert answer.headers["Location"] == "/segments/grote_kunden_nl", answer.content.decode()
-    made = Segment.objects.get(key="grote_kunden_nl")
+    assert answer.headers["Location"] == "/segments/grosste_kunden_nl", answer.content.decode()
+    made = Segment.objects.get(key="grosste_kunden_nl")
     assert (made.name, made.where) == (
         "Größte Kunden: NL",
         {"all": [{"property": "country", "is": ["NL", "BE"]}]},
     )
-    again = browser.post("/new-segment", {**form, "key": "grote_kunden_nl"})
+    again = browser.post("/new-segment", {**form, "key": "grosste_kunden_nl"})
     assert again.status_code == 422
-    assert "There is a segment with the key grote_kunden_nl already" in again.content.decode()
+    assert "There is a segment with the key grosste_kunden_nl already" in again.content.decode()
 
 
 def test_what_is_missing_is_said_at_its_row_and_what_was_typed_stays(browser: Client) -> None:
