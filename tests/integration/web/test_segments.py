@@ -180,7 +180,7 @@ def test_the_estimate_the_count_and_the_sample_are_of_what_is_typed(browser: Cli
     counted = browser.post("/segment-count", form).content.decode()
     assert '<span class="v big">1</span>' in counted
     page = browser.post("/segment-sample", form).content.decode()
-    assert SECRETS[0] in page
+    assert SECRETS[1] in page
     assert "<bdi>NL</bdi>" in page
     missing = browser.post("/segment-estimate", form | {"c.0.value": " "}).content.decode()
     assert "Country: give a value." in missing
@@ -308,3 +308,16 @@ def test_a_segment_of_very_many_conditions_is_shown_and_not_edited_here(browser:
     page = browser.get("/segments/dutch").content.decode()
     assert "isthmus config apply" in page
     assert 'name="c.0.subject"' not in page
+
+
+def test_a_sample_tells_nobody_without_the_right_who_has_a_value(
+    erin: User, world: World, store: Connection[Any], signed_in: Callable[[User], Client]
+) -> None:
+    Segment.objects.update(where={"any": [{"property": "full_name", "is_empty": True}, DUTCH]})
+    store.execute("INSERT INTO store.profile (p_country) VALUES ('NL')")
+    blind = signed_in(erin)
+    form = form_of(blind, "/segments/dutch")
+    page = blind.post("/segment-sample", form).content.decode()
+    assert page.count("••••••") == 2
+    assert "Empty" not in page
+    assert f"/profiles/{world.profile_id}" in page

@@ -24,7 +24,7 @@ from isthmus.domain.segments import SegmentError
 from isthmus.profiles import estimating, setting_up
 from isthmus.profiles.errors import SegmentRefused
 from isthmus.profiles.models import Segment
-from isthmus.web import edits, paging
+from isthmus.web import addresses, edits, paging
 from isthmus.web.access import access, who
 from isthmus.web.conditions import drawing, personal
 from isthmus.web.conditions.desk import Desk
@@ -41,7 +41,7 @@ from isthmus.web.conditions.tree import (
 from isthmus.web.confirming import Confirmation, Loss, ask
 from isthmus.web.forms.segments import NewSegmentForm, SegmentForm
 from isthmus.web.paging import Place
-from isthmus.web.used_by import address, listed
+from isthmus.web.used_by import listed
 from isthmus.web.views.segment_counts import panel
 
 CHANGED = "conditions"
@@ -327,7 +327,7 @@ def delete_segment(request: HttpRequest, segment_key: str) -> HttpResponse:
 
 
 def _blocked(used: Sequence[Use]) -> str:
-    goals = [(address("connection", connection_key=use.connection_key), use) for use in used]
+    goals = [(addresses.of("connection", connection_key=use.connection_key), use) for use in used]
     linked = (
         format_html('<a href="{}">{}</a>', to, use.goal) if to else format_html("{}", use.goal)
         for to, use in goals
