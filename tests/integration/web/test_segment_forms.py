@@ -255,3 +255,9 @@ def test_a_row_offers_what_fits_its_property_and_nothing_else() -> None:
     page = drawn({"all": [{"property": "country", "is": "NL"}]})
     offered = {each for each in Operator if f'<option value="{each}"' in page}
     assert offered == {"is", "is_not", "contains", "starts_with", "is_empty"}
+
+
+def test_a_value_that_turns_writing_around_turns_nothing_beside_it() -> None:
+    said = DESK.teller.all_of({"property": "country", "is": ["\u202eabc", "NL"]})
+    assert said == "Country is \u2068\u202eabc\u2069 or NL"
+    assert DESK.teller.all_of({"property": "country", "is": "x" * 10_000}).endswith("x…")

@@ -44,6 +44,9 @@ from isthmus.web.paging import Place
 from isthmus.web.used_by import listed
 from isthmus.web.views.segment_counts import panel
 
+_LONG = 1_000
+"""Characters of conditions that take longer than most to answer."""
+
 CHANGED = "conditions"
 """Tells the page's script that the form was changed by the server."""
 
@@ -100,15 +103,23 @@ def _behind(query: str, after: Place | None, size: int) -> list[Segment]:
 
 
 def _estimates(desk: Desk, rows: Sequence[Segment]) -> dict[int, estimating.Estimate]:
-    """By the segment's row id, by one look at the store for all of them."""
-    asked = {}
+    """By the segment's row id, by one look at the store for all of them.
+
+    Those of many conditions are asked for apart, so that the others need not do with less.
+    """
+    few: dict[int, estimating.Asked] = {}
+    many: dict[int, estimating.Asked] = {}
     for each in rows:
         try:
-            asked[each.id] = desk.asked(each.where)
+            asked = desk.asked(each.where)
         except SegmentError:
             continue
-    found = estimating.estimates(list(asked.values()), seed=_seed()) if asked else None
-    return dict(zip(asked, found, strict=True)) if found else {}
+        (few if _size(each.where) < _LONG else many)[each.id] = asked
+    found: dict[int, estimating.Estimate] = {}
+    for group in filter(None, (few, many)):
+        numbers = estimating.estimates(list(group.values()), seed=_seed())
+        found |= dict(zip(group, numbers or (), strict=False))
+    return found
 
 
 def _seed() -> int:
