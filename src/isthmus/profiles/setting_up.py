@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,11 +10,12 @@ from django.db import transaction
 
 from isthmus.domain.properties import KEY_LENGTH, PropertyDefinition, PropertyError
 from isthmus.domain.segments import parse, plain
-from isthmus.domain.segments.naming import named_properties
-from isthmus.profiles import schema
+from isthmus.profiles import schema, statements
 from isthmus.profiles.errors import SegmentRefused
 from isthmus.profiles.models import Property, Segment
 from isthmus.profiles.properties import definitions, save_property
+
+QUERIES = statements.load("isthmus.profiles", "setting_up.sql")
 
 NAME_LENGTH = 200
 
@@ -77,18 +77,24 @@ def locked_property(key: str) -> Property | None:
     return Property.objects.select_for_update().filter(key=key).first()
 
 
-def segments_by_property(segments: Iterable[Segment]) -> dict[str, list[Segment]]:
-    """The segments whose conditions ask for each property, by the property's key."""
-    found: dict[str, list[Segment]] = defaultdict(list)
-    for each in segments:
-        for key in sorted(named_properties(each.where)):
-            found[key].append(each)
-    return dict(found)
+def segments_by_property() -> dict[str, int]:
+    """How many segments ask for each property, by the property's key."""
+    with database.cursor() as cursor:
+        cursor.execute(QUERIES["segments_by_property"])
+        return dict(cursor.fetchall())
+
+
+def segments_of_property(key: str, most: int) -> list[Segment]:
+    """The segments whose conditions ask for the property: the oldest `most` of them."""
+    with database.cursor() as cursor:
+        cursor.execute(QUERIES["segments_of_property"], {"key": key, "most": most})
+        ids = [number for (number,) in cursor.fetchall()]
+    return list(Segment.objects.filter(id__in=ids).order_by("id"))
 
 
 def suggested_key(name: str, taken: Iterable[str]) -> str:
     """A key made of the name, or of nothing where it has no letter that a key can have."""
-    plain_letters = unicodedata.normalize("NFKD", name[:_LONGEST_READ])
+    plain_letters = unicodedata.normalize("NFKD", name[:_LONGEST_READ].casefold())
     words = re.findall(r"[a-z0-9]+", plain_letters.encode("ascii", "ignore").decode().lower())
     key = "_".join(words)[:KEY_LENGTH].strip("_")
     there = set(taken)

@@ -3,10 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.urls import NoReverseMatch, reverse
-
 from isthmus.connections.uses import Use
 from isthmus.profiles.models import Segment
+from isthmus.web import addresses
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +30,7 @@ def _goal(use: Use) -> User:
         name=use.goal,
         kind="goal",
         icon="outw" if use.exports else "in",
-        address=address("connection", connection_key=use.connection_key),
+        address=addresses.of("connection", connection_key=use.connection_key),
         place=use.connection,
         ways=", ".join(use.ways),
     )
@@ -42,13 +41,5 @@ def _segment(segment: Segment) -> User:
         name=segment.name,
         kind="segment",
         icon="segment",
-        address=address("segment", segment_key=segment.key),
+        address=addresses.of("segment", segment_key=segment.key),
     )
-
-
-def address(name: str, **places: object) -> str:
-    """The address of that name; empty while there is no such page."""
-    try:
-        return reverse(name, kwargs=places)
-    except NoReverseMatch:
-        return ""

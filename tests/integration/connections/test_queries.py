@@ -25,6 +25,7 @@ from isthmus.profiles.history import QUERIES as HISTORY
 from isthmus.profiles.merging import QUERIES as MERGING
 from isthmus.profiles.schema import QUERIES as PROFILES
 from isthmus.profiles.searching import QUERIES as SEARCHING
+from isthmus.profiles.setting_up import QUERIES as SETTING_UP
 
 ROOMS = {
     "importing": IMPORTING,
@@ -44,6 +45,7 @@ ROOMS = {
     "finding": FINDING,
     "history": HISTORY,
     "searching": SEARCHING,
+    "setting up": SETTING_UP,
 }
 PREPARED = re.compile(r"(?:--[^\n]*\n|\s)*(SELECT|INSERT|UPDATE|DELETE|WITH)\b")
 """CREATE and DROP can't be prepared; the temporary tables are made by running them."""

@@ -10,6 +10,7 @@ import pytest
 from django.http import QueryDict
 from django.template.loader import render_to_string
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from integration.profiles.segments_strategies import DOCUMENTS
 from isthmus.domain.segments import Operator, SystemValue, parse, plain
@@ -105,6 +106,17 @@ def test_conditions_of_documents_come_back_from_the_form_unchanged(case: Case) -
 @given(where=DOCUMENTS)
 def test_any_conditions_come_back_from_the_form_unchanged(where: Any) -> None:
     assert through(where) == json.loads(json.dumps(plain(parse(where, properties()))))
+
+
+NASTY = " \"\\\n\r\ta,&<>'{}%\x0b\x85\u00a0\u2028\u202e\ufeffé😀"
+
+
+@settings(max_examples=300, deadline=None)
+@given(texts=st.lists(st.text(NASTY, min_size=1, max_size=5), min_size=1, max_size=4))
+def test_a_text_comes_back_to_the_last_blank_quote_and_line_break(texts: list[str]) -> None:
+    one = [{"property": "country", "contains": each, "match_case": True} for each in texts]
+    where = {"any": [{"property": "country", "is_not": ["x", *texts]}, *one]}
+    assert through(where) == where
 
 
 def every_operator() -> Iterator[tuple[str, str]]:
@@ -243,3 +255,9 @@ def test_a_row_offers_what_fits_its_property_and_nothing_else() -> None:
     page = drawn({"all": [{"property": "country", "is": "NL"}]})
     offered = {each for each in Operator if f'<option value="{each}"' in page}
     assert offered == {"is", "is_not", "contains", "starts_with", "is_empty"}
+
+
+def test_a_value_that_turns_writing_around_turns_nothing_beside_it() -> None:
+    said = DESK.teller.all_of({"property": "country", "is": ["\u202eabc", "NL"]})
+    assert said == "Country is \u2068\u202eabc\u2069 or NL"
+    assert DESK.teller.all_of({"property": "country", "is": "x" * 10_000}).endswith("x…")

@@ -68,15 +68,15 @@ def test_a_segment_is_made_with_a_key_of_its_name(browser: Client) -> None:
         "c.0.value": "NL\r\nBE",
     }
     answer = browser.post("/new-segment", form)
-    assert answer.headers["Location"] == "/segments/grote_kunden_nl", answer.content.decode()
-    made = Segment.objects.get(key="grote_kunden_nl")
+    assert answer.headers["Location"] == "/segments/grosste_kunden_nl", answer.content.decode()
+    made = Segment.objects.get(key="grosste_kunden_nl")
     assert (made.name, made.where) == (
         "Größte Kunden: NL",
         {"all": [{"property": "country", "is": ["NL", "BE"]}]},
     )
-    again = browser.post("/new-segment", {**form, "key": "grote_kunden_nl"})
+    again = browser.post("/new-segment", {**form, "key": "grosste_kunden_nl"})
     assert again.status_code == 422
-    assert "There is a segment with the key grote_kunden_nl already" in again.content.decode()
+    assert "There is a segment with the key grosste_kunden_nl already" in again.content.decode()
 
 
 def test_what_is_missing_is_said_at_its_row_and_what_was_typed_stays(browser: Client) -> None:
@@ -180,7 +180,7 @@ def test_the_estimate_the_count_and_the_sample_are_of_what_is_typed(browser: Cli
     counted = browser.post("/segment-count", form).content.decode()
     assert '<span class="v big">1</span>' in counted
     page = browser.post("/segment-sample", form).content.decode()
-    assert SECRETS[0] in page
+    assert SECRETS[1] in page
     assert "<bdi>NL</bdi>" in page
     missing = browser.post("/segment-estimate", form | {"c.0.value": " "}).content.decode()
     assert "Country: give a value." in missing
@@ -308,3 +308,16 @@ def test_a_segment_of_very_many_conditions_is_shown_and_not_edited_here(browser:
     page = browser.get("/segments/dutch").content.decode()
     assert "isthmus config apply" in page
     assert 'name="c.0.subject"' not in page
+
+
+def test_a_sample_tells_nobody_without_the_right_who_has_a_value(
+    erin: User, world: World, store: Connection[Any], signed_in: Callable[[User], Client]
+) -> None:
+    Segment.objects.update(where={"any": [{"property": "full_name", "is_empty": True}, DUTCH]})
+    store.execute("INSERT INTO store.profile (p_country) VALUES ('NL')")
+    blind = signed_in(erin)
+    form = form_of(blind, "/segments/dutch")
+    page = blind.post("/segment-sample", form).content.decode()
+    assert page.count("••••••") == 2
+    assert "Empty" not in page
+    assert f"/profiles/{world.profile_id}" in page

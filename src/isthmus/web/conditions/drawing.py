@@ -234,3 +234,7 @@ def settle(tree: Tree, subjects: Mapping[str, Subject]) -> None:
         if subject and test.operator not in subject.operators:
             test.operator = subject.operators[0]
             test.match_case = test.match_case and takes_case(subject, test.operator)
+        if subject and subject.kind is Kind.BOOLEAN:
+            # What the control shows is what counts, also before anything was chosen.
+            shown = _yes_or_no(test.values[0] if test.values else "")
+            test.values = [each.value for each in shown if each.chosen]

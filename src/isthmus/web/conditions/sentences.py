@@ -1,5 +1,6 @@
 """Conditions in one line."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ from isthmus.web.conditions.words import Subject
 from isthmus.web.masking import DOTS
 
 _LONGEST_VALUE = 60
+_DIRECTING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _MOST_VALUES = 5
 
 
@@ -43,7 +45,8 @@ class Teller:
         subject = self.subjects.get(test.subject)
         if subject is None:
             return test.subject.partition(":")[2] or "something that is not chosen yet"
-        words = f"{subject.label} {subject.says(test.operator)}" if test.operator else subject.label
+        label = _isolated(subject.label)
+        words = f"{label} {subject.says(test.operator)}" if test.operator else label
         value = self._value(test)
         if value and test.subject in self.hidden:
             value = DOTS
@@ -72,4 +75,10 @@ def _unit(amount: str, unit: str) -> str:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
+    short = text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
+    return _isolated(short)
+
+
+def _isolated(text: str) -> str:
+    """The text, which turns nothing around that stands beside it."""
+    return f"\u2068{text}\u2069" if _DIRECTING.search(text) else text

@@ -1,5 +1,6 @@
 """Properties: which there are, making one, and changing what can be changed."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,7 +22,7 @@ from isthmus.domain.properties import (
 )
 from isthmus.domain.roles import Right
 from isthmus.profiles import estimating, setting_up
-from isthmus.profiles.models import Property, Segment
+from isthmus.profiles.models import Property
 from isthmus.profiles.properties import StoreBusy, definitions, save_property
 from isthmus.web import edits, masking
 from isthmus.web.access import access, who
@@ -34,7 +35,9 @@ from isthmus.web.forms.properties import (
     initial,
     merges,
 )
-from isthmus.web.used_by import User, listed
+from isthmus.web.used_by import listed
+
+_MOST_USERS = 50
 
 _LABELS = {
     "label": "Label",
@@ -72,9 +75,9 @@ def properties(request: HttpRequest) -> HttpResponse:
     counted = "filled" in request.GET
     filled = estimating.filled() if counted else {}
     known = definitions()
-    used = _used()
+    used = _used() if counted else Counter()
     rows = [
-        Row(definition=each, used=len(used.get(each.key, [])), filled=filled.get(each.column))
+        Row(definition=each, used=used[each.key], filled=filled.get(each.column))
         for each in sorted(known.values(), key=lambda each: (each.label.casefold(), each.key))
         if wanted in each.label.casefold() or wanted in each.key.casefold()
     ]
@@ -205,7 +208,7 @@ def _one(
     shown = {
         "row": Row(definition=definition, used=0, filled=None),
         "form": form,
-        "users": _used().get(definition.key, []),
+        **_users(definition.key),
         "conflicts": [_said(each) for each in clashes or []],
         "seen": edits.seal(f"property {definition.key}", initial(definition)),
         "normalise": NORMALISE[definition.normalise] if definition.type.is_text else "",
@@ -230,12 +233,21 @@ def _said(clash: edits.Conflict) -> dict[str, Any]:
     }
 
 
-def _used() -> dict[str, list[User]]:
-    """What uses each property, by key."""
-    goals = uses().properties
-    segments = setting_up.segments_by_property(Segment.objects.all())
-    keys = goals.keys() | segments.keys()
-    return {key: listed(goals.get(key, []), segments.get(key, [])) for key in keys}
+def _used() -> Counter[str]:
+    """How many goals and segments use each property, by key."""
+    used = Counter(setting_up.segments_by_property())
+    used.update({key: len(goals) for key, goals in uses().properties.items()})
+    return used
+
+
+def _users(key: str) -> dict[str, Any]:
+    """What uses the property, and whether there are more."""
+    goals = uses().properties.get(key, [])
+    segments = setting_up.segments_of_property(key, _MOST_USERS + 1)
+    return {
+        "users": listed(goals, segments[:_MOST_USERS]),
+        "more_users": len(segments) > _MOST_USERS,
+    }
 
 
 def _found(key: str) -> Property:

@@ -1,6 +1,6 @@
 """How many profiles meet conditions, and a few of them: parts that load after the editor."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -18,12 +18,11 @@ from isthmus.profiles import estimating
 from isthmus.profiles.estimating import Asked
 from isthmus.profiles.finding import Profile
 from isthmus.profiles.models import Segment
-from isthmus.web import words
+from isthmus.web import addresses, showing, words
 from isthmus.web.access import access, who
 from isthmus.web.conditions.desk import Desk
 from isthmus.web.conditions.reading import Read
 from isthmus.web.conditions.tree import from_form
-from isthmus.web.used_by import address
 
 MOST_COLUMNS = 5
 _MOST_ELEMENTS = 5
@@ -99,12 +98,12 @@ class Row:
 
     profile_id: Any
     address: str
-    identifier: Cell | None
+    identity: showing.Identity
     cells: list[Cell]
 
 
 def drawn(desk: Desk, asked: Asked, where: Any) -> dict[str, Any]:
-    """The table of the sample: identifier, and the properties that the conditions ask for."""
+    """The table of the sample: who, and the properties that the conditions ask for."""
     found = estimating.sample(asked)
     named = named_properties(where)
     columns = [
@@ -121,20 +120,21 @@ def drawn(desk: Desk, asked: Asked, where: Any) -> dict[str, Any]:
 def _row(desk: Desk, profile: Profile, columns: Iterable[PropertyDefinition]) -> Row:
     return Row(
         profile_id=profile.profile_id,
-        address=address("profile", profile_id=profile.profile_id),
-        identifier=next(_identifiers(desk, profile), None),
+        address=addresses.of("profile", profile_id=profile.profile_id),
+        identity=showing.identity(
+            profile.profile_id,
+            profile.properties,
+            profile.identifiers,
+            desk.properties,
+            lambda each: f"property:{each.key}" in desk.hidden,
+        ),
         cells=[_cell(desk, each, profile.properties.get(each.key)) for each in columns],
     )
 
 
-def _identifiers(desk: Desk, profile: Profile) -> Iterator[Cell]:
-    for key, value in profile.identifiers:
-        if key in desk.properties:
-            yield _cell(desk, desk.properties[key], value)
-
-
 def _cell(desk: Desk, definition: PropertyDefinition, value: Any) -> Cell:
-    masked = f"property:{definition.key}" in desk.hidden and value is not None
+    # Whether there is a value tells something, too.
+    masked = f"property:{definition.key}" in desk.hidden
     return Cell(label=definition.label, text="" if masked else _text(value), masked=masked)
 
 

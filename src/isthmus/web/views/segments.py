@@ -24,7 +24,7 @@ from isthmus.domain.segments import SegmentError
 from isthmus.profiles import estimating, setting_up
 from isthmus.profiles.errors import SegmentRefused
 from isthmus.profiles.models import Segment
-from isthmus.web import edits, paging
+from isthmus.web import addresses, edits, paging
 from isthmus.web.access import access, who
 from isthmus.web.conditions import drawing, personal
 from isthmus.web.conditions.desk import Desk
@@ -41,8 +41,11 @@ from isthmus.web.conditions.tree import (
 from isthmus.web.confirming import Confirmation, Loss, ask
 from isthmus.web.forms.segments import NewSegmentForm, SegmentForm
 from isthmus.web.paging import Place
-from isthmus.web.used_by import address, listed
+from isthmus.web.used_by import listed
 from isthmus.web.views.segment_counts import panel
+
+_LONG = 1_000
+"""Characters of conditions that take longer than most to answer."""
 
 CHANGED = "conditions"
 """Tells the page's script that the form was changed by the server."""
@@ -100,15 +103,23 @@ def _behind(query: str, after: Place | None, size: int) -> list[Segment]:
 
 
 def _estimates(desk: Desk, rows: Sequence[Segment]) -> dict[int, estimating.Estimate]:
-    """By the segment's row id, by one look at the store for all of them."""
-    asked = {}
+    """By the segment's row id, by one look at the store for all of them.
+
+    Those of many conditions are asked for apart, so that the others need not do with less.
+    """
+    few: dict[int, estimating.Asked] = {}
+    many: dict[int, estimating.Asked] = {}
     for each in rows:
         try:
-            asked[each.id] = desk.asked(each.where)
+            asked = desk.asked(each.where)
         except SegmentError:
             continue
-    found = estimating.estimates(list(asked.values()), seed=_seed()) if asked else None
-    return dict(zip(asked, found, strict=True)) if found else {}
+        (few if _size(each.where) < _LONG else many)[each.id] = asked
+    found: dict[int, estimating.Estimate] = {}
+    for group in filter(None, (few, many)):
+        numbers = estimating.estimates(list(group.values()), seed=_seed())
+        found |= dict(zip(group, numbers or (), strict=False))
+    return found
 
 
 def _seed() -> int:
@@ -327,7 +338,7 @@ def delete_segment(request: HttpRequest, segment_key: str) -> HttpResponse:
 
 
 def _blocked(used: Sequence[Use]) -> str:
-    goals = [(address("connection", connection_key=use.connection_key), use) for use in used]
+    goals = [(addresses.of("connection", connection_key=use.connection_key), use) for use in used]
     linked = (
         format_html('<a href="{}">{}</a>', to, use.goal) if to else format_html("{}", use.goal)
         for to, use in goals
