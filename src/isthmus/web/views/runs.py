@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from isthmus.connections import history, masking, queueing, reading
 from isthmus.connections.errors import NoSuchThing, StateRefused
 from isthmus.connections.models import OPEN, Connection, Run, RunGoal, RunState
+from isthmus.connections.rows import storable
 from isthmus.domain.roles import Right
 from isthmus.web import paging, run_figures, run_words
 from isthmus.web.access import access
@@ -25,6 +26,8 @@ _PIECE: Final = 1 << 16
 
 def connection_of(key: str) -> Connection:
     """The connection that the address names."""
+    if not storable(key):
+        raise Http404
     try:
         return history.named(key)
     except NoSuchThing as error:
