@@ -1,8 +1,8 @@
 Statements that look for what became of single records and members. `part` is a goal's part in a run.
 
 -- noted --
--- The newest outcome up to a run. A profile is looked for where no record is noted, and by the
--- records that are linked to it: those have indexes.
+-- The newest outcome up to a run. What was written to a record of a profile is found by its link, and
+-- the rest by the profile: each has an index.
 WITH linked AS MATERIALIZED (
     SELECT DISTINCT record_id FROM store.record_link WHERE profile_id = %(profile_id)s
 ),
@@ -12,8 +12,8 @@ noted AS (
         AND (%(profile_id)s::uuid IS NULL OR record.profile_id = %(profile_id)s)
     UNION ALL
     SELECT * FROM store.run_record AS record
-    WHERE %(record_id)s::text IS NULL
-        AND record.record_id IS NULL AND record.profile_id = %(profile_id)s
+    WHERE %(record_id)s::text IS NULL AND record.profile_id = %(profile_id)s
+        AND (record.record_id IS NULL OR record.outcome NOT IN ('created', 'updated', 'removed'))
     UNION ALL
     SELECT record.*
     FROM linked

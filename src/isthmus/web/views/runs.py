@@ -100,7 +100,6 @@ def _shown(request: HttpRequest, found: Run, parts: list[RunGoal]) -> dict[str, 
     goals = [run_figures.goal(found, part, hides=hides, left_behind=left) for part in parts]
     total = run_figures.figures(found, parts)
     states = [part.state for part in parts]
-    problems = total.counts.problems + total.counts.failed.total()
     return {
         "run": found,
         "connection": found.connection,
@@ -117,7 +116,6 @@ def _shown(request: HttpRequest, found: Run, parts: list[RunGoal]) -> dict[str, 
         "stop": run_figures.address("stop-run", found),
         "problems": run_figures.address("run-problems", found),
         "all_problems": run_figures.address("run-rows", found, code=ANY_CODE),
-        "has_problems": bool(problems or total.counts.skipped["ambiguous"]),
         "may_stop": found.state in OPEN and found.state != RunState.STOPPING,
         "by": run_words.by_whom(found),
     }
