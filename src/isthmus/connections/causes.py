@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from psycopg.rows import dict_row
 
@@ -34,6 +34,7 @@ class Cause:
     problems: int
     of_fields: int  # so many of them are of single fields
     example: str  # the words of one of them
+    value: str  # and the value that it is about, where that is kept
     field: str  # Salesforce's; empty: it is of the record as a whole
 
     @property
@@ -78,15 +79,20 @@ def causes(of: Run, parts: Sequence[RunGoal]) -> Causes:
             code=row["code"],
             problems=row["problems"],
             of_fields=row["of_fields"],
-            example=row["example"],
+            **_example(row["example"]),
             field=row["field"],
         )
         for row in found
     ]
-    whole = found[0] if found else {"all_problems": 0, "all_of_fields": 0, "all_causes": 0}
+    whole: dict[str, Any] = found[0] if found else {}
     return Causes(
         rows=rows,
-        causes=whole["all_causes"],
-        problems=whole["all_problems"],
-        of_fields=whole["all_of_fields"],
+        causes=whole.get("all_causes", 0),
+        problems=whole.get("all_problems", 0),
+        of_fields=whole.get("all_of_fields", 0),
     )
+
+
+def _example(measured: str) -> dict[str, str]:
+    end = 9 + int(measured[:9])
+    return {"example": measured[9:end], "value": measured[end:]}

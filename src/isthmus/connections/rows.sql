@@ -54,12 +54,13 @@ FROM store.run_record AS record
 WHERE record.run_goal = ANY (%(parts)s)
     AND record.at BETWEEN %(first)s AND %(last)s
     AND record.record_id = ANY (%(record_ids)s)
-UNION ALL
+UNION
 SELECT record.at, record.run_goal, record.record_id, record.profile_id, record.outcome, record.reason
 FROM store.run_record AS record
 WHERE record.run_goal = ANY (%(parts)s)
     AND record.at BETWEEN %(first)s AND %(last)s
-    AND record.record_id IS NULL AND record.profile_id = %(profile_id)s
+    AND record.profile_id = %(profile_id)s
+    AND (record.record_id IS NULL OR record.outcome NOT IN ('created', 'updated', 'removed'))
 ORDER BY 1, 2
 LIMIT %(most)s
 
@@ -70,13 +71,13 @@ FROM store.run_problem AS problem
 WHERE problem.run_goal = ANY (%(parts)s)
     AND problem.at BETWEEN %(first)s AND %(last)s
     AND problem.record_id = ANY (%(record_ids)s)
-UNION ALL
+UNION
 SELECT problem.at, problem.run_goal, problem.record_id, problem.profile_id, problem.field,
     problem.property IS NOT NULL AS of_field, problem.code, problem.message, problem.value
 FROM store.run_problem AS problem
 WHERE problem.run_goal = ANY (%(parts)s)
     AND problem.at BETWEEN %(first)s AND %(last)s
-    AND problem.record_id IS NULL AND problem.profile_id = %(profile_id)s
+    AND problem.profile_id = %(profile_id)s
 ORDER BY 1, 2, 5
 LIMIT %(most)s
 

@@ -34,18 +34,19 @@ WITH noted AS (
         NULL AS field, NULL AS code, NULL AS message, NULL AS value
     FROM store.run_record
     WHERE record_id = ANY (%(record_ids)s)
-    UNION ALL
+    UNION
     SELECT at, run_goal, 1, record_id, profile_id, outcome, reason, NULL, NULL, NULL, NULL
-    FROM store.run_record
-    WHERE record_id IS NULL AND profile_id = %(profile_id)s
-    UNION ALL
+    FROM store.run_record AS record
+    WHERE record.profile_id = %(profile_id)s
+        AND (record.record_id IS NULL OR record.outcome NOT IN ('created', 'updated', 'removed'))
+    UNION
     SELECT at, run_goal, 0, record_id, profile_id, NULL, NULL, field, code, message, value
     FROM store.run_problem
     WHERE record_id = ANY (%(record_ids)s)
-    UNION ALL
+    UNION
     SELECT at, run_goal, 0, record_id, profile_id, NULL, NULL, field, code, message, value
     FROM store.run_problem
-    WHERE record_id IS NULL AND profile_id = %(profile_id)s
+    WHERE profile_id = %(profile_id)s
 )
 SELECT noted.at, noted.run_goal, noted.step, part.key AS goal, part.direction, run.number AS run,
     noted.record_id, noted.profile_id, noted.outcome, noted.reason, noted.field, noted.code,

@@ -1,14 +1,32 @@
 Statements that look for what became of single records and members. `part` is a goal's part in a run.
 
 -- noted --
--- The newest outcome up to a run.
+-- The newest outcome up to a run. What was written to a record of a profile is found by its link, and
+-- the rest by the profile: each has an index.
+WITH linked AS MATERIALIZED (
+    SELECT DISTINCT record_id FROM store.record_link WHERE profile_id = %(profile_id)s
+),
+noted AS (
+    SELECT * FROM store.run_record AS record
+    WHERE record.record_id = %(record_id)s
+        AND (%(profile_id)s::uuid IS NULL OR record.profile_id = %(profile_id)s)
+    UNION ALL
+    SELECT * FROM store.run_record AS record
+    WHERE %(record_id)s::text IS NULL AND record.profile_id = %(profile_id)s
+        AND (record.record_id IS NULL OR record.outcome NOT IN ('created', 'updated', 'removed'))
+    UNION ALL
+    SELECT record.*
+    FROM linked
+    CROSS JOIN LATERAL (
+        SELECT * FROM store.run_record AS record WHERE record.record_id = linked.record_id OFFSET 0
+    ) AS record
+    WHERE %(record_id)s::text IS NULL AND record.profile_id = %(profile_id)s
+)
 SELECT record.outcome, record.reason, record.record_id, record.profile_id, run.number AS run
-FROM store.run_record AS record
+FROM noted AS record
 JOIN connections_rungoal AS part ON part.id = record.run_goal
 JOIN connections_run AS run ON run.id = part.run_id
-WHERE (part.id = %(part)s OR part.goal_id = %(goal)s AND part.id < %(part)s)
-    AND (%(record_id)s::text IS NULL OR record.record_id = %(record_id)s)
-    AND (%(profile_id)s::uuid IS NULL OR record.profile_id = %(profile_id)s)
+WHERE part.id = %(part)s OR part.goal_id = %(goal)s AND part.id < %(part)s
 ORDER BY part.id DESC, record.at DESC
 LIMIT 1
 

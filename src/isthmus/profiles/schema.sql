@@ -246,20 +246,21 @@ CREATE TABLE IF NOT EXISTS store.exported_profile (
 
 -- looked_through --
 -- Outcomes and problems are looked through by run, in the order in which they were noted, and by
--- record or, where there is none, by profile. Each row has a moment of its own for that.
+-- record, or by profile: what was written to a record of a profile is found by its link, and only
+-- the rest needs an index of profiles. Each row has a moment of its own for that.
 ALTER TABLE store.run_record ALTER COLUMN at SET DEFAULT clock_timestamp();
 ALTER TABLE store.run_problem ALTER COLUMN at SET DEFAULT clock_timestamp();
 CREATE INDEX IF NOT EXISTS run_record_outcome
     ON store.run_record (run_goal, outcome, coalesce(reason, ''), at);
 CREATE INDEX IF NOT EXISTS run_record_record
     ON store.run_record (record_id) WHERE record_id IS NOT NULL;
-CREATE INDEX IF NOT EXISTS run_record_profile
-    ON store.run_record (profile_id) WHERE record_id IS NULL;
+CREATE INDEX IF NOT EXISTS run_record_member
+    ON store.run_record (profile_id)
+    WHERE record_id IS NULL OR outcome NOT IN ('created', 'updated', 'removed');
 CREATE INDEX IF NOT EXISTS run_problem_code ON store.run_problem (run_goal, code, at);
 CREATE INDEX IF NOT EXISTS run_problem_record
     ON store.run_problem (record_id) WHERE record_id IS NOT NULL;
-CREATE INDEX IF NOT EXISTS run_problem_profile
-    ON store.run_problem (profile_id) WHERE record_id IS NULL;
+CREATE INDEX IF NOT EXISTS run_problem_member ON store.run_problem (profile_id);
 DROP INDEX IF EXISTS store.run_problem_goal;
 CREATE INDEX IF NOT EXISTS record_link_left_out
     ON store.record_link (goal, reason, record_id) WHERE reason IS NOT NULL;

@@ -122,7 +122,8 @@ def _cause(run: Run, cause: Cause, *, hides: bool) -> CauseRow:
     }
     said = cause.example
     if hides:
-        said = "" if cause.is_of_salesforce else masking.words(cause.code, cause.example)
+        said = masking.words(cause.code, cause.example, cause.value)
+        said = "" if cause.is_of_salesforce else said
     return CauseRow(
         cause=cause,
         goal=run_figures.name_of(cause.part),

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from isthmus.connections import history, masking, queueing, reading
 from isthmus.connections.errors import NoSuchThing, StateRefused
 from isthmus.connections.models import OPEN, Connection, Run, RunGoal, RunState
+from isthmus.connections.rows import storable
 from isthmus.domain.roles import Right
 from isthmus.web import paging, run_figures, run_words
 from isthmus.web.access import access
@@ -25,6 +26,8 @@ _PIECE: Final = 1 << 16
 
 def connection_of(key: str) -> Connection:
     """The connection that the address names."""
+    if not storable(key):
+        raise Http404
     try:
         return history.named(key)
     except NoSuchThing as error:
@@ -97,7 +100,6 @@ def _shown(request: HttpRequest, found: Run, parts: list[RunGoal]) -> dict[str, 
     goals = [run_figures.goal(found, part, hides=hides, left_behind=left) for part in parts]
     total = run_figures.figures(found, parts)
     states = [part.state for part in parts]
-    problems = total.counts.problems + total.counts.failed.total()
     return {
         "run": found,
         "connection": found.connection,
@@ -114,7 +116,6 @@ def _shown(request: HttpRequest, found: Run, parts: list[RunGoal]) -> dict[str, 
         "stop": run_figures.address("stop-run", found),
         "problems": run_figures.address("run-problems", found),
         "all_problems": run_figures.address("run-rows", found, code=ANY_CODE),
-        "has_problems": bool(problems or total.counts.skipped["ambiguous"]),
         "may_stop": found.state in OPEN and found.state != RunState.STOPPING,
         "by": run_words.by_whom(found),
     }
