@@ -129,12 +129,13 @@ def filled(address: str, size: int) -> Iterator[Busy]:
             session.execute(statement.encode(), given)
         _tidy(session)
         row = session.execute(
-            "SELECT profile_id FROM store.change ORDER BY random() LIMIT 1"
+            "SELECT profile_id, record_id FROM store.change ORDER BY random() LIMIT 1"
         ).fetchone()
     assert row is not None  # noqa: S101 - as many as there are problems
     places = {
         "user_id": user_id,
         "profile_id": row[0],
+        "record_id": row[1],
         "connection_key": "org",
         "goal_key": "leads_in",
         "property_key": "city",

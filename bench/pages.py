@@ -5,6 +5,7 @@ Two clients ask for all addresses that answer a GET, in rotation. `p95_ms` is ov
 icons that it names, compressed. A page that has no place in here fails the benchmark.
 """
 
+import gzip
 import http.client
 import os
 import re
@@ -31,6 +32,8 @@ PATIENCE_SECONDS = 600
 _LOOK_SECONDS = 0.05
 _ASSET = re.compile(r'(?:href|src)="(/static/[^"#]+)')
 _TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="(\w+)"')
+_GZIP = b"\x1f\x8b"
+_BY_POST = {http.HTTPStatus.METHOD_NOT_ALLOWED}
 _PLACE = re.compile(r"<\w+:(\w+)>")
 
 QUERIES: dict[str, tuple[str, ...]] = {}
@@ -38,6 +41,27 @@ QUERIES: dict[str, tuple[str, ...]] = {}
 
 AFTER_THE_PAGE: frozenset[str] = frozenset()
 """What a page asks for once it stands, as it takes long: measured, but no page."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What came over the wire, and how long it took."""
+
+    status: int
+    kind: str
+    content: bytes
+    seconds: float
+
+    @property
+    def is_page(self) -> bool:
+        """Whether a browser shows it: files and answers to programs are none."""
+        return self.status == http.HTTPStatus.OK and self.kind.startswith("text/html")
+
+    @property
+    def text(self) -> str:
+        """The content as it was before it was compressed."""
+        packed = self.content.startswith(_GZIP)
+        return (gzip.decompress(self.content) if packed else self.content).decode()
 
 
 @dataclass
@@ -50,33 +74,32 @@ class Client:
     def __post_init__(self) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
 
-    def ask(self, path: str, form: dict[str, str] | None = None) -> tuple[int, bytes, float]:
-        """Status, body as it came over the wire, and seconds."""
+    def ask(self, path: str, form: dict[str, str] | None = None) -> Answer:
+        """The answer; with a form it is sent, else the page is asked for."""
         cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         headers = {"Cookie": cookies, "Accept-Encoding": "gzip, br"}
-        body = None
-        if form is not None:
-            body = urlencode(form)
-            headers |= {"Content-Type": "application/x-www-form-urlencoded", "Accept-Encoding": ""}
+        body = None if form is None else urlencode(form)
+        if body is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
         started = time.monotonic()
-        self._connection.request("GET" if form is None else "POST", path, body, headers)
+        self._connection.request("POST" if body else "GET", path, body, headers)
         answer = self._connection.getresponse()
         content = answer.read()
         seconds = time.monotonic() - started
         for cookie in answer.headers.get_all("Set-Cookie") or []:
             name, _, rest = cookie.partition("=")
             self.cookies[name] = rest.partition(";")[0]
-        return answer.status, content, seconds
+        kind = answer.headers.get("Content-Type", "")
+        return Answer(status=answer.status, kind=kind, content=content, seconds=seconds)
 
     def sign_in(self) -> None:
         """Sign in as the administrator."""
-        _, page, _ = self.ask("/sign-in")
-        token = _TOKEN.search(unpacked(page))
+        token = _TOKEN.search(self.ask("/sign-in").text)
         assert token is not None  # noqa: S101 - the form has one
         form = {"csrfmiddlewaretoken": token[1], "email": busy_store.EMAIL}
-        status, _, _ = self.ask("/sign-in", form | {"password": busy_store.PASSWORD})
-        if status != http.HTTPStatus.FOUND:
-            raise SystemExit(f"Signing in was answered with {status}")
+        answer = self.ask("/sign-in", form | {"password": busy_store.PASSWORD})
+        if answer.status != http.HTTPStatus.FOUND:
+            raise SystemExit(f"Signing in was answered with {answer.status}")
 
 
 @dataclass(frozen=True)
@@ -101,9 +124,9 @@ def measure(size: int) -> dict[str, float]:
         clients = [Client(port) for _ in range(CLIENTS)]
         for client in clients:
             client.sign_in()
+        run = _begin(busy.under_way)
         weights = _weights(clients[0], addresses)
         addresses = {path: name for path, name in addresses.items() if path in weights}
-        run = _begin(busy.under_way)
         with ThreadPoolExecutor(CLIENTS) as pool:
             parts = pool.map(lambda n: _rotate(clients[n], n, addresses, run), range(CLIENTS))
             asked = [each for part in parts for each in part]
@@ -151,33 +174,18 @@ def _filled(route: str, places: dict[str, str]) -> Iterator[str]:
 
 
 def _weights(client: Client, addresses: dict[str, str]) -> dict[str, int]:
-    """The bytes of a first visit to each page; addresses that show none are left out."""
+    """The bytes of a first visit to each page; addresses that give none are left out."""
     weights, assets = {}, dict[str, int]()
     for path, name in addresses.items():
-        status, content, _ = client.ask(path)
-        if status in {http.HTTPStatus.FOUND, http.HTTPStatus.METHOD_NOT_ALLOWED}:
+        answer = client.ask(path)
+        if answer.status >= http.HTTPStatus.NOT_FOUND and answer.status not in _BY_POST:
+            raise SystemExit(f"Page {name!r} ({path}) was answered with {answer.status}")
+        if not answer.is_page:
             continue
-        # The run that is under way begins only later.
-        if status == http.HTTPStatus.NOT_FOUND and f"/{busy_store.RUNS + 1}" in path:
-            weights[path] = 0
-            continue
-        if status != http.HTTPStatus.OK:
-            raise SystemExit(f"Page {name!r} ({path}) was answered with {status}")
-        for asset in set(_ASSET.findall(unpacked(content))):
-            if asset not in assets:
-                assets[asset] = len(client.ask(asset)[1])
-        weights[path] = len(content) + sum(
-            assets[asset] for asset in set(_ASSET.findall(unpacked(content)))
-        )
+        named = set(_ASSET.findall(answer.text))
+        assets |= {asset: len(client.ask(asset).content) for asset in named - set(assets)}
+        weights[path] = len(answer.content) + sum(assets[asset] for asset in named)
     return weights
-
-
-def unpacked(content: bytes) -> str:
-    """The text of a page that may be compressed."""
-    import gzip
-
-    packed = content.startswith(b"\x1f\x8b")
-    return (gzip.decompress(content) if packed else content).decode(errors="replace")
 
 
 def _rotate(client: Client, number: int, addresses: dict[str, str], run: Any) -> list[Asked]:
@@ -190,10 +198,10 @@ def _rotate(client: Client, number: int, addresses: dict[str, str], run: Any) ->
     for _ in range(ROUNDS):
         under_way = _is_under_way(run)
         for path in [*paths[start:], *paths[:start]]:
-            status, _, seconds = client.ask(path)
-            if status != http.HTTPStatus.OK:
-                raise SystemExit(f"{path} was answered with {status}")
-            asked.append(Asked(addresses[path], seconds, under_way))
+            answer = client.ask(path)
+            if answer.status != http.HTTPStatus.OK:
+                raise SystemExit(f"{path} was answered with {answer.status}")
+            asked.append(Asked(addresses[path], answer.seconds, under_way))
     connection.close()
     return asked
 
