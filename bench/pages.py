@@ -142,6 +142,7 @@ def _figures(
         "p50_ms": percentile_ms(pages, 0.5),
         "max_kb": max(weights.values()) / 1000,
         "requests": float(len(asked)),
+        "load_of_machine": os.getloadavg()[0],
         "with_run_under_way": sum(each.under_way for each in asked) / len(asked),
     }
     for name in sorted(set(addresses.values())):

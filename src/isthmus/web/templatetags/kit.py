@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -18,6 +19,12 @@ register = template.Library()
 @register.simple_tag
 def icon(name: str, kind: str = "") -> SafeString:
     """The icon of that name in the sprite; a word beside it says the same."""
+    return _icon(name, kind)
+
+
+@lru_cache(maxsize=256)
+def _icon(name: str, kind: str) -> SafeString:
+    # Long tables have hundreds of them.
     return format_html(
         '<svg class="i {}" viewBox="0 0 16 16" aria-hidden="true"><use href="{}#i-{}"/></svg>',
         kind,
