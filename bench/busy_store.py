@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from psycopg import Connection
 
 from bench import import_first
 
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 RUNS = 10_000
 PROBLEMS = 100_000
 EMAIL, PASSWORD = "administrator@example.com", "a quiet harbour"
@@ -110,6 +112,9 @@ def filled(address: str, size: int) -> Iterator[Busy]:
     import_first.set_up(address)
     user_id = _people_and_segments()
     goal = Goal.objects.get()
+    # As after an import long ago: the org's leads have all changed since, and none is missing.
+    goal.read_until, goal.read_version = LONG_AGO, goal.version
+    goal.save()
     problems = min(PROBLEMS, size)
     given: dict[str, Any] = {
         "count": size,
