@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from django.urls import URLPattern
 
 CLIENTS = 2
-ROUNDS = 20
+ROUNDS = 10
 PATIENCE_SECONDS = 600
+SLOW_SECONDS = 0.5
 _LOOK_SECONDS = 0.05
 _ASSET = re.compile(r'(?:href|src)="(/static/[^"#]+)')
 _TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="(\w+)"')
@@ -36,10 +37,23 @@ _GZIP = b"\x1f\x8b"
 _BY_POST = {http.HTTPStatus.METHOD_NOT_ALLOWED}
 _PLACE = re.compile(r"<\w+:(\w+)>")
 
-QUERIES: dict[str, tuple[str, ...]] = {}
+QUERIES = {
+    "profiles": ("?q=person5000%40example.com", "?q=nobody%40example.com"),
+    "runs": ("?state=problems",),
+    "run-rows": (
+        "?goal=leads_in&outcome=skipped",
+        "?goal=leads_in&code=not_a_whole_number",
+        "?q=00Q000000005000ZZZ",
+    ),
+}
 """More to ask of an address, beside the address as it is."""
 
-AFTER_THE_PAGE: frozenset[str] = frozenset()
+AFTER_THE_PAGE = frozenset(
+    {
+        *["connection-exchange", "connection-losses", "goal-losses"],
+        *["segment-count", "segment-sample"],
+    }
+)
 """What a page asks for once it stands, as it takes long: measured, but no page."""
 
 
@@ -84,13 +98,20 @@ class Client:
         started = time.monotonic()
         self._connection.request("POST" if body else "GET", path, body, headers)
         answer = self._connection.getresponse()
-        content = answer.read()
+        kind = answer.headers.get("Content-Type", "")
+        # A download of any length is no page, and is not waited for.
+        content = b"" if "Content-Disposition" in answer.headers else answer.read()
         seconds = time.monotonic() - started
         for cookie in answer.headers.get_all("Set-Cookie") or []:
             name, _, rest = cookie.partition("=")
             self.cookies[name] = rest.partition(";")[0]
-        kind = answer.headers.get("Content-Type", "")
+        if not content:
+            self.rest()
         return Answer(status=answer.status, kind=kind, content=content, seconds=seconds)
+
+    def rest(self) -> None:
+        """Let go of the connection; the next request opens another."""
+        self._connection.close()
 
     def sign_in(self) -> None:
         """Sign in as the administrator."""
@@ -124,6 +145,7 @@ def measure(size: int) -> dict[str, float]:
         clients = [Client(port) for _ in range(CLIENTS)]
         for client in clients:
             client.sign_in()
+            client.rest()
         run = _begin(busy.under_way)
         weights = _weights(clients[0], addresses)
         addresses = {path: name for path, name in addresses.items() if path in weights}
@@ -183,6 +205,8 @@ def _weights(client: Client, addresses: dict[str, str]) -> dict[str, int]:
             raise SystemExit(f"Page {name!r} ({path}) was answered with {answer.status}")
         if not answer.is_page:
             continue
+        if answer.seconds > SLOW_SECONDS:
+            print(f"  {path} took {answer.seconds:.2f} s when asked for first", flush=True)
         named = set(_ASSET.findall(answer.text))
         assets |= {asset: len(client.ask(asset).content) for asset in named - set(assets)}
         weights[path] = len(answer.content) + sum(assets[asset] for asset in named)
