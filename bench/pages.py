@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 CLIENTS = 2
 ROUNDS = 10
+ROUNDS_AFTERWARDS = 3
 PATIENCE_SECONDS = 600
 SLOW_SECONDS = 0.5
 _LOOK_SECONDS = 0.05
@@ -38,7 +39,7 @@ _BY_POST = {http.HTTPStatus.METHOD_NOT_ALLOWED}
 _PLACE = re.compile(r"<\w+:(\w+)>")
 
 QUERIES = {
-    "profiles": ("?q=person5000%40example.com", "?q=nobody%40example.com"),
+    "profiles": ("?q=nobody%40example.com",),
     "runs": ("?state=problems",),
     "run-rows": (
         "?goal=leads_in&outcome=skipped",
@@ -54,7 +55,7 @@ AFTER_THE_PAGE = frozenset(
         *["segment-count", "segment-sample"],
     }
 )
-"""What a page asks for once it stands, as it takes long: measured, but no page."""
+"""What a page asks for once it stands, as it takes long: measured by itself afterwards."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,25 +142,28 @@ def measure(size: int) -> dict[str, float]:
         _going("worker"),
         _web() as port,
     ):
-        addresses = dict(_addresses(busy.places))
         clients = [Client(port) for _ in range(CLIENTS)]
         for client in clients:
             client.sign_in()
             client.rest()
+        weights = _weights(clients[0], dict(_addresses(busy.places)))
+        addresses = {path: name for path, name in _addresses(busy.places) if name in weights}
+        later = {path: name for path, name in addresses.items() if name in AFTER_THE_PAGE}
         run = _begin(busy.under_way)
-        weights = _weights(clients[0], addresses)
-        addresses = {path: name for path, name in addresses.items() if path in weights}
+        with_run = busy.places | {"number": str(busy.under_way)}
+        pages = addresses | {path: name for path, name in _addresses(with_run) if name in weights}
+        pages = {path: name for path, name in pages.items() if path not in later}
         with ThreadPoolExecutor(CLIENTS) as pool:
-            parts = pool.map(lambda n: _rotate(clients[n], n, addresses, run), range(CLIENTS))
+            parts = pool.map(lambda n: _rotate(clients[n], n, pages, run), range(CLIENTS))
             asked = [each for part in parts for each in part]
-    return _figures(asked, addresses, weights)
+        clients[0].rest()
+        afterwards = _rotate(clients[0], 0, later, run, rounds=ROUNDS_AFTERWARDS)
+    return _figures(asked, weights) | _by_name(asked + afterwards, weights)
 
 
-def _figures(
-    asked: list[Asked], addresses: dict[str, str], weights: dict[str, int]
-) -> dict[str, float]:
-    pages = [each.seconds for each in asked if each.name not in AFTER_THE_PAGE]
-    figures = {
+def _figures(asked: list[Asked], weights: dict[str, int]) -> dict[str, float]:
+    pages = [each.seconds for each in asked]
+    return {
         "p95_ms": percentile_ms(pages, 0.95),
         "p50_ms": percentile_ms(pages, 0.5),
         "max_kb": max(weights.values()) / 1000,
@@ -167,10 +171,14 @@ def _figures(
         "load_of_machine": os.getloadavg()[0],
         "with_run_under_way": sum(each.under_way for each in asked) / len(asked),
     }
-    for name in sorted(set(addresses.values())):
+
+
+def _by_name(asked: list[Asked], weights: dict[str, int]) -> dict[str, float]:
+    figures = dict[str, float]()
+    for name in sorted(weights):
         times = [each.seconds for each in asked if each.name == name]
-        weight = max(weights[path] for path, named in addresses.items() if named == name)
-        figures |= {f"{name} p95_ms": percentile_ms(times, 0.95), f"{name} kb": weight / 1000}
+        figures[f"{name} p95_ms"] = percentile_ms(times, 0.95)
+        figures[f"{name} kb"] = weights[name] / 1000
     return figures
 
 
@@ -183,22 +191,14 @@ def _addresses(places: dict[str, str]) -> Iterator[tuple[str, str]]:
         name, route = str(pattern.name), str(pattern.pattern)
         if unknown := [place for place in _PLACE.findall(route) if place not in places]:
             raise SystemExit(f"bench/busy_store.py has nothing to fill {unknown} of {name!r} with")
-        for filled in _filled(route, places):
-            for query in ("", *QUERIES.get(name, ())):
-                yield f"/{filled}{query}", name
-
-
-def _filled(route: str, places: dict[str, str]) -> Iterator[str]:
-    yield _PLACE.sub(lambda place: places[place[1]], route)
-    if ":number>" in route:
-        # The run that is under way, too.
-        later = places | {"number": str(int(places["number"]) + 1)}
-        yield _PLACE.sub(lambda place: later[place[1]], route)
+        filled = _PLACE.sub(lambda place: places[place[1]], route)
+        for query in ("", *QUERIES.get(name, ())):
+            yield f"/{filled}{query}", name
 
 
 def _weights(client: Client, addresses: dict[str, str]) -> dict[str, int]:
-    """The bytes of a first visit to each page; addresses that give none are left out."""
-    weights, assets = {}, dict[str, int]()
+    """By name, the bytes of a first visit; addresses that give no page are left out."""
+    weights, assets = dict[str, int](), dict[str, int]()
     for path, name in addresses.items():
         answer = client.ask(path)
         if answer.status >= http.HTTPStatus.NOT_FOUND and answer.status not in _BY_POST:
@@ -209,18 +209,21 @@ def _weights(client: Client, addresses: dict[str, str]) -> dict[str, int]:
             print(f"  {path} took {answer.seconds:.2f} s when asked for first", flush=True)
         named = set(_ASSET.findall(answer.text))
         assets |= {asset: len(client.ask(asset).content) for asset in named - set(assets)}
-        weights[path] = len(answer.content) + sum(assets[asset] for asset in named)
+        weight = len(answer.content) + sum(assets[asset] for asset in named)
+        weights[name] = max(weight, weights.get(name, 0))
     return weights
 
 
-def _rotate(client: Client, number: int, addresses: dict[str, str], run: Any) -> list[Asked]:
+def _rotate(
+    client: Client, number: int, addresses: dict[str, str], run: Any, *, rounds: int = ROUNDS
+) -> list[Asked]:
     """All addresses again and again, each client from another one on."""
     from django.db import connection
 
     paths = list(addresses)
     start = number * len(paths) // CLIENTS
     asked = []
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         under_way = _is_under_way(run)
         for path in [*paths[start:], *paths[:start]]:
             answer = client.ask(path)
