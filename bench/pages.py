@@ -145,7 +145,6 @@ def measure(size: int) -> dict[str, float]:
         clients = [Client(port) for _ in range(CLIENTS)]
         for client in clients:
             client.sign_in()
-            client.rest()
         weights = _weights(clients[0], dict(_addresses(busy.places)))
         addresses = {path: name for path, name in _addresses(busy.places) if name in weights}
         later = {path: name for path, name in addresses.items() if name in AFTER_THE_PAGE}
@@ -153,6 +152,8 @@ def measure(size: int) -> dict[str, float]:
         with_run = busy.places | {"number": str(busy.under_way)}
         pages = addresses | {path: name for path, name in _addresses(with_run) if name in weights}
         pages = {path: name for path, name in pages.items() if path not in later}
+        for client in clients:
+            client.rest()  # a connection that did nothing for long may be gone
         with ThreadPoolExecutor(CLIENTS) as pool:
             parts = pool.map(lambda n: _rotate(clients[n], n, pages, run), range(CLIENTS))
             asked = [each for part in parts for each in part]
