@@ -5,6 +5,7 @@ Two clients ask for all addresses that answer a GET, in rotation. `p95_ms` is ov
 icons that it names, compressed. A page that has no place in here fails the benchmark.
 """
 
+import gzip
 import http.client
 import os
 import re
@@ -26,24 +27,60 @@ if TYPE_CHECKING:
     from django.urls import URLPattern
 
 CLIENTS = 2
-ROUNDS = 20
+ROUNDS = 10
+ROUNDS_AFTERWARDS = 3
 PATIENCE_SECONDS = 600
+SLOW_SECONDS = 0.5
 _LOOK_SECONDS = 0.05
 _ASSET = re.compile(r'(?:href|src)="(/static/[^"#]+)')
 _TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="(\w+)"')
+_GZIP = b"\x1f\x8b"
+_BY_POST = {http.HTTPStatus.METHOD_NOT_ALLOWED}
 _PLACE = re.compile(r"<\w+:(\w+)>")
 
 QUERIES: dict[str, tuple[str, ...]] = {
     "profiles": (
-        "?q=nobody@example.com",
+        "?q=nobody%40example.com",
         "?property=title&op=is&value=Title+7",
         "?property=last_name&op=contains&value=nothing",
+    ),
+    "runs": ("?state=problems",),
+    "run-rows": (
+        "?goal=leads_in&outcome=skipped",
+        "?goal=leads_in&code=not_a_whole_number",
+        "?q=00Q000000005000ZZZ",
     ),
 }
 """More to ask of an address, beside the address as it is."""
 
-AFTER_THE_PAGE: frozenset[str] = frozenset()
-"""What a page asks for once it stands, as it takes long: measured, but no page."""
+AFTER_THE_PAGE = frozenset(
+    {
+        *["connection-exchange", "connection-losses", "goal-losses"],
+        *["segment-count", "segment-sample"],
+    }
+)
+"""What a page asks for once it stands, as it takes long: measured by itself afterwards."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What came over the wire, and how long it took."""
+
+    status: int
+    kind: str
+    content: bytes
+    seconds: float
+
+    @property
+    def is_page(self) -> bool:
+        """Whether a browser shows it: files and answers to programs are none."""
+        return self.status == http.HTTPStatus.OK and self.kind.startswith("text/html")
+
+    @property
+    def text(self) -> str:
+        """The content as it was before it was compressed."""
+        packed = self.content.startswith(_GZIP)
+        return (gzip.decompress(self.content) if packed else self.content).decode()
 
 
 @dataclass
@@ -56,33 +93,39 @@ class Client:
     def __post_init__(self) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
 
-    def ask(self, path: str, form: dict[str, str] | None = None) -> tuple[int, bytes, float]:
-        """Status, body as it came over the wire, and seconds."""
+    def ask(self, path: str, form: dict[str, str] | None = None) -> Answer:
+        """The answer; with a form it is sent, else the page is asked for."""
         cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         headers = {"Cookie": cookies, "Accept-Encoding": "gzip, br"}
-        body = None
-        if form is not None:
-            body = urlencode(form)
-            headers |= {"Content-Type": "application/x-www-form-urlencoded", "Accept-Encoding": ""}
+        body = None if form is None else urlencode(form)
+        if body is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
         started = time.monotonic()
-        self._connection.request("GET" if form is None else "POST", path, body, headers)
+        self._connection.request("POST" if body else "GET", path, body, headers)
         answer = self._connection.getresponse()
-        content = answer.read()
+        kind = answer.headers.get("Content-Type", "")
+        # A download of any length is no page, and is not waited for.
+        content = b"" if "Content-Disposition" in answer.headers else answer.read()
         seconds = time.monotonic() - started
         for cookie in answer.headers.get_all("Set-Cookie") or []:
             name, _, rest = cookie.partition("=")
             self.cookies[name] = rest.partition(";")[0]
-        return answer.status, content, seconds
+        if not content:
+            self.rest()
+        return Answer(status=answer.status, kind=kind, content=content, seconds=seconds)
+
+    def rest(self) -> None:
+        """Let go of the connection; the next request opens another."""
+        self._connection.close()
 
     def sign_in(self) -> None:
         """Sign in as the administrator."""
-        _, page, _ = self.ask("/sign-in")
-        token = _TOKEN.search(unpacked(page))
+        token = _TOKEN.search(self.ask("/sign-in").text)
         assert token is not None  # noqa: S101 - the form has one
         form = {"csrfmiddlewaretoken": token[1], "email": busy_store.EMAIL}
-        status, _, _ = self.ask("/sign-in", form | {"password": busy_store.PASSWORD})
-        if status != http.HTTPStatus.FOUND:
-            raise SystemExit(f"Signing in was answered with {status}")
+        answer = self.ask("/sign-in", form | {"password": busy_store.PASSWORD})
+        if answer.status != http.HTTPStatus.FOUND:
+            raise SystemExit(f"Signing in was answered with {answer.status}")
 
 
 @dataclass(frozen=True)
@@ -103,34 +146,44 @@ def measure(size: int) -> dict[str, float]:
         _going("worker"),
         _web() as port,
     ):
-        addresses = dict(_addresses(busy.places))
         clients = [Client(port) for _ in range(CLIENTS)]
         for client in clients:
             client.sign_in()
-        weights = _weights(clients[0], addresses)
-        addresses = {path: name for path, name in addresses.items() if path in weights}
+        weights = _weights(clients[0], dict(_addresses(busy.places)))
+        addresses = {path: name for path, name in _addresses(busy.places) if name in weights}
+        later = {path: name for path, name in addresses.items() if name in AFTER_THE_PAGE}
         run = _begin(busy.under_way)
+        with_run = busy.places | {"number": str(busy.under_way)}
+        pages = addresses | {path: name for path, name in _addresses(with_run) if name in weights}
+        pages = {path: name for path, name in pages.items() if path not in later}
+        for client in clients:
+            client.rest()  # a connection that did nothing for long may be gone
         with ThreadPoolExecutor(CLIENTS) as pool:
-            parts = pool.map(lambda n: _rotate(clients[n], n, addresses, run), range(CLIENTS))
+            parts = pool.map(lambda n: _rotate(clients[n], n, pages, run), range(CLIENTS))
             asked = [each for part in parts for each in part]
-    return _figures(asked, addresses, weights)
+        clients[0].rest()
+        afterwards = _rotate(clients[0], 0, later, run, rounds=ROUNDS_AFTERWARDS)
+    return _figures(asked, weights) | _by_name(asked + afterwards, weights)
 
 
-def _figures(
-    asked: list[Asked], addresses: dict[str, str], weights: dict[str, int]
-) -> dict[str, float]:
-    pages = [each.seconds for each in asked if each.name not in AFTER_THE_PAGE]
-    figures = {
+def _figures(asked: list[Asked], weights: dict[str, int]) -> dict[str, float]:
+    pages = [each.seconds for each in asked]
+    return {
         "p95_ms": percentile_ms(pages, 0.95),
         "p50_ms": percentile_ms(pages, 0.5),
         "max_kb": max(weights.values()) / 1000,
         "requests": float(len(asked)),
+        "load_of_machine": os.getloadavg()[0],
         "with_run_under_way": sum(each.under_way for each in asked) / len(asked),
     }
-    for name in sorted(set(addresses.values())):
+
+
+def _by_name(asked: list[Asked], weights: dict[str, int]) -> dict[str, float]:
+    figures = dict[str, float]()
+    for name in sorted(weights):
         times = [each.seconds for each in asked if each.name == name]
-        weight = max(weights[path] for path, named in addresses.items() if named == name)
-        figures |= {f"{name} p95_ms": percentile_ms(times, 0.95), f"{name} kb": weight / 1000}
+        figures[f"{name} p95_ms"] = percentile_ms(times, 0.95)
+        figures[f"{name} kb"] = weights[name] / 1000
     return figures
 
 
@@ -143,63 +196,45 @@ def _addresses(places: dict[str, str]) -> Iterator[tuple[str, str]]:
         name, route = str(pattern.name), str(pattern.pattern)
         if unknown := [place for place in _PLACE.findall(route) if place not in places]:
             raise SystemExit(f"bench/busy_store.py has nothing to fill {unknown} of {name!r} with")
-        for filled in _filled(route, places):
-            for query in ("", *QUERIES.get(name, ())):
-                yield f"/{filled}{query}", name
-
-
-def _filled(route: str, places: dict[str, str]) -> Iterator[str]:
-    yield _PLACE.sub(lambda place: places[place[1]], route)
-    if ":number>" in route:
-        # The run that is under way, too.
-        later = places | {"number": str(int(places["number"]) + 1)}
-        yield _PLACE.sub(lambda place: later[place[1]], route)
+        filled = _PLACE.sub(lambda place: places[place[1]], route)
+        for query in ("", *QUERIES.get(name, ())):
+            yield f"/{filled}{query}", name
 
 
 def _weights(client: Client, addresses: dict[str, str]) -> dict[str, int]:
-    """The bytes of a first visit to each page; addresses that show none are left out."""
-    weights, assets = {}, dict[str, int]()
+    """By name, the bytes of a first visit; addresses that give no page are left out."""
+    weights, assets = dict[str, int](), dict[str, int]()
     for path, name in addresses.items():
-        status, content, _ = client.ask(path)
-        if status in {http.HTTPStatus.FOUND, http.HTTPStatus.METHOD_NOT_ALLOWED}:
+        answer = client.ask(path)
+        if answer.status >= http.HTTPStatus.NOT_FOUND and answer.status not in _BY_POST:
+            raise SystemExit(f"Page {name!r} ({path}) was answered with {answer.status}")
+        if not answer.is_page:
             continue
-        # The run that is under way begins only later.
-        if status == http.HTTPStatus.NOT_FOUND and f"/{busy_store.RUNS + 1}" in path:
-            weights[path] = 0
-            continue
-        if status != http.HTTPStatus.OK:
-            raise SystemExit(f"Page {name!r} ({path}) was answered with {status}")
-        for asset in set(_ASSET.findall(unpacked(content))):
-            if asset not in assets:
-                assets[asset] = len(client.ask(asset)[1])
-        weights[path] = len(content) + sum(
-            assets[asset] for asset in set(_ASSET.findall(unpacked(content)))
-        )
+        if answer.seconds > SLOW_SECONDS:
+            print(f"  {path} took {answer.seconds:.2f} s when asked for first", flush=True)
+        named = set(_ASSET.findall(answer.text))
+        assets |= {asset: len(client.ask(asset).content) for asset in named - set(assets)}
+        weight = len(answer.content) + sum(assets[asset] for asset in named)
+        weights[name] = max(weight, weights.get(name, 0))
     return weights
 
 
-def unpacked(content: bytes) -> str:
-    """The text of a page that may be compressed."""
-    import gzip
-
-    packed = content.startswith(b"\x1f\x8b")
-    return (gzip.decompress(content) if packed else content).decode(errors="replace")
-
-
-def _rotate(client: Client, number: int, addresses: dict[str, str], run: Any) -> list[Asked]:
+def _rotate(
+    client: Client, number: int, addresses: dict[str, str], run: Any, *, rounds: int = ROUNDS
+) -> list[Asked]:
     """All addresses again and again, each client from another one on."""
     from django.db import connection
 
     paths = list(addresses)
     start = number * len(paths) // CLIENTS
     asked = []
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         under_way = _is_under_way(run)
         for path in [*paths[start:], *paths[:start]]:
-            status, _, seconds = client.ask(path)
-            if status != http.HTTPStatus.OK:
-                raise SystemExit(f"{path} was answered with {status}")
-            asked.append(Asked(addresses[path], seconds, under_way))
+            answer = client.ask(path)
+            if answer.status != http.HTTPStatus.OK:
+                raise SystemExit(f"{path} was answered with {answer.status}")
+            asked.append(Asked(addresses[path], answer.seconds, under_way))
     connection.close()
     return asked
 

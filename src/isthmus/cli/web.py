@@ -26,6 +26,7 @@ Host = Annotated[
 ]
 Port = Annotated[int, typer.Option("--port", metavar="N", min=1, max=65535, help="The port.")]
 
+_LOCAL = (DEFAULT_HOST, "0.0.0.0", "::", "::1")  # noqa: S104 - only compared
 THREADS = 4
 END_SECONDS = 3
 LOOK_SECONDS = 0.05
@@ -61,8 +62,8 @@ def web(
 
 def address(host: str, port: int) -> str:
     """Where a browser finds the pages."""
-    within = f"http://{'localhost' if host in {DEFAULT_HOST, '0.0.0.0'} else host}:{port}"  # noqa: S104 - compared
-    return os.environ.get("ISTHMUS_URL", "") or within
+    shown = "localhost" if host in _LOCAL else f"[{host}]" if ":" in host else host
+    return os.environ.get("ISTHMUS_URL", "") or f"http://{shown}:{port}"
 
 
 def check_free(host: str, port: int) -> None:

@@ -42,12 +42,10 @@ _SETTINGS = [
 
 def page(request: HttpRequest) -> dict[str, Any]:
     """The theme, the account, and the parts of the application that are for it."""
-    chosen = request.COOKIES.get(THEME_COOKIE, "")
-    known = {value for value, _, _ in THEMES}
     user = access.who(request) if hasattr(request, "user") else None
     tabs = list(_entries(request, user, _SETTINGS))
     return {
-        "theme": chosen if chosen in known else "",
+        "theme": theme_of(request),
         "themes": THEMES,
         "user": user,
         "may_edit": user is not None and user.may(Right.EDIT),
@@ -55,6 +53,12 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "settings_tabs": tabs,
         "find_address": reverse("profiles") if user and user.may(Right.LOOK) else "",
     }
+
+
+def theme_of(request: HttpRequest) -> str:
+    """What was chosen in this browser; empty where the system decides."""
+    chosen = request.COOKIES.get(THEME_COOKIE, "")
+    return chosen if chosen in {value for value, _, _ in THEMES} else ""
 
 
 def _entries(

@@ -1,6 +1,8 @@
 """`isthmus web`: the pages from a real process."""
 
 import http.cookiejar
+import json
+import os
 import re
 import signal
 import time
@@ -11,8 +13,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import psutil
 import pytest
 
+from isthmus import embedded
 from journeys.processes import Going, Isthmus, free_port
 
 PASSWORD = "a quiet harbour"
@@ -109,6 +113,57 @@ def test_a_port_that_is_taken_is_said(isthmus: Isthmus) -> None:
         assert ended.status == 1
         assert port in ended.err
         assert "--port" in ended.err
+
+
+def status_of(browser: Browser, path: str) -> tuple[int, str]:
+    try:
+        answer = browser.get(path)
+    except urllib.error.HTTPError as error:
+        answer = error
+    with answer:
+        return answer.status, answer.read().decode()
+
+
+def test_health_says_whether_the_database_answers_and_pages_come_back_with_it(
+    isthmus: Isthmus,
+) -> None:
+    with serving(isthmus) as (browser, going):
+        assert status_of(browser, "/health") == (200, '{"status": "ok", "database": "ok"}')
+        server = embedded.status(isthmus.home).process_id
+        assert server is not None
+        os.kill(server, signal.SIGKILL)
+        wait_until_gone(server)
+
+        status, body = status_of(browser, "/health")
+        assert (status, json.loads(body)["status"]) == (503, "unavailable")
+        status, body = status_of(browser, "/start")
+        assert status == 503
+        assert "database" in body
+        assert "Traceback" not in body
+
+        isthmus.expect("profiles", "count")  # which starts it again
+        assert status_of(browser, "/health")[0] == 200
+        assert status_of(browser, "/start")[0] == 200
+        end(going)
+
+
+def wait_until_gone(process_id: int) -> None:
+    limit = time.monotonic() + 30
+    while psutil.pid_exists(process_id) and time.monotonic() < limit:
+        time.sleep(0.05)
+
+
+def test_behind_a_proxy_with_https_cookies_and_answers_are_for_https_alone(
+    isthmus: Isthmus,
+) -> None:
+    command = isthmus.set(ISTHMUS_URL="https://isthmus.example.com")
+    with serving(command) as (browser, going):
+        assert "Pages: https://isthmus.example.com" in going.said
+        answer = browser.get("/start", Host="isthmus.example.com")
+        cookies = answer.headers.get_all("Set-Cookie")
+        assert len(cookies) == 1
+        assert all("Secure" in cookie and "HttpOnly" in cookie for cookie in cookies)
+        end(going)
 
 
 @pytest.mark.parametrize("port", ["0", "x", "70000"])

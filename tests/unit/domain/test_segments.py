@@ -21,6 +21,7 @@ from isthmus.domain.segments import (
     plain,
 )
 from isthmus.domain.segments.calendar import Calendar, after, before
+from isthmus.domain.segments.errors import alternatives
 from isthmus.domain.segments.reading import MOST_LEVELS
 from isthmus.errors import Final
 from unit.domain.segments_rules import NOW, Case, Evaluator, cases, load, properties
@@ -252,3 +253,7 @@ def test_an_offset_that_is_written_is_kept() -> None:
     written = datetime(2024, 5, 1, 10, tzinfo=timezone(timedelta(hours=2)))
     where = {"property": "seen", "is": written}
     assert plain(parse(where, properties()))["is"] == "2024-05-01T10:00:00+02:00"
+
+
+def test_what_is_near_is_named_as_documents_write_it() -> None:
+    assert alternatives("before", Operator) == "Did you mean 'before_last'?"

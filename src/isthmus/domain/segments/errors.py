@@ -35,7 +35,7 @@ def alternatives(name: str, allowed: Iterable[str]) -> str:
     by_lower = {each.lower(): each for each in sorted(allowed)}
     near = get_close_matches(name.lower(), by_lower, n=3)
     if near:
-        return f"Did you mean {' or '.join(repr(by_lower[each]) for each in near)}?"
+        return f"Did you mean {' or '.join(repr(str(by_lower[each])) for each in near)}?"
     names = list(by_lower.values())
     if not names:
         return "There are none yet."

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -22,9 +22,9 @@ def icon(name: str, kind: str = "") -> SafeString:
     return _icon(name, kind)
 
 
-@cache
+@lru_cache(maxsize=256)
 def _icon(name: str, kind: str) -> SafeString:
-    # A long page has hundreds of them. Which there are stands in templates and views.
+    # Long tables have hundreds of them.
     return format_html(
         '<svg class="i {}" viewBox="0 0 16 16" aria-hidden="true"><use href="{}#i-{}"/></svg>',
         kind,

@@ -1,7 +1,16 @@
 """Pages for what went wrong: what happened, and what to do next."""
 
+import sys
+
+import psycopg
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
+
+from isthmus.web.context import theme_of
+
+_NO_ANSWER = ("08", "57P", "53300")
+"""SQLSTATEs of a database that is gone, comes or goes, or has no connection left."""
 
 
 def _page(request: HttpRequest, status: int, heading: str, words: str) -> HttpResponse:
@@ -39,6 +48,22 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    """We made a mistake."""
+    """We made a mistake, or the database is gone. The page needs no database, and no account."""
+    status, heading = 500, "Something went wrong here"
     words = "It was written to the log, without your data. Try again; nothing is half done."
-    return _page(request, 500, "Something went wrong here", words)
+    if _is_database_gone(sys.exception()):
+        status, heading = 503, "The database doesn't answer"
+        words = (
+            "What you did just now was not saved. Try again in a minute. If this stays, isthmus "
+            "doctor says more to whoever runs Isthmus."
+        )
+    shown = {"heading": heading, "words": words, "theme": theme_of(request)}
+    return HttpResponse(render_to_string("web/wrong.html", shown), status=status)
+
+
+def _is_database_gone(error: BaseException | None) -> bool:
+    """Whether it is about the connection, and not about what was asked."""
+    found = error if isinstance(error, psycopg.Error) else getattr(error, "__cause__", None)
+    if not isinstance(found, psycopg.OperationalError | psycopg.InterfaceError):
+        return False
+    return found.sqlstate is None or found.sqlstate.startswith(_NO_ANSWER)

@@ -10,6 +10,9 @@
   const SHOWN_FOR = 6000;
 
   function say(text, kind) {
+    // What is said again takes the place of what was said: a page that polls would pile it up.
+    for (const each of document.querySelectorAll("#toasts .toast"))
+      if (find("[data-text]", each).textContent === text) each.remove();
     const toast = find("#toast").content.firstElementChild.cloneNode(true);
     const bad = kind === "error" || kind === "warning";
     find(bad ? "[data-ok]" : "[data-bad]", toast).remove();
@@ -25,6 +28,7 @@
     const status = event.detail.xhr.status;
     if (status === 403) say("Your role does not include that, or the page is too old. Open it again.", "error");
     else if (status === 404) say("That is gone. Open the page again.", "error");
+    else if (status === 503) say("The database doesn't answer. Nothing was saved; try again in a minute.", "error");
     else say("That went wrong on the server. It was written to its log; try again.", "error");
   });
   document.addEventListener("htmx:sendError", (event) => {
