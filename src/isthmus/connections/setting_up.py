@@ -8,16 +8,13 @@ import re
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
-from django.db import connection as database
 from django.db import transaction
 
 from isthmus.connections.errors import NoSuchThing
 from isthmus.connections.models import Connection, Goal
 from isthmus.domain.properties import KEY_LENGTH
 from isthmus.people.models import User
-from isthmus.profiles import statements
-
-QUERIES = statements.load("isthmus.connections", "setting_up.sql")
+from isthmus.profiles import setting_up
 
 NAME_LENGTH = 200
 DESCRIPTION_LENGTH = 10_000
@@ -131,5 +128,4 @@ def _copied_name(name: str) -> str:
 
 def _take_turns() -> None:
     """Of two that make a connection at once, the second sees the key of the first."""
-    with database.cursor() as cursor:
-        cursor.execute(QUERIES["lock_keys"])
+    setting_up.lock()

@@ -42,8 +42,10 @@ def span(length: timedelta | float | None) -> str:
     if length is None:
         return NONE
     seconds = length.total_seconds() if isinstance(length, timedelta) else length
+    if seconds < 0.05:  # noqa: PLR2004 - less than a tenth, which would read as nothing
+        return "under 0.1 s"
     if seconds < 10:  # noqa: PLR2004 - tenths tell something only of short times
-        return f"{max(seconds, 0):.1f} s"
+        return f"{seconds:.1f} s"
     whole = round(seconds)
     for size, name, below, lower in ((86400, "d", 3600, "h"), (3600, "h", 60, "min")):
         if whole >= size:

@@ -34,7 +34,8 @@ def test_the_exact_moment_names_the_zone() -> None:
     ("seconds", "said"),
     [
         (None, "\N{EN DASH}"),
-        (0.04, "0.0 s"),
+        (0.04, "under 0.1 s"),
+        (0.06, "0.1 s"),
         (9.94, "9.9 s"),
         (41.4, "41 s"),
         (59.6, "1 min"),

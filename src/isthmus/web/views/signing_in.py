@@ -20,9 +20,9 @@ from isthmus.web.forms.accounts import FirstStartForm, SignInForm
 @access(Anyone.SIGNED_IN)
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """Where somebody goes first."""
+    """Where somebody goes first: to what runs, where the role lets one look at it."""
     user = who(request)
-    return redirect("people" if user and user.may(Right.ADMINISTER) else "account")
+    return redirect("connections" if user and user.may(Right.LOOK) else "account")
 
 
 @access(Anyone.EVERYBODY)
