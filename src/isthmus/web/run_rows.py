@@ -87,6 +87,7 @@ class Line:
     field: str = ""
     said: str = ""  # the problem's own words
     verbatim: bool = False  # they are Salesforce's
+    hidden: str = ""  # why they are not shown
     code: str = ""
     why: str = ""  # address of the record's story
     run: int | None = None
@@ -127,14 +128,12 @@ class Writer:
 
     def problem(self, row: ProblemRow) -> Line:
         """A record's problem."""
-        said = masking.words(row.code, row.message, row.value) if self.hides else row.message
         return self._line(
             row,
             run_figures.name_of(self._part(row.run_goal)),
             state=_FIELD if row.of_field else _PROBLEM,
             words=explain(row.code).meaning,
-            said=said,
-            verbatim=is_of_salesforce(row.code) and not self.hides,
+            **said(row.code, row.message, row.value, hides=self.hides),
             field=row.field or "",
             code=row.code,
         )
@@ -163,6 +162,15 @@ class Writer:
             why=story_address(self.connection, row.record_id, row.profile_id),
             **more,
         )
+
+
+def said(code: str, message: str, value: str | None, *, hides: bool) -> dict[str, Any]:
+    """What a line shows of a problem's own words."""
+    of_salesforce = is_of_salesforce(code)
+    if hides and of_salesforce:
+        return {"hidden": masking.HIDDEN}
+    words = masking.words(code, message, value) if hides else message
+    return {"said": words, "verbatim": of_salesforce}
 
 
 def outcome_words(direction: str, outcome: str, reason: str | None) -> str:

@@ -12,7 +12,7 @@ from isthmus.connections import causes, masking, stories
 from isthmus.connections import rows as look
 from isthmus.connections.causes import Cause
 from isthmus.connections.errors import TakesTooLong
-from isthmus.connections.explanations import explain, is_of_salesforce
+from isthmus.connections.explanations import explain
 from isthmus.connections.models import OPEN, Connection, Run
 from isthmus.connections.stories import Entry, Story
 from isthmus.domain.roles import Right
@@ -224,12 +224,10 @@ def _entry(connection: Connection, entry: Entry, *, hides: bool) -> Line:
             "code": entry.reason or "",
         }
     else:
-        message = entry.message or ""
         more = {
             "state": State(kind="warn", icon="warn", word="Problem"),
             "words": explain(entry.code).meaning,
-            "said": masking.words(entry.code, message, entry.value) if hides else message,
-            "verbatim": is_of_salesforce(entry.code) and not hides,
+            **run_rows.said(entry.code, entry.message or "", entry.value, hides=hides),
             "field": entry.field or "",
             "code": entry.code,
         }
