@@ -129,7 +129,7 @@ def test_on_a_phone_the_navigation_opens_by_its_button(shared_pages: Pages) -> N
     expect(page.get_by_role("link", name="Settings")).to_be_hidden()
     page.get_by_role("button", name="Menu").click()
     page.get_by_role("link", name="Settings").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("People")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Properties")
 
 
 def test_the_theme_that_is_chosen_stays(page: Page) -> None:
