@@ -118,7 +118,7 @@ class Pages:
         """Close what was opened, and fail where something went wrong in it."""
         for context in self.contexts:
             context.close()
-        assert self.troubles == []
+        assert self.troubles == [], self.troubles
 
 
 def check_by_axe(page: Page, *, widths: tuple[int, ...] = (WIDE, NARROW)) -> None:
