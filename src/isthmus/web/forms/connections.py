@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from typing import Any, Final
-from zoneinfo import available_timezones
 
 from django import forms
 
 from isthmus.connections.setting_up import DESCRIPTION_LENGTH, NAME_LENGTH
 from isthmus.domain import labels
+from isthmus.people.accounts import timezones
 from isthmus.web.forms.base import Form
+from isthmus.web.forms.choices import LongSelect
 
 PRODUCTION: Final = "production"
 SANDBOX: Final = "sandbox"
@@ -31,9 +32,9 @@ class NewConnectionForm(Form):
     )
     timezone = forms.ChoiceField(
         label="Time zone",
-        choices=lambda: [(name, name) for name in sorted(available_timezones())],
+        choices=lambda: [(name, name) for name in sorted(timezones())],
         help_text="Which day a moment in Salesforce belongs to.",
-        widget=forms.Select(attrs={"data-picker": ""}),
+        widget=LongSelect(attrs={"data-picker": ""}),
     )
 
 
