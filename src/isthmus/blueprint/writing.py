@@ -181,8 +181,30 @@ def _flow(value: Any) -> Any:
 
 
 def _fits(whole: Any) -> bool:
+    length = _plain_length(whole)
+    if length is not None:
+        return length <= _LINE
     written = _dumped(whole).rstrip("\n")
     return len(written) <= _LINE and "\n" not in written and "\\n" not in written
+
+
+def _plain_length(value: Any) -> int | None:
+    """How long the value is on one line; None where only writing it can tell.
+
+    Most rows of a mapping are plain texts, and writing each of them twice takes long.
+    """
+    if isinstance(value, bool):
+        return len("true" if value else "false")
+    if type(value) is str or isinstance(value, int):
+        return len(str(value))
+    if isinstance(value, CommentedMap):
+        parts = [_plain_length(each) for pair in value.items() for each in pair]
+    elif isinstance(value, CommentedSeq) and not any(isinstance(each, dict) for each in value):
+        parts = [_plain_length(each) for each in value]
+    else:
+        return None
+    # Between two parts are two characters, and so are the brackets around them all.
+    return None if None in parts else sum(filter(None, parts)) + 2 * max(len(parts), 1)
 
 
 def _leaf(value: Any) -> Any:
