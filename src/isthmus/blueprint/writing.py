@@ -199,7 +199,9 @@ def _plain_length(value: Any) -> int | None:
         return len(str(value))
     if isinstance(value, CommentedMap):
         parts = [_plain_length(each) for pair in value.items() for each in pair]
-    elif isinstance(value, CommentedSeq) and not any(isinstance(each, dict) for each in value):
+    elif isinstance(value, CommentedSeq) and not any(
+        isinstance(each, dict | list) for each in value
+    ):
         parts = [_plain_length(each) for each in value]
     else:
         return None
