@@ -269,7 +269,8 @@ CREATE INDEX IF NOT EXISTS export_skip_reason ON store.export_skip (goal, reason
 
 -- folded --
 -- A problem's words without what is of one record: all that has a digit in it (ids, numbers, dates),
--- quoted values, e-mail addresses, and values that Salesforce puts unquoted behind its sentence.
+-- quoted values, e-mail addresses, and values that Salesforce puts unquoted behind its sentence. A
+-- list of ids is one, however long it is.
 -- Problems of one field whose words are then equal have one cause. It is plain enough for a million.
 CREATE OR REPLACE FUNCTION store.folded(message text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -278,7 +279,8 @@ RETURN regexp_replace(
         message, 'restricted picklist field: ', 1), 'invalid email address: ', 1),
         'data value too large: ', 1
     ),
-    '[\w-]*[0-9][\w.,:-]*|(?<!\w)''[^'']*(?:\w''\w[^'']*)*''(?!\w)|"[^"]*"|‘[^’]*’|“[^”]*”'
+    '[\w-]*[0-9][\w.,:-]*(?:[ ;]+[\w-]*[0-9][\w.,:-]*)*'
+    || '|(?<!\w)''[^'']*(?:\w''\w[^'']*)*''(?!\w)|"[^"]*"|‘[^’]*’|“[^”]*”'
     || '|[^\s@:,;()]+@[^\s@:,;()]+',
     '…', 'g'
 )

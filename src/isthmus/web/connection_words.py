@@ -78,7 +78,7 @@ def _mark(base: str, run: PastRun, now: Any) -> Mark:
     return Mark(
         kind="run" if run.state in OPEN else _MARKS[run.state],
         records=records(run),
-        title=f"Run {run.number}, {moment(run.at, now)}: {word}, {plural(records(run), 'record')}",
+        title=f"Run #{run.number}, {moment(run.at, now)}: {word}, {plural(records(run), 'record')}",
         address=f"{base}/{run.number}",
     )
 

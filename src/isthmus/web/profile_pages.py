@@ -64,6 +64,12 @@ class Origin:
     record_address: str  # in the org
     story: str  # address of what runs did to the record
 
+    @property
+    def apart(self) -> tuple[str, str]:
+        """The words without the run's number, which stays in sight where they are cut; and it."""
+        goal, _, number = self.words.rpartition(" #") if self.kind else ("", "", "")
+        return (goal, f"#{number}") if goal else (self.words, "")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Row:

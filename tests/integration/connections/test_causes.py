@@ -64,6 +64,11 @@ ONE_CAUSE = [
     ["Value 'O'Brien' is refused.", "Value 'Smith' is refused."],
     ["It matches a@b.example, twice", "It matches c.d@e.example, twice"],
     [f"Profiles {uuid4()} and {uuid4()} are one.", f"Profiles {uuid4()} and {uuid4()} are one."],
+    [
+        "unable to obtain exclusive access to this record or 1 records: 0015g00000Bn3Xw",
+        "unable to obtain exclusive access to this record or 3 records: 0015g00000Bn3X, 001a, 001b",
+        "unable to obtain exclusive access to this record or 2 records: 0015g00000Bn3Xw,001000000c",
+    ],
     ["Tried 5 times, until 2026-01-01 10:00.", "Tried 12 times, until 2027-10-01 01:00."],
 ]
 

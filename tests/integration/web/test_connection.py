@@ -80,7 +80,7 @@ def ask(browser: Client, **given: str) -> str:
 def test_a_run_is_asked_for_by_name_and_queued_once(
     browser: Client, acme: Connection, alice: User
 ) -> None:
-    assert "Run 1 is queued" in ask(browser)
+    assert "Run #1 is queued" in ask(browser)
     assert "queued already" in ask(browser, goal="contacts_out")
     run = Run.objects.get()
     assert (run.asked_by, run.full, run.goal_keys) == (alice.name, False, [])
@@ -88,7 +88,7 @@ def test_a_run_is_asked_for_by_name_and_queued_once(
 
 def test_asking_during_a_run_queues_one_more_and_not_two(browser: Client, acme: Connection) -> None:
     new_run(acme, RunState.RUNNING, {acme.goals.get(key="leads_in"): RunState.RUNNING})
-    assert "Run 2 follows when it has ended" in ask(browser)
+    assert "Run #2 follows when it has ended" in ask(browser)
     assert "no other is added" in ask(browser, full="on")
     assert [(run.number, run.full) for run in Run.objects.order_by("number")] == [
         (1, False),
@@ -121,10 +121,10 @@ def test_what_can_not_run_says_why(browser: Client, acme: Connection) -> None:
 def test_stopping_ends_what_is_queued_and_asks_what_runs(browser: Client, acme: Connection) -> None:
     assert "No run is going on" in said(browser.post(f"{PAGE}/stop", follow=True))
     ask(browser)
-    assert "Run 1 is stopped" in said(browser.post(f"{PAGE}/stop", follow=True))
+    assert "Run #1 is stopped" in said(browser.post(f"{PAGE}/stop", follow=True))
     new_run(acme, RunState.RUNNING, {})
     ask(browser)
-    assert "Run 2 stops after" in said(browser.post(f"{PAGE}/stop", follow=True))
+    assert "Run #2 stops after" in said(browser.post(f"{PAGE}/stop", follow=True))
     states = list(Run.objects.order_by("number").values_list("state", flat=True))
     assert states == ["stopped", "stopping", "queued"]
 

@@ -54,7 +54,7 @@ def test_the_list_says_how_each_stands_in_words(browser: Client) -> None:
     page = text(browser.get("/connections"))
     for said in ("Error out", "136,002 records", "Incomplete", "No sign-in yet", "CRM"):
         assert said in page
-    assert "Run 1, today" in page
+    assert "Run #1, today" in page
 
 
 def test_favourites_come_first_then_titles_whatever_their_case(

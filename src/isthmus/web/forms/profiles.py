@@ -123,8 +123,10 @@ class ValueForm(Form):
     ) -> None:
         """Show the value as it would be typed."""
         super().__init__(given, initial={"value": values.written(shown, zone)})
+        self.auto_id = f"{definition.key}-%s"  # several may be open on one page
         self._definition, self._zone = definition, zone
         self.fields["value"] = _field(definition, zone, shown)
+        self.fields["value"].widget.attrs["autofocus"] = True
 
     @property
     def typed(self) -> str:

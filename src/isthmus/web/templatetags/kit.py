@@ -64,6 +64,12 @@ def grouped(number: float | None) -> str:
 
 
 @register.filter
+def named(key: str, names: Mapping[str, str | None]) -> str:
+    """What the thing of that key is called, or its key."""
+    return names.get(key) or key
+
+
+@register.filter
 def span(length: timedelta | float | None) -> str:
     """A length of time in words."""
     return words.span(length)

@@ -1,6 +1,8 @@
 """Values of properties as templates write them."""
 
+from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from django import template
 from django.utils.html import format_html, format_html_join
@@ -8,8 +10,8 @@ from django.utils.safestring import SafeString
 
 from isthmus.domain.properties import PropertyDefinition
 from isthmus.domain.values import Value
-from isthmus.web import showing, words
-from isthmus.web.templatetags.kit import icon, masked
+from isthmus.web import addresses, showing, words
+from isthmus.web.templatetags.kit import copied, icon, masked
 
 register = template.Library()
 
@@ -22,6 +24,24 @@ def type_icon(definition: PropertyDefinition) -> SafeString:
     image, word = showing.type_of(definition)
     return format_html(
         '<span class="type" title="{}">{}<span class="vh">{}</span></span>', word, icon(image), word
+    )
+
+
+@register.simple_tag
+def called(profile_id: UUID | None, names: Mapping[UUID, str]) -> SafeString:
+    """A profile in a table of something else: its name, where it has one, and its id."""
+    if profile_id is None:
+        return SafeString('<span class="muted">None</span>')
+    address = addresses.of("profile", profile_id=profile_id)
+    name = names.get(profile_id)
+    if not name:
+        return copied(profile_id, address, "profile id")
+    return format_html(
+        '<span class="called"><a class="plain clip" href="{}"><bdi>{}</bdi></a>'
+        '<span class="sub">{}</span></span>',
+        address,
+        name,
+        copied(profile_id, "", "profile id"),
     )
 
 

@@ -186,10 +186,10 @@ def run(request: HttpRequest, connection_key: str) -> HttpResponse:
 
 def _asked(asked: Run, before: list[Run]) -> str:
     if any(each.id == asked.id for each in before):
-        return f"Run {asked.number} is queued already and does this too: no other is added."
+        return f"Run #{asked.number} is queued already and does this too: no other is added."
     if any(each.state in UNDER_WAY for each in before):
-        return f"A run is going on. Run {asked.number} follows when it has ended."
-    return f"Run {asked.number} is queued, and starts as soon as a worker is free."
+        return f"A run is going on. Run #{asked.number} follows when it has ended."
+    return f"Run #{asked.number} is queued, and starts as soon as a worker is free."
 
 
 @access(Right.EDIT)
@@ -205,7 +205,7 @@ def stop(request: HttpRequest, connection_key: str) -> HttpResponse:
         try:
             stopped = queueing.stop(each)
         except StateRefused:
-            messages.success(request, f"Run {each.number} has ended already.")
+            messages.success(request, f"Run #{each.number} has ended already.")
         else:
             messages.success(request, _stopped(stopped))
     return redirect("connection", connection_key=connection_key)
@@ -213,8 +213,8 @@ def stop(request: HttpRequest, connection_key: str) -> HttpResponse:
 
 def _stopped(run: Run) -> str:
     if run.state == RunState.STOPPED:
-        return f"Run {run.number} is stopped."
-    return f"Run {run.number} stops after what is under way. What was applied stays."
+        return f"Run #{run.number} is stopped."
+    return f"Run #{run.number} stops after what is under way. What was applied stays."
 
 
 @access(Right.LOOK)

@@ -16,7 +16,7 @@ from isthmus.connections.explanations import explain
 from isthmus.connections.models import OPEN, Connection, Run
 from isthmus.connections.stories import Entry, Story
 from isthmus.domain.roles import Right
-from isthmus.web import paging, run_figures, run_rows, run_words
+from isthmus.web import called, paging, run_figures, run_rows, run_words
 from isthmus.web.access import access
 from isthmus.web.masking import sees_personal_data
 from isthmus.web.run_rows import Asked, Line, Writer
@@ -44,6 +44,7 @@ def rows(request: HttpRequest, connection_key: str, number: int) -> HttpResponse
         "asked": asked,
         "q": asked.q,
         "found": found,
+        "names": called.names(request, (line.profile_id for line in found.lines)),
         "page": found.page,
         "title": run_rows.title(asked),
         "goals": _goals(run, parts, asked),
@@ -175,9 +176,11 @@ def record(request: HttpRequest, connection_key: str, record_id: str) -> HttpRes
     if page.is_first and not (page.rows or story.links or story.skips or story.holds):
         raise Http404
     hides = not sees_personal_data(request)
+    profiles = [*story.links, *story.skips, *story.holds, *page.rows]
     shown = {
         "connection": connection,
         "name": name,
+        "names": called.names(request, (each.profile_id for each in profiles)),
         "is_record": bool(who.record_ids),
         "record_address": run_rows.record_address(connection, name) if who.record_ids else "",
         "story": story,
@@ -188,6 +191,7 @@ def record(request: HttpRequest, connection_key: str, record_id: str) -> HttpRes
         "holds": [(each, explain(each.code)) for each in story.holds],
         "page": page,
         "lines": [_entry(connection, each, hides=hides) for each in page.rows],
+        "goals": {goal.key: goal.document.get("name") for goal in connection.goals.all()},
     }
     return render(request, "web/record.html", shown)
 

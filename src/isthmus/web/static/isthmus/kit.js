@@ -60,7 +60,8 @@
         field.focus();
       }
     } else if (event.key.toLowerCase() === "s" && (event.ctrlKey || event.metaKey)) {
-      const save = find("[data-save]:not([disabled])");
+      const form = event.target.closest("form"); // of several, the one that is typed in
+      const save = (form && find("[data-save]:not([disabled])", form)) ?? find("[data-save]:not([disabled])");
       if (save) {
         event.preventDefault();
         save.click();
@@ -109,6 +110,7 @@
   function look() {
     const unsaved = [...document.querySelectorAll("form[data-guard]")].some(isUnsaved);
     for (const mark of document.querySelectorAll("[data-unsaved]")) mark.hidden = !unsaved;
+    for (const save of document.querySelectorAll("[data-save=changes]")) save.classList.toggle("primary", unsaved);
     return unsaved;
   }
   for (const kind of ["input", "change", "reset"]) document.addEventListener(kind, () => setTimeout(look));
@@ -125,7 +127,11 @@
   // Menus close when something in them is chosen, or anything beside them --------
   document.addEventListener("click", (event) => {
     for (const menu of document.querySelectorAll("details.menu[open]"))
-      if (!menu.contains(event.target) || event.target.closest(".menu-item")) menu.open = false;
+      if (!menu.contains(event.target)) menu.open = false;
+      else if (event.target.closest(".menu-item")) {
+        menu.open = false;
+        find("summary", menu).focus(); // the item that had it is no longer shown
+      }
   });
 
   // Dialogs -------------------------------------------------------------------
@@ -144,6 +150,72 @@
   // A form whose control acts at once: a switch, a choice ------------------------
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-at-once]")) event.target.form.requestSubmit();
+  });
+
+  // What is typed and chosen while the server draws a part of a form anew is kept ----
+  const asking = new WeakMap(); // by request: how the controls stood when it left
+  const EDITED = "input[name]:not([type=hidden]), textarea[name], select[name]";
+
+  // Controls have the same name before and behind, also where they become others.
+  function controls(part) {
+    const found = new Map();
+    const seen = {};
+    for (const each of part?.querySelectorAll(EDITED) ?? [])
+      found.set(`${each.name} ${(seen[each.name] = (seen[each.name] ?? -1) + 1)}`, each);
+    return found;
+  }
+  const isTick = (control) => control.matches("[type=checkbox], [type=radio]");
+  const stands = (control) => (isTick(control) ? control.checked : control.value);
+
+  document.addEventListener("htmx:beforeRequest", ({ detail }) => {
+    const part = detail.target;
+    const act = detail.requestConfig.formData?.get("act") ?? "";
+    // What is removed moves the others up: then names mean something else behind.
+    if (!part?.id || !part.closest("form[data-guard]") || act.startsWith("remove")) return;
+    asking.set(detail.xhr, new Map([...controls(part)].map(([key, control]) => [key, stands(control)])));
+  });
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    const sent = asking.get(detail.xhr);
+    if (!sent) return;
+    const edited = [];
+    for (const [key, control] of controls(detail.target))
+      if (sent.has(key) && sent.get(key) !== stands(control))
+        edited.push({ key, value: stands(control), at: control === document.activeElement && control.selectionStart });
+    asking.set(detail.xhr, edited);
+  });
+  document.addEventListener("htmx:afterSwap", ({ detail }) => {
+    const edited = asking.get(detail.xhr);
+    if (!edited?.length) return; // nothing, or done: several parts may come at once
+    const there = controls(document.getElementById(detail.target.id));
+    const kept = [];
+    for (const { key, value, at } of edited) {
+      const control = there.get(key);
+      const offers = control?.matches("select") ? [...control.options].some((each) => each.value === value) : control;
+      if (!offers || isTick(control) !== (typeof value === "boolean")) continue;
+      if (isTick(control)) control.checked = value;
+      else control.value = value;
+      if (at !== false) control.focus();
+      if (Number.isInteger(at)) control.setSelectionRange?.(at, at);
+      kept.push(control);
+    }
+    asking.set(detail.xhr, kept);
+  });
+  document.addEventListener("htmx:afterSettle", ({ detail }) => {
+    // Only now the new controls ask the server in their turn.
+    const kept = asking.get(detail.xhr) ?? [];
+    asking.delete(detail.xhr);
+    for (const control of kept.filter((each) => each.isConnected))
+      for (const kind of ["input", "change"]) control.dispatchEvent(new Event(kind, { bubbles: true }));
+  });
+
+  // Who goes by keys is not thrown back to the top when the part that they are in is replaced.
+  let within = false;
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    within = detail.target !== document.body && detail.target.contains(document.activeElement);
+  });
+  document.addEventListener("htmx:afterSettle", ({ detail }) => {
+    const part = within && document.activeElement === document.body && document.getElementById(detail.target.id);
+    if (part) find("[data-refocus]", part)?.focus();
   });
 
   // Parts that are replaced while somebody looks: what was opened stays open -----
