@@ -9,9 +9,9 @@ from journeys.web.browsing import NARROW, WIDE, Pages, check_by_axe
 
 
 def first_profile(working: Pages, page: Page) -> str:
-    """The address of a profile that an import has made."""
+    """The address of a profile that an import has made, one with a title."""
     working.isthmus.expect("connection", "run", "acme", "--goal", "leads_in")
-    page.goto("/profiles")
+    page.goto("/profiles?property=title&op=contains&value=a")
     page.locator("#rows tbody a").first.click()
     expect(page.get_by_role("heading", name="Properties", exact=True)).to_be_visible()
     return page.url

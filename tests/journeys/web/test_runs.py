@@ -115,11 +115,11 @@ def test_a_run_is_watched_without_loading_the_page_again(working: Pages) -> None
     asked(
         working,
         b"""INSERT INTO connections_run (connection_id, number, state, "full", goal_keys,
-            asked_by, confirmed_by, queued_at, started_at, fence, api_calls, message)
-        SELECT id, 1, 'waiting', false, '[]', 'Bob', '', now(), now(), 0, 0, ''
+            asked_by, confirmed_by, queued_at, started_at, wait_until, fence, api_calls, message)
+        SELECT id, 1, 'waiting', false, '[]', 'Bob', '', now(), now(), now() + interval '1 day',
+            0, 0, ''
         FROM connections_connection""",
     )
-    asked(working, b"UPDATE connections_run SET wait_until = now() + interval '1 day'")
     page = working.signed_in()
     page.goto(RUN)
     expect(page.locator("#run-state")).to_contain_text("Waiting for API calls")
