@@ -45,8 +45,11 @@ def test_a_segment_is_built_and_counted_by_the_keyboard_alone(pages: Pages) -> N
     page.locator("[id='subject-c.0-button']").focus()
     _pick(page, "coun")
     operator = page.locator("[id='operator-c.0']")
+    expect(page.locator("[id='value-c.0']")).to_be_visible()
     expect(operator).to_have_value("is")
+    expect(page.locator("[id='subject-c.0-button']")).to_be_focused()
     page.keyboard.press("Tab")
+    expect(operator).to_be_focused()
     page.keyboard.press("Tab")
     assert _focus(page) == "value-c.0"
     page.keyboard.type("NL")
