@@ -63,7 +63,7 @@ def test_a_segment_is_built_and_counted_by_the_keyboard_alone(pages: Pages) -> N
     expect(page.locator("[id='subject-c.1-button']")).to_be_focused()
     _pick(page, "last")
     page.locator("[id='operator-c.1']").select_option("within_last")
-    expect(page.get_by_role("textbox", name="How many")).to_be_visible()
+    expect(page.get_by_role("textbox", name="How many")).to_be_visible(timeout=20_000)
     page.get_by_role("textbox", name="How many").focus()
     page.keyboard.type("soon")
     page.keyboard.press("Control+s")
