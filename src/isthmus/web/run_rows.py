@@ -133,7 +133,7 @@ class Writer:
             run_figures.name_of(self._part(row.run_goal)),
             state=_FIELD if row.of_field else _PROBLEM,
             words=explain(row.code).meaning,
-            **said(row.code, row.message, row.value, hides=self.hides),
+            **said(row.code, row.message, hides=self.hides),
             field=row.field or "",
             code=row.code,
         )
@@ -164,12 +164,12 @@ class Writer:
         )
 
 
-def said(code: str, message: str, value: str | None, *, hides: bool) -> dict[str, Any]:
+def said(code: str, message: str, *, hides: bool) -> dict[str, Any]:
     """What a line shows of a problem's own words."""
     of_salesforce = is_of_salesforce(code)
     if hides and of_salesforce:
         return {"hidden": masking.HIDDEN}
-    words = masking.words(code, message, value) if hides else message
+    words = masking.words(code, message) if hides else message
     return {"said": words, "verbatim": of_salesforce}
 
 
