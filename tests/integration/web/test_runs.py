@@ -145,6 +145,12 @@ def test_skipped_in_the_newest_run_lists_all_that_are_left_out_now(
     after = first.split("after=")[1].split('"')[0].replace("%3D", "=")
     second = page(editor, f"{RUN}/rows", **query, after=after)
     assert second.count('<tr class="run-line">') == 20
+    # The same number of all goals together, where one of them has it, leads to the same rows.
+    world.run_goal.counts = {**world.run_goal.counts, "skipped": {"no_match": 70}}
+    world.run_goal.save()
+    RunGoal.objects.create(run=world.run, key="others_in", direction="import", state="finished")
+    whole = page(editor, f"{RUN}/rows", outcome="skipped", reason="no_match")
+    assert whole.count('<tr class="run-line">') == 50
     # In an older run they are not known any more, and that is said.
     later = Run.objects.create(connection=world.connection, number=2, state=RunState.FINISHED)
     RunGoal.objects.create(
