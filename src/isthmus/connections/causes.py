@@ -34,7 +34,6 @@ class Cause:
     problems: int
     of_fields: int  # so many of them are of single fields
     example: str  # the words of one of them
-    value: str  # and the value that it is about, where that is kept
     field: str  # Salesforce's; empty: it is of the record as a whole
 
     @property
@@ -79,7 +78,7 @@ def causes(of: Run, parts: Sequence[RunGoal]) -> Causes:
             code=row["code"],
             problems=row["problems"],
             of_fields=row["of_fields"],
-            **_example(row["example"]),
+            example=row["example"],
             field=row["field"],
         )
         for row in found
@@ -91,8 +90,3 @@ def causes(of: Run, parts: Sequence[RunGoal]) -> Causes:
         problems=whole.get("all_problems", 0),
         of_fields=whole.get("all_of_fields", 0),
     )
-
-
-def _example(measured: str) -> dict[str, str]:
-    end = 9 + int(measured[:9])
-    return {"example": measured[9:end], "value": measured[end:]}

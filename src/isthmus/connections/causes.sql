@@ -6,11 +6,7 @@ WITH caused AS (
     SELECT problem.run_goal, problem.code, coalesce(problem.field, '') AS field,
         store.folded(problem.message) AS folded,
         count(*) AS problems, count(problem.property) AS of_fields,
-        -- One that has its value with it: how long the words are says where the value begins.
-        min(
-            lpad(length(problem.message)::text, 9, '0') || problem.message
-            || coalesce(problem.value, '') COLLATE "C"
-        ) AS example
+        min(problem.message COLLATE "C") AS example
     FROM store.run_problem AS problem
     WHERE problem.run_goal = ANY (%(parts)s)
         AND problem.at BETWEEN %(first)s AND %(last)s

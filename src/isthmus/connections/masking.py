@@ -24,12 +24,14 @@ _REFUSED = re.compile(
 )
 
 
-def words(code: str, message: str, value: str | None = None) -> str:
-    """What a problem says, without values."""
+def words(code: str, message: str) -> str:
+    """What a problem says, without values.
+
+    The value that it is about is not looked for in the words: it may be one of them, and dots in
+    the place of a word that everybody knows would tell it.
+    """
     if is_of_salesforce(code):
         return HIDDEN
-    if value:
-        message = message.replace(value, DOTS)
     return _PERSONAL.sub(DOTS, message)
 
 

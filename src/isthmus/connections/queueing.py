@@ -28,10 +28,13 @@ def ask(
     takes everything again, not only what changed; `by` says who asks, in words. Raises
     `ConnectionOff`, `NoSignIn`, `NoSuchThing` for a goal, and `NothingToRun`.
     """
-    check(connection, goals)
     with transaction.atomic():
-        # Whoever asks holds the connection's row, so numbers follow each other.
-        Connection.objects.select_for_update(no_key=True).get(id=connection.id)
+        # Whoever asks holds the connection's row, so numbers follow each other, and what is true of
+        # it and its goals stays true.
+        held = Connection.objects.select_for_update(no_key=True).filter(id=connection.id).first()
+        if held is None:
+            raise NoSuchThing("connection", [connection.key], [])
+        check(held, goals)
         queued = connection.runs.filter(state=RunState.QUEUED).first()
         news.tell(connection.id)
         if queued is not None and _widened(queued, goals, full=full):

@@ -77,11 +77,7 @@ CASE
          WHERE known.code = problem.code),
         {unknown}
     ) || ' ' || {hidden}
-    ELSE regexp_replace(
-        CASE WHEN problem.value <> '' THEN replace(problem.message, problem.value, {dots})
-            ELSE problem.message END,
-        {personal}, {dots}, 'g'
-    )
+    ELSE regexp_replace(problem.message, {personal}, {dots}, 'g')
 END
 
 -- neutral --

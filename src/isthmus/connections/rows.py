@@ -60,16 +60,18 @@ class ProblemRow:
     record_id: str | None
     profile_id: UUID | None
     field: str | None  # of Salesforce
+    target: str | None  # the property
     of_field: bool  # all else of the record went on
     code: str
     message: str
-    value: str | None
 
     @property
     def place(self) -> Place:
         """Where it stands among the problems of its goal."""
-        of = [self.record_id or "", str(self.profile_id or ""), self.field or ""]
-        return [self.run_goal, self.code, self.at.isoformat(), *of]
+        of = [self.record_id or "", str(self.profile_id or "")]
+        # A field that two properties are read from is wrong twice.
+        what = [self.field or "", self.target or ""]
+        return [self.run_goal, self.code, self.at.isoformat(), *of, *what]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +140,7 @@ def problems(
         "field": wanted.field if wanted.cause else None,
         "fields_only": wanted.fields_only,
     }
-    cursor = ("code", "at", "record", "profile", "field")
+    cursor = ("code", "at", "record", "profile", "field", "target")
     return _walked(_Walk("problems", ProblemRow, names, cursor), parts, after, most)
 
 

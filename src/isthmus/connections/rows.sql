@@ -25,7 +25,8 @@ LIMIT %(most)s
 
 -- problems --
 SELECT problem.at, problem.run_goal, problem.record_id, problem.profile_id, problem.field,
-    problem.property IS NOT NULL AS of_field, problem.code, problem.message, problem.value
+    problem.property AS target, problem.property IS NOT NULL AS of_field, problem.code,
+    problem.message
 FROM store.run_problem AS problem
 WHERE problem.run_goal = %(part)s
     AND problem.at BETWEEN %(first)s AND %(last)s
@@ -37,14 +38,16 @@ WHERE problem.run_goal = %(part)s
         %(after_at)s::timestamptz IS NULL
         OR (
             problem.code, problem.at, coalesce(problem.record_id, ''),
-            coalesce(problem.profile_id::text, ''), coalesce(problem.field, '')
+            coalesce(problem.profile_id::text, ''), coalesce(problem.field, ''),
+            coalesce(problem.property, '')
         ) > (
             %(after_code)s::text, %(after_at)s::timestamptz, %(after_record)s::text,
-            %(after_profile)s::text, %(after_field)s::text
+            %(after_profile)s::text, %(after_field)s::text, %(after_target)s::text
         )
     )
 ORDER BY problem.code, problem.at, coalesce(problem.record_id, ''),
-    coalesce(problem.profile_id::text, ''), coalesce(problem.field, '')
+    coalesce(problem.profile_id::text, ''), coalesce(problem.field, ''),
+    coalesce(problem.property, '')
 LIMIT %(most)s
 
 -- outcomes_of --
@@ -66,14 +69,16 @@ LIMIT %(most)s
 
 -- problems_of --
 SELECT problem.at, problem.run_goal, problem.record_id, problem.profile_id, problem.field,
-    problem.property IS NOT NULL AS of_field, problem.code, problem.message, problem.value
+    problem.property AS target, problem.property IS NOT NULL AS of_field, problem.code,
+    problem.message
 FROM store.run_problem AS problem
 WHERE problem.run_goal = ANY (%(parts)s)
     AND problem.at BETWEEN %(first)s AND %(last)s
     AND problem.record_id = ANY (%(record_ids)s)
 UNION
 SELECT problem.at, problem.run_goal, problem.record_id, problem.profile_id, problem.field,
-    problem.property IS NOT NULL AS of_field, problem.code, problem.message, problem.value
+    problem.property AS target, problem.property IS NOT NULL AS of_field, problem.code,
+    problem.message
 FROM store.run_problem AS problem
 WHERE problem.run_goal = ANY (%(parts)s)
     AND problem.at BETWEEN %(first)s AND %(last)s

@@ -63,6 +63,7 @@ class Entry:
     at: datetime
     run_goal: int
     step: int
+    which: str  # what it is about, where several are of one moment
     goal: str
     direction: str
     run: int
@@ -73,12 +74,11 @@ class Entry:
     field: str | None
     code: str | None
     message: str | None
-    value: str | None
 
     @property
     def place(self) -> Place:
         """Where it stands in the story."""
-        return [self.at.isoformat(), self.run_goal, self.step, self.field or ""]
+        return [self.at.isoformat(), self.run_goal, self.step, self.which]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,16 +130,16 @@ def _asked(
 
 
 def _behind(after: Place | None) -> dict[str, Any]:
-    names = ("after_at", "after_goal", "after_step", "after_field")
+    names = ("after_at", "after_goal", "after_step", "after_which")
     if after is None:
         return dict.fromkeys(names)
     match after:
-        case [str(at), int(goal), int(step), str(field)] if (
-            storable(field) and abs(goal) < 1 << 31 and abs(step) < 1 << 31
+        case [str(at), int(goal), int(step), str(which)] if (
+            storable(which) and abs(goal) < 1 << 31 and abs(step) < 1 << 31
         ):
             moment = datetime.fromisoformat(at)
         case _:
             raise ValueError("This is no place in a story.")
     if moment.tzinfo is None:
         raise ValueError("A moment needs its time zone.")
-    return dict(zip(names, (moment, goal, step, field), strict=True))
+    return dict(zip(names, (moment, goal, step, which), strict=True))

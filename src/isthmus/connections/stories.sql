@@ -28,10 +28,11 @@ ORDER BY goal.position, hold.profile_id
 LIMIT %(most)s
 
 -- entries --
--- Outcomes and problems, newest first. Of one moment, the problem comes before what it led to.
+-- Outcomes and problems, newest first. Of one moment, the problem comes before what it led to. `which`
+-- tells apart what a run noted of several records of one profile, and of several properties.
 WITH noted AS (
     SELECT at, run_goal, 1 AS step, record_id, profile_id, outcome, reason,
-        NULL AS field, NULL AS code, NULL AS message, NULL AS value
+        NULL AS field, NULL AS property, NULL AS code, NULL AS message
     FROM store.run_record
     WHERE record_id = ANY (%(record_ids)s)
     UNION
@@ -40,26 +41,30 @@ WITH noted AS (
     WHERE record.profile_id = %(profile_id)s
         AND (record.record_id IS NULL OR record.outcome NOT IN ('created', 'updated', 'removed'))
     UNION
-    SELECT at, run_goal, 0, record_id, profile_id, NULL, NULL, field, code, message, value
+    SELECT at, run_goal, 0, record_id, profile_id, NULL, NULL, field, property, code, message
     FROM store.run_problem
     WHERE record_id = ANY (%(record_ids)s)
     UNION
-    SELECT at, run_goal, 0, record_id, profile_id, NULL, NULL, field, code, message, value
+    SELECT at, run_goal, 0, record_id, profile_id, NULL, NULL, field, property, code, message
     FROM store.run_problem
     WHERE profile_id = %(profile_id)s
+),
+placed AS (
+    SELECT *, concat_ws(' ', field, property, code, outcome, reason, record_id, profile_id) AS which
+    FROM noted
 )
-SELECT noted.at, noted.run_goal, noted.step, part.key AS goal, part.direction, run.number AS run,
-    noted.record_id, noted.profile_id, noted.outcome, noted.reason, noted.field, noted.code,
-    noted.message, noted.value
-FROM noted
-JOIN connections_rungoal AS part ON part.id = noted.run_goal
+SELECT placed.at, placed.run_goal, placed.step, placed.which, part.key AS goal, part.direction,
+    run.number AS run, placed.record_id, placed.profile_id, placed.outcome, placed.reason,
+    placed.field, placed.code, placed.message
+FROM placed
+JOIN connections_rungoal AS part ON part.id = placed.run_goal
 JOIN connections_run AS run ON run.id = part.run_id
 WHERE run.connection_id = %(connection)s
     AND (
         %(after_at)s::timestamptz IS NULL
-        OR (noted.at, noted.run_goal, noted.step, coalesce(noted.field, ''))
+        OR (placed.at, placed.run_goal, placed.step, placed.which)
         < (%(after_at)s::timestamptz, %(after_goal)s::integer, %(after_step)s::integer,
-            %(after_field)s::text)
+            %(after_which)s::text)
     )
-ORDER BY noted.at DESC, noted.run_goal DESC, noted.step DESC, coalesce(noted.field, '') DESC
+ORDER BY placed.at DESC, placed.run_goal DESC, placed.step DESC, placed.which DESC
 LIMIT %(most)s

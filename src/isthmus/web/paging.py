@@ -16,7 +16,8 @@ from django.http import HttpRequest
 ROWS: Final = 50
 """Rows of a page."""
 
-_LONGEST = 2_000
+_LONGEST = 4_000
+"""Characters of a cursor: a name of 200 characters, of four bytes each, has room."""
 
 T = TypeVar("T")
 Place = list[str | int | None]
@@ -75,4 +76,4 @@ def _can_be_asked(value: object) -> bool:
 
 def written(place: Place) -> str:
     """The place as an address holds it."""
-    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
+    return base64.urlsafe_b64encode(json.dumps(place, ensure_ascii=False).encode()).decode()

@@ -133,7 +133,7 @@ class Writer:
             run_figures.name_of(self._part(row.run_goal)),
             state=_FIELD if row.of_field else _PROBLEM,
             words=explain(row.code).meaning,
-            **said(row.code, row.message, row.value, hides=self.hides),
+            **said(row.code, row.message, hides=self.hides),
             field=row.field or "",
             code=row.code,
         )
@@ -164,12 +164,12 @@ class Writer:
         )
 
 
-def said(code: str, message: str, value: str | None, *, hides: bool) -> dict[str, Any]:
+def said(code: str, message: str, *, hides: bool) -> dict[str, Any]:
     """What a line shows of a problem's own words."""
     of_salesforce = is_of_salesforce(code)
     if hides and of_salesforce:
         return {"hidden": masking.HIDDEN}
-    words = masking.words(code, message, value) if hides else message
+    words = masking.words(code, message) if hides else message
     return {"said": words, "verbatim": of_salesforce}
 
 
@@ -277,15 +277,23 @@ class _Search:
     def _left_out_by(self) -> RunGoal | None:
         """The goal whose list of what it leaves out now is what is asked for."""
         asked = self.asked
-        if not asked.reason or len(self.parts) != 1 or self.run.state in OPEN:
+        if not asked.reason or self.run.state in OPEN:
             return None
-        (part,) = self.parts
+        counted = self.parts if len(self.parts) == 1 else list(filter(self._counts_it, self.parts))
+        if len(counted) != 1:
+            return None
+        (part,) = counted
         listed = (
             asked.reason in rows.LEFT_OUT_OF_IMPORTS
             if part.direction == IMPORT
             else asked.outcome == "skipped" and asked.reason != "profile_gone"
         )
         return part if listed and part.goal and rows.is_newest(part) else None
+
+    def _counts_it(self, part: RunGoal) -> bool:
+        """Whether records of the goal were left out for the reason."""
+        found = reading.counts(part)
+        return bool(found.skipped[self.asked.reason] or found.failed[self.asked.reason])
 
     def _left_out(self, part: RunGoal) -> Found:
         reason, goal = self.asked.reason, part.goal

@@ -71,14 +71,18 @@ def test_many_who_ask_at_once_get_one_run(acme: ConnectionRow) -> None:
 def test_what_can_not_run_is_refused(acme: ConnectionRow) -> None:
     with pytest.raises(NoSuchThing, match="no goal 'third'"):
         queueing.ask(acme, goals=["third"])
-    acme.active = False
+    ConnectionRow.objects.update(active=False)
     with pytest.raises(ConnectionOff, match="switched off"):
         queueing.ask(acme)
-    acme.active = True
+    ConnectionRow.objects.update(active=True)
     acme.goals.all().delete()
     with pytest.raises(NothingToRun):
         queueing.ask(acme)
     assert not Run.objects.exists()
+    gone = ConnectionRow.objects.get()
+    ConnectionRow.objects.all().delete()
+    with pytest.raises(NoSuchThing, match="no connection 'acme'"):
+        queueing.ask(gone)
 
 
 @pytest.mark.parametrize(

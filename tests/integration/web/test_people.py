@@ -118,7 +118,8 @@ def test_people_change_their_own_name_time_zone_and_password(
     bob: User, signed_in: Callable[[User], Client]
 ) -> None:
     browser, elsewhere = signed_in(bob), signed_in(bob)
-    post(browser, "/account", name="Robert", timezone="Europe/Amsterdam")
+    shown = seen(browser, "/account")
+    post(browser, "/account", name="Robert", timezone="Europe/Amsterdam", seen=shown)
     new = {"password": "another quiet harbour"}
     wrong = post(browser, "/account/password", current="wrong", **new)
     assert (wrong.status_code, b"not your password" in wrong.content) == (422, True)
@@ -128,6 +129,29 @@ def test_people_change_their_own_name_time_zone_and_password(
     assert bob.check_password("another quiet harbour")
     assert browser.get("/account").status_code == 200
     assert elsewhere.get("/account").status_code == 302
+
+
+def test_an_own_account_that_somebody_else_changed_meanwhile_loses_nothing(
+    bob: User, signed_in: Callable[[User], Client]
+) -> None:
+    browser = signed_in(bob)
+    shown = seen(browser, "/account")
+    accounts.change(bob, name="Bobby")
+    zone = {"name": bob.email.partition("@")[0], "timezone": "Europe/Amsterdam"}
+    bob.refresh_from_db()
+    before = {"name": "Bob", "timezone": "UTC"}
+    assert zone["timezone"] != bob.timezone
+    post(browser, "/account", **{**before, "timezone": "Europe/Amsterdam"}, seen=shown)
+    bob.refresh_from_db()
+    assert (bob.name, bob.timezone) == ("Bobby", "Europe/Amsterdam")
+    answer = post(browser, "/account", name="Robert", timezone="UTC", seen=shown)
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    assert "<q>Bobby</q>" in page
+    assert 'value="Robert"' in page
+    bob.refresh_from_db()
+    assert (bob.name, bob.timezone) == ("Bobby", "Europe/Amsterdam")
+    assert post(browser, "/account", **before).status_code == 400
 
 
 def test_names_are_shown_as_text(alice: User, signed_in: Callable[[User], Client]) -> None:

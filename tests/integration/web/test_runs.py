@@ -2,8 +2,10 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable
 from datetime import timedelta
+from html import unescape
 from typing import Any
 from uuid import uuid4
 
@@ -143,6 +145,12 @@ def test_skipped_in_the_newest_run_lists_all_that_are_left_out_now(
     after = first.split("after=")[1].split('"')[0].replace("%3D", "=")
     second = page(editor, f"{RUN}/rows", **query, after=after)
     assert second.count('<tr class="run-line">') == 20
+    # The same number of all goals together, where one of them has it, leads to the same rows.
+    world.run_goal.counts = {**world.run_goal.counts, "skipped": {"no_match": 70}}
+    world.run_goal.save()
+    RunGoal.objects.create(run=world.run, key="others_in", direction="import", state="finished")
+    whole = page(editor, f"{RUN}/rows", outcome="skipped", reason="no_match")
+    assert whole.count('<tr class="run-line">') == 50
     # In an older run they are not known any more, and that is said.
     later = Run.objects.create(connection=world.connection, number=2, state=RunState.FINISHED)
     RunGoal.objects.create(
@@ -244,7 +252,7 @@ def test_salesforces_words_and_our_values_are_hidden_without_the_right(
 ) -> None:
     part = world.run_goal
     note(store, part, code="DUPLICATE_VALUE", message=f"duplicate of {NAME}", record_id=RECORD)
-    note(store, part, code="too_long", message=f"It holds {NAME} there.", value=NAME)
+    note(store, part, code="too_long", message=f"It holds \u201c{NAME}\u201d.", value=NAME)
     part.message = f"Salesforce refused 9 of the first 9 rows, all with X: {NAME} is bad. Again."
     part.save()
     addresses = [
@@ -262,6 +270,21 @@ def test_salesforces_words_and_our_values_are_hidden_without_the_right(
     assert "hidden" in page(blind, f"{RUN}/problems")
     assert NAME in page(editor, f"{RUN}/problems")
     assert RECORD in page(blind, f"{RUN}/rows?code=*")
+
+
+def test_a_value_that_is_a_word_of_the_problem_is_not_told_by_what_is_hidden(
+    blind: Client, world: World, store: Connection[Any]
+) -> None:
+    words = "Birthdate does not fit Birthday (date); the property was left as it is."
+    for value in ("property", "e"):
+        note(
+            store, world.run_goal, code="wrong_type", message=words, value=value, field="Birthdate"
+        )
+    for address in (f"{RUN}/problems", f"{RUN}/rows?code=*"):
+        shown = page(blind, address)
+        assert words in shown, address
+    messages = [line["message"] for line in log_of(blind, f"{RUN}/log.csv", code="wrong_type")]
+    assert messages == [words, words]
 
 
 def test_hostile_words_are_shown_as_text(
@@ -488,6 +511,53 @@ def test_a_profile_that_waits_is_told_with_the_reason(
     assert "Refused 5 times in a row" in shown
     assert "A value is longer than its field." in shown
     assert "since run #1" in shown
+
+
+def followed(browser: Client, address: str) -> list[str]:
+    """The pages of a list, one after the other."""
+    pages = [page(browser, address)]
+    while following := re.search(r'href="([^"]*after=[^"]*)">Next', pages[-1]):
+        pages.append(page(browser, unescape(following[1])))
+        assert len(pages) < 10
+    return pages
+
+
+def test_what_is_of_one_moment_is_on_one_of_the_pages(
+    editor: Client, world: World, store: Connection[Any]
+) -> None:
+    at, part = timezone.now(), world.run_goal
+    for number in range(60):
+        note(
+            store,
+            part,
+            at=at,
+            record_id=RECORD,
+            profile_id=world.profile_id,
+            code="wrong_type",
+            field="Birthdate",
+            property=f"p{number:02}",
+            message=f"Birthdate for <p{number:02}>",
+        )
+    for address in (f"{RUN}/rows?code=wrong_type", f"/connections/acme/records/{RECORD}"):
+        told = "".join(followed(editor, address))
+        missing = [n for n in range(60) if told.count(f"Birthdate for &lt;p{n:02}&gt;") != 1]
+        assert missing == [], address
+
+
+def test_what_was_done_to_several_records_of_a_profile_at_once_is_told_of_each(
+    editor: Client, world: World, store: Connection[Any]
+) -> None:
+    at, records = timezone.now(), [f"00Q{number:012}AAA" for number in range(100, 160)]
+    for record in records:
+        store.execute(
+            "INSERT INTO store.record_link (record_id, goal, profile_id, object)"
+            " VALUES (%s, %s, %s, 'Lead')",
+            [record, world.goal.id, world.profile_id],
+        )
+        note(store, world.run_goal, at=at, outcome="updated", record_id=record)
+    pages = followed(editor, f"/connections/acme/records/{world.profile_id}")
+    told = "".join(each[each.index('id="rows"') :] for each in pages)
+    assert [each for each in records if each not in told] == []
 
 
 def test_another_connections_record_is_not_told(

@@ -45,11 +45,17 @@ def test_a_wrong_password_is_told_and_what_was_typed_stays(alice: User) -> None:
         ("https://evil.example", "/"),
         ("//evil.example", "/"),
         ("javascript:alert(1)", "/"),
+        ("people", "/"),
+        ("a\0b", "/"),
+        ("\N{GRINNING FACE}", "/"),
     ],
 )
 def test_whoever_signs_in_goes_on_to_a_page_of_ours(alice: User, asked: str, led_to: str) -> None:
     given = {"email": alice.email, "password": PASSWORD, "next": asked}
-    assert post(Client(), "/sign-in", **given).headers["Location"] == led_to
+    browser = Client()
+    assert post(browser, "/sign-in", **given).headers["Location"] == led_to
+    assert browser.get("/sign-in", {"next": asked}).headers["Location"] == led_to
+    assert post(browser, "/theme", theme="dark", next=asked).headers["Location"] == led_to
 
 
 def test_whoever_is_not_signed_in_comes_back_to_the_page_afterwards(alice: User) -> None:

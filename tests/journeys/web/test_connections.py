@@ -56,6 +56,24 @@ def test_a_run_against_a_silent_org_is_watched_and_stopped(working: Pages, org: 
     expect(page.locator("#straits .flow.in")).to_contain_text("records")
 
 
+def test_two_clicks_on_one_button_are_meant_once(working: Pages) -> None:
+    page = working.signed_in()
+    page.goto("/connections/acme")
+    page.get_by_role("button", name="Copy leads_in").dblclick()
+    expect(page.locator("#toasts")).to_contain_text("was made")
+    page.goto("/connections/acme")
+    expect(page.locator("#goals tbody tr")).to_have_count(3)
+    # What was done is done once more when it is asked for again.
+    page.get_by_role("button", name="Copy leads_in", exact=True).click()
+    expect(page.locator("#goals tbody tr")).to_have_count(4)
+    page.goto("/connection-types/salesforce")
+    page.get_by_label("Title").fill("Twice")
+    page.locator("main button.primary, .actions button.primary").first.dblclick()
+    page.wait_for_url("**/connections/twice*")
+    page.goto("/connections")
+    expect(page.get_by_role("link", name="Twice", exact=True)).to_have_count(1)
+
+
 def test_a_connection_is_made_filled_in_and_deleted(pages: Pages) -> None:
     page = pages.signed_in()
     page.goto("/connections")

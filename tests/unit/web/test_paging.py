@@ -34,6 +34,13 @@ def test_the_pages_together_are_all_rows_once() -> None:
     assert got == ROWS
 
 
+def test_a_place_of_the_longest_names_is_found_again() -> None:
+    for name in ("\N{GRINNING FACE}" * 200, "\u0390".casefold() * 200, "\x01" * 200):
+        place: paging.Place = [name, 1 << 62]
+        address = f"/?after={paging.written(place)}"
+        assert paging.asked(RequestFactory().get(address)) == place
+
+
 def test_a_page_that_ends_with_the_last_row_is_the_last() -> None:
     page = paging.page(RequestFactory().get("/"), read, lambda row: [row], size=len(ROWS))
     assert (list(page.rows), page.next, page.is_first) == (ROWS, "", True)

@@ -56,7 +56,8 @@ def new(request: HttpRequest) -> HttpResponse:
             )
             messages.success(request, f"{made.name} can sign in as {made.email}.")
             return redirect("people")
-    return _shown(request, "web/new_person.html", form)
+    status = 422 if form.errors else 200
+    return render(request, "web/new_person.html", {"form": form}, status=status)
 
 
 @access(Right.ADMINISTER)
@@ -102,16 +103,43 @@ def password(request: HttpRequest, user_id: int) -> HttpResponse:
 def own_account(request: HttpRequest) -> HttpResponse:
     """What people set for themselves."""
     user = _own(request)
-    initial = {"name": user.name, "timezone": user.timezone}
-    form = AccountForm(request.POST or None, initial=initial)
+    form = AccountForm(request.POST or None, initial=_own_initial(user))
+    conflicts: list[edits.Conflict] = []
     if request.method == "POST" and form.is_valid():
-        with form.refusals():
-            accounts.change_own(
-                user, name=form.cleaned_data["name"], timezone=form.cleaned_data["timezone"]
-            )
-            messages.success(request, "Your account was saved.")
-            return redirect("account")
-    return _shown(request, "web/account.html", form, password=OwnPasswordForm())
+        seen = edits.unseal(_own_thing(user), request.POST.get(edits.NAME, ""))
+        with form.refusals(), accounts.editing(user):
+            now = _own_initial(user)
+            conflicts = edits.conflicts(seen, now, form.cleaned_data)
+            if not conflicts:
+                accounts.change_own(user, **edits.merged(seen, now, form.cleaned_data))
+                messages.success(request, "Your account was saved.")
+                return redirect("account")
+    return _own_page(request, user, form, OwnPasswordForm(), conflicts)
+
+
+def _own_initial(user: User) -> dict[str, str]:
+    return {"name": user.name, "timezone": user.timezone}
+
+
+def _own_thing(user: User) -> str:
+    return f"account {user.id}"
+
+
+def _own_page(
+    request: HttpRequest,
+    user: User,
+    form: Form,
+    new_password: OwnPasswordForm,
+    conflicts: Sequence[edits.Conflict] = (),
+) -> HttpResponse:
+    shown = {
+        "form": form,
+        "password": new_password,
+        "seen": edits.seal(_own_thing(user), _own_initial(user)),
+        "conflicts": edits.shown(conflicts, form.labels),
+    }
+    status = 409 if conflicts else 422 if form.errors or new_password.errors else 200
+    return render(request, "web/account.html", shown, status=status)
 
 
 @access(Anyone.SIGNED_IN)
@@ -132,8 +160,7 @@ def own_password(request: HttpRequest) -> HttpResponse:
                 sessions.begin(request, user)
                 messages.success(request, "You have a new password. Other sessions have ended.")
                 return redirect("account")
-    account = AccountForm(initial={"name": user.name, "timezone": user.timezone})
-    return _shown(request, "web/account.html", account, status=422, password=form)
+    return _own_page(request, user, AccountForm(initial=_own_initial(user)), form)
 
 
 @access(Anyone.EVERYBODY)
@@ -152,13 +179,6 @@ def theme(request: HttpRequest) -> HttpResponse:
             secure=request.is_secure(),
         )
     return response
-
-
-def _shown(
-    request: HttpRequest, template: str, form: Form, *, status: int = 200, **more: Any
-) -> HttpResponse:
-    status = 422 if form.errors else status
-    return render(request, template, {"form": form, **more}, status=status)
 
 
 def _one(

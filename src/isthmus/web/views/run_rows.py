@@ -123,7 +123,7 @@ def _cause(run: Run, cause: Cause, *, hides: bool) -> CauseRow:
     }
     said = cause.example
     if hides:
-        said = masking.words(cause.code, cause.example, cause.value)
+        said = masking.words(cause.code, cause.example)
         said = "" if cause.is_of_salesforce else said
     return CauseRow(
         cause=cause,
@@ -231,7 +231,7 @@ def _entry(connection: Connection, entry: Entry, *, hides: bool) -> Line:
         more = {
             "state": State(kind="warn", icon="warn", word="Problem"),
             "words": explain(entry.code).meaning,
-            **run_rows.said(entry.code, entry.message or "", entry.value, hides=hides),
+            **run_rows.said(entry.code, entry.message or "", hides=hides),
             "field": entry.field or "",
             "code": entry.code,
         }

@@ -87,6 +87,27 @@
     true,
   );
 
+  // Two clicks on one button are meant once: the second is dropped while the first is under way ----
+  const ACT_FOR = 5000;
+  let acting = new WeakMap(); // by form: the button, and when
+
+  document.addEventListener(
+    "submit",
+    (event) => {
+      const [form, button] = [event.target, event.submitter];
+      const last = acting.get(form);
+      if (button && last?.button === button && Date.now() - last.at < ACT_FOR) {
+        event.preventDefault();
+        event.stopImmediatePropagation();
+      } else acting.set(form, { button, at: Date.now() });
+    },
+    true,
+  );
+  document.addEventListener("htmx:afterRequest", (event) => acting.delete(event.detail.elt));
+  addEventListener("pageshow", () => {
+    acting = new WeakMap();
+  });
+
   // Unsaved changes: shown, and guarded ---------------------------------------
   const told = new WeakSet();
   let leaving = false;
