@@ -46,7 +46,6 @@ def test_a_segment_is_built_and_counted_by_the_keyboard_alone(pages: Pages) -> N
     _pick(page, "coun")
     operator = page.locator("[id='operator-c.0']")
     expect(page.locator("[id='value-c.0']")).to_be_visible()
-    expect(operator).to_have_value("is")
     expect(page.locator("[id='subject-c.0-button']")).to_be_focused()
     page.keyboard.press("Tab")
     expect(operator).to_be_focused()

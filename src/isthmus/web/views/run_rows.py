@@ -1,7 +1,9 @@
 """The rows behind each number of a run, its problems by cause, and one record's story."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
@@ -176,11 +178,10 @@ def record(request: HttpRequest, connection_key: str, record_id: str) -> HttpRes
     if page.is_first and not (page.rows or story.links or story.skips or story.holds):
         raise Http404
     hides = not sees_personal_data(request)
-    profiles = [*story.links, *story.skips, *story.holds, *page.rows]
     shown = {
         "connection": connection,
         "name": name,
-        "names": called.names(request, (each.profile_id for each in profiles)),
+        "names": called.names(request, _profiles(story)),
         "is_record": bool(who.record_ids),
         "record_address": run_rows.record_address(connection, name) if who.record_ids else "",
         "story": story,
@@ -194,6 +195,14 @@ def record(request: HttpRequest, connection_key: str, record_id: str) -> HttpRes
         "goals": {goal.key: goal.document.get("name") for goal in connection.goals.all()},
     }
     return render(request, "web/record.html", shown)
+
+
+def _profiles(story: Story) -> Iterator[UUID | None]:
+    """Every profile that the story is about."""
+    yield from (each.profile_id for each in story.links)
+    yield from (each.profile_id for each in story.skips)
+    yield from (each.profile_id for each in story.holds)
+    yield from (each.profile_id for each in story.entries)
 
 
 def _link(connection: Connection, link: stories.Link) -> dict[str, Any]:
