@@ -22,12 +22,18 @@ def set_active(goal: Goal, *, active: bool) -> None:
     row.save(update_fields=["document"])
 
 
-def move(goal: Goal, *, up: bool) -> bool:
-    """Let it run one place earlier or later among those of its direction; whether it could."""
+def move(goal: Goal, *, up: bool, past: str) -> bool:
+    """Let it run one place earlier or later among those of its direction; whether it could.
+
+    It can only go past the goal of that key: in another order than the one that was seen, a place
+    is another one.
+    """
     goals = in_order(goal.connection)
     place = [each.id for each in goals].index(goal.id)
     other = place + (-1 if up else 1)
     if not 0 <= other < len(goals) or goals[other].direction != goal.direction:
+        return False
+    if goals[other].key != past:
         return False
     goals[place], goals[other] = goals[other], goals[place]
     _number(goals)

@@ -54,8 +54,8 @@ class GoalRow:
     received: int | None
     outcomes: Mapping[str, int]
     addresses: Mapping[str, str]  # of the rows behind, by outcome
-    is_first: bool  # among those of its direction
-    is_last: bool
+    earlier: str  # key of the one before it, of those of its direction; empty: it is the first
+    later: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,7 +147,7 @@ def goal_rows(
     known = properties.definitions()
     segments = dict(Segment.objects.values_list("key", "name"))
     of_direction = {
-        direction: [goal.id for goal in goals if goal.direction == direction]
+        direction: ["", *(goal.key for goal in goals if goal.direction == direction), ""]
         for direction in (IMPORT, EXPORT)
     }
     rows = []
@@ -157,6 +157,7 @@ def goal_rows(
         part = last.ended if last else None
         lacks = lacking.of_goal(definition, known, segments)
         siblings = of_direction[goal.direction]
+        place = siblings.index(goal.key)
         found = counts(part) if part and part.counts else None
         number = part.run.number if part else 0
         rows.append(
@@ -175,8 +176,8 @@ def goal_rows(
                 addresses=connection_words.rows_behind(connection.key, number, goal.key)
                 if part
                 else {},
-                is_first=siblings[0] == goal.id,
-                is_last=siblings[-1] == goal.id,
+                earlier=siblings[place - 1],
+                later=siblings[place + 1],
             )
         )
     return rows

@@ -91,7 +91,7 @@ def test_a_goal_that_is_switched_moved_or_copied_is_no_new_version() -> None:
     goal = new_goal(connection, IMPORT)
     new_goal(connection, replace(IMPORT, key="second"))
     goal_setting.set_active(goal, active=False)
-    goal_setting.move(goal, up=False)
+    goal_setting.move(goal, up=False, past="second")
     goal_setting.copy(goal)
     goal.refresh_from_db()
     assert (goal.version, goal.definition) == (1, replace(IMPORT, active=False))
@@ -102,11 +102,14 @@ def test_goals_move_among_those_of_their_direction_and_imports_stay_first() -> N
     for definition in (EXPORT, IMPORT, replace(IMPORT, key="second")):
         new_goal(connection, definition)
     second = connection.goals.get(key="second")
-    assert goal_setting.move(second, up=True)
+    assert not goal_setting.move(second, up=True, past="third")
+    assert goal_setting.move(second, up=True, past="leads_in")
     assert keys(connection) == ["second", "leads_in", "contacts_out"]
-    assert not goal_setting.move(connection.goals.get(key="second"), up=True)
-    assert not goal_setting.move(connection.goals.get(key="leads_in"), up=False)
-    assert not goal_setting.move(connection.goals.get(key="contacts_out"), up=True)
+    assert not goal_setting.move(connection.goals.get(key="second"), up=True, past="")
+    assert not goal_setting.move(
+        connection.goals.get(key="leads_in"), up=False, past="contacts_out"
+    )
+    assert not goal_setting.move(connection.goals.get(key="contacts_out"), up=True, past="leads_in")
     positions = list(connection.goals.values_list("position", flat=True))
     assert positions == [1, 2, 3]
     assert [goal.key for goal in queueing.chosen_goals(connection)] == keys(connection)

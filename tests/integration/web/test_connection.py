@@ -309,10 +309,24 @@ def test_a_form_that_does_not_say_what_it_showed_changes_nothing(
 def test_goals_are_switched_moved_and_copied(browser: Client, acme: Connection) -> None:
     browser.post(f"{PAGE}/goals/contacts_out/active", {"active": "on"})
     browser.post(f"{PAGE}/goals/leads_in/copy")
-    browser.post(f"{PAGE}/goals/leads_in_copy/move", {"to": "up"})
+    browser.post(f"{PAGE}/goals/leads_in_copy/move", {"to": "up", "past": "leads_in"})
     browser.post(f"{PAGE}/goals/leads_in/active", {})
     found = [(goal.key, goal.definition.active, goal.version) for goal in acme.goals.all()]
     assert found == [("leads_in_copy", False, 1), ("leads_in", False, 1), ("contacts_out", True, 1)]
+
+
+def test_of_two_who_move_a_goal_the_second_is_told(browser: Client, acme: Connection) -> None:
+    for _ in range(2):
+        browser.post(f"{PAGE}/goals/leads_in/copy")
+    keys = ["leads_in", "leads_in_copy_2", "leads_in_copy", "contacts_out"]
+    assert [goal.key for goal in acme.goals.all()] == keys
+    shown = browser.get(PAGE).content.decode()
+    assert '<input type="hidden" name="past" value="leads_in_copy_2">' in shown
+    for _ in range(2):
+        move = {"to": "up", "past": "leads_in_copy_2"}
+        answer = browser.post(f"{PAGE}/goals/leads_in_copy/move", move, follow=True)
+    assert "Somebody else changed the order" in answer.content.decode()
+    assert [goal.key for goal in acme.goals.all()] == [keys[0], keys[2], keys[1], keys[3]]
 
 
 def test_a_goal_is_deleted_after_one_question_with_numbers(

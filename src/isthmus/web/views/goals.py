@@ -34,8 +34,13 @@ def active(request: HttpRequest, connection_key: str, goal_key: str) -> HttpResp
 @require_POST
 def move(request: HttpRequest, connection_key: str, goal_key: str) -> HttpResponse:
     """Let the goal run one place earlier or later."""
+    up, past = request.POST.get("to") != "down", request.POST.get("past", "")
     with changing(connection_key) as row:
-        goal_setting.move(find_goal(row, goal_key), up=request.POST.get("to") != "down")
+        moved = goal_setting.move(find_goal(row, goal_key), up=up, past=past)
+    if not moved:
+        messages.warning(
+            request, "Somebody else changed the order meanwhile, so nothing was moved. Look again."
+        )
     return redirect("connection", connection_key=connection_key)
 
 
