@@ -210,7 +210,7 @@ def test_a_title_is_changed_in_place(browser: Client, acme: Connection) -> None:
     assert (acme.name, acme.key) == ("Acme BV", "acme")
 
 
-@pytest.mark.parametrize("name", ["", "  ", "x" * 201, "a\0b"])
+@pytest.mark.parametrize("name", ["", "  ", "\u200b\u202e", "x" * 201, "a\0b"])
 def test_a_title_that_can_not_be_is_said_at_its_field(
     browser: Client, acme: Connection, name: str
 ) -> None:

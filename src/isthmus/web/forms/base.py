@@ -27,6 +27,14 @@ class Form(forms.Form):
             if not isinstance(field.widget, forms.CheckboxInput | forms.HiddenInput):
                 field.widget.attrs.setdefault("class", "input")
 
+    def clean(self) -> dict[str, Any]:
+        """Take a text of which nothing would be seen for none: a link of that name has no place."""
+        for name, field in self.fields.items():
+            secret = isinstance(field.widget, forms.PasswordInput)
+            if field.required and not secret and _is_invisible(self.cleaned_data.get(name)):
+                self.add_error(name, _MESSAGES["required"])
+        return self.cleaned_data
+
     @property
     def labels(self) -> dict[str, str]:
         """What people read beside each field."""
@@ -39,3 +47,9 @@ class Form(forms.Form):
             yield
         except AccountRefused as error:
             self.add_error(error.field if error.field in self.fields else None, str(error))
+
+
+def _is_invisible(value: object) -> bool:
+    return isinstance(value, str) and not any(
+        each.isprintable() and not each.isspace() for each in value
+    )
