@@ -5,7 +5,7 @@ EXPECTED: dict[str, Page] = {
     "run": FOR_VIEWERS,
     "stop-run": FOR_EDITORS.by_post,
     "run-log": FOR_VIEWERS.with_personal_data,
-    "run-rows": FOR_VIEWERS,
+    "run-rows": FOR_VIEWERS.with_personal_data,
     "run-problems": FOR_VIEWERS.with_personal_data,
     "record": FOR_VIEWERS.with_personal_data,
 }
