@@ -119,6 +119,18 @@ def test_a_text_comes_back_to_the_last_blank_quote_and_line_break(texts: list[st
     assert through(where) == where
 
 
+def test_of_several_values_the_first_stays_where_an_operator_takes_one() -> None:
+    fields = posted(drawn({"property": "country", "is": ["NL", "BE"]})).copy()
+    fields["c.0.operator"] = "contains"
+    tree = from_form(fields)
+    shown = {
+        "items": DESK.drawer(None).items(tree),
+        "request": type("Asked", (), {"path": "/segments/x"})(),
+        "focus": "",
+    }
+    assert 'value="NL"' in render_to_string("web/conditions.html", shown)
+
+
 def every_operator() -> Iterator[tuple[str, str]]:
     for definition in properties().values():
         kind = kind_of_property(definition.type)

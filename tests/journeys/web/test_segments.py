@@ -88,6 +88,32 @@ def test_a_segment_is_built_and_counted_by_the_keyboard_alone(pages: Pages) -> N
     check_by_axe(page)
 
 
+def test_nothing_is_lost_that_is_typed_while_the_conditions_are_drawn_anew(pages: Pages) -> None:
+    _given(pages)
+    page = pages.signed_in(ALICE)
+    page.goto("/new-segment")
+    page.locator("[id='subject-c.0-button']").focus()
+    _pick(page, "coun")
+    value = page.locator("[name='c.0.value']")
+    value.fill("N")
+    page.evaluate(
+        """() => {
+          const send = XMLHttpRequest.prototype.send;
+          XMLHttpRequest.prototype.send = function (body) {
+            setTimeout(() => send.call(this, body), 500);
+          };
+        }"""
+    )
+    page.locator("[id='operator-c.0']").select_option("contains")
+    value.press("End")
+    page.keyboard.type("L")
+    one_line = page.locator("input[name='c.0.value']")
+    expect(one_line).to_have_value("NL")
+    expect(one_line).to_be_focused()
+    page.keyboard.type("D")
+    expect(one_line).to_have_value("NLD")
+
+
 def test_a_segment_is_built_without_script(pages: Pages) -> None:
     _given(pages)
     page = pages.signed_in(ALICE, scripts=False)

@@ -186,7 +186,7 @@ def _control(test: Test, subject: Subject) -> dict[str, Any]:
         height = min(typed[0].count("\n") + 1, _MOST_LINES)
         return {"control": "lines", "values": typed[:1], "height": height, **looks}
     # What was typed as a list for another operator would run together in one line.
-    typed = [line for each in typed for line in each.split("\n")]
+    typed = [line.removesuffix("\r") for each in typed for line in each.split("\n")]
     values = typed[:2] if operator == Operator.BETWEEN else typed[:1]
     if subject.kind is Kind.DATE and all(map(_fits_date_field, values)):
         looks["input_type"] = "date"

@@ -206,9 +206,10 @@
   });
   document.addEventListener("htmx:afterSwap", ({ detail }) => {
     const edited = asking.get(detail.xhr);
-    if (!edited?.length) return; // nothing, or done: several parts may come at once
+    if (!Array.isArray(edited)) return; // not asked for, or done: several parts may come at once
     const there = controls(document.getElementById(detail.target.id));
-    const kept = [];
+    const stood = new Map([...there.values()].map((control) => [control, stands(control)]));
+    asking.set(detail.xhr, stood);
     for (const { key, value, at } of edited) {
       const control = there.get(key);
       const offers = control?.matches("select") ? [...control.options].some((each) => each.value === value) : control;
@@ -217,16 +218,15 @@
       else control.value = value;
       if (at !== false) control.focus();
       if (Number.isInteger(at)) control.setSelectionRange?.(at, at);
-      kept.push(control);
     }
-    asking.set(detail.xhr, kept);
   });
   document.addEventListener("htmx:afterSettle", ({ detail }) => {
-    // Only now the new controls ask the server in their turn.
-    const kept = asking.get(detail.xhr) ?? [];
+    // Only now the new controls ask the server in their turn: also for what was chosen meanwhile.
+    const stood = asking.get(detail.xhr);
     asking.delete(detail.xhr);
-    for (const control of kept.filter((each) => each.isConnected))
-      for (const kind of ["input", "change"]) control.dispatchEvent(new Event(kind, { bubbles: true }));
+    for (const [control, value] of stood ?? [])
+      if (control.isConnected && stands(control) !== value)
+        for (const kind of ["input", "change"]) control.dispatchEvent(new Event(kind, { bubbles: true }));
   });
 
   // Who goes by keys is not thrown back to the top when the part that they are in is replaced.

@@ -192,5 +192,6 @@
   }
   document.addEventListener("htmx:beforeSwap", () => { left = document.activeElement?.closest(".picker-btn")?.id ?? null; });
   document.addEventListener("DOMContentLoaded", upgrade);
+  document.addEventListener("htmx:afterSwap", upgrade); // at once: keys that follow go on from it
   document.addEventListener("htmx:afterSettle", upgrade);
 })();
