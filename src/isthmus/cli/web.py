@@ -46,6 +46,7 @@ def web(
     from isthmus.cli import session
     from isthmus.connections import secrets
     from isthmus.home import home
+    from isthmus.profiles.database import KEEP
     from isthmus.web import gathering
 
     check_free(host, port)
@@ -57,6 +58,7 @@ def web(
         if exit_with_stdin:
             # Whoever keeps it running tells where the pages are.
             stopping.leave_with_stdin()
+        os.environ[KEEP] = "1"  # of the serving processes, which come to be now
         _serve(host, port, tells=not exit_with_stdin)
 
 

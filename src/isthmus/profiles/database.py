@@ -5,6 +5,7 @@ the engines stream, copy and hold transactions of their own.
 """
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import django.db
 import psycopg
 from psycopg import Connection
+from psycopg.pq import TransactionStatus
 
 from isthmus.errors import Final, Retryable
 
@@ -40,15 +42,73 @@ def connected(*, application: str = "isthmus", settings: str = "") -> Iterator[C
     `StoreRefused` for everything else that the block does not handle itself.
     """
     try:
-        with psycopg.connect(
-            os.environ["ISTHMUS_CONNINFO"],
-            autocommit=True,
-            application_name=application,
-            options=f"{SETTINGS} {settings}",
-        ) as connection:
+        with _opened(application, f"{SETTINGS} {settings}") as connection:
             yield connection
     except psycopg.Error as error:
         raise _translated(error) from error
+
+
+KEEP = "ISTHMUS_KEEP_SESSIONS"
+"""Set in a process that asks a little very often, as pages do: its threads keep their sessions.
+
+Opening one takes longer than most of its statements, above all while a run is under way."""
+
+_kept = threading.local()
+
+
+@contextmanager
+def _opened(application: str, options: str) -> Iterator[Connection[Any]]:
+    name = (os.environ["ISTHMUS_CONNINFO"], application, options)
+    if not os.environ.get(KEEP):
+        with _connect(*name) as connection:
+            yield connection
+        return
+    # Taken out while it is used: a second one of its kind in the same thread is another one.
+    found = _sessions().pop(name, None)
+    connection = found if found is not None and _answers(found) else _connect(*name)
+    try:
+        yield connection
+    finally:
+        idle = connection.info.transaction_status is TransactionStatus.IDLE
+        if idle and name not in _sessions():
+            _sessions()[name] = connection
+        else:
+            connection.close()
+
+
+def let_go() -> None:
+    """Close the sessions that this thread keeps."""
+    for session in _sessions().values():
+        session.close()
+    _sessions().clear()
+
+
+def _sessions() -> dict[tuple[str, str, str], Connection[Any]]:
+    """Those of this thread."""
+    if not hasattr(_kept, "sessions"):
+        _kept.sessions = {}
+    sessions: dict[tuple[str, str, str], Connection[Any]] = _kept.sessions
+    return sessions
+
+
+def _connect(conninfo: str, application: str, options: str) -> Connection[Any]:
+    connection = psycopg.connect(
+        conninfo, autocommit=True, application_name=application, options=options
+    )
+    if os.environ.get(KEEP):
+        # A plan that is kept does not know the values: most of ours depend on which are given.
+        connection.prepare_threshold = None
+    return connection
+
+
+def _answers(connection: Connection[Any]) -> bool:
+    """Whether the database is still there at the other end."""
+    try:
+        connection.execute("SELECT")
+    except psycopg.Error:
+        connection.close()
+        return False
+    return True
 
 
 @contextmanager
