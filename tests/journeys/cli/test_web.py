@@ -77,7 +77,7 @@ def test_pages_from_the_first_start_to_the_next_one(isthmus: Isthmus) -> None:
         code = re.findall(r"with this code: ([A-Z0-9-]{19})", going.said)[0]
         given = {"name": "Alice", "email": "alice@example.com", "password": PASSWORD}
         page = browser.send("/start", code=code, **given)
-        assert page.url.endswith("/people")
+        assert page.url.endswith("/connections")
         assert "Alice" in page.read().decode()
         end(going)
     assert [user["email"] for user in isthmus.json("user", "list")["users"]] == [
@@ -85,7 +85,7 @@ def test_pages_from_the_first_start_to_the_next_one(isthmus: Isthmus) -> None:
     ]
     with serving(isthmus) as (browser, going):
         page = browser.send("/sign-in", email="alice@example.com", password=PASSWORD)
-        assert page.url.endswith("/people")
+        assert page.url.endswith("/connections")
         assert "code" not in going.said
         styles = re.findall(r'href="(/static/[^"]+\.css)"', page.read().decode())
         assert len(styles) == 3
@@ -103,7 +103,7 @@ def test_a_session_outlives_the_process_that_it_began_in(isthmus: Isthmus) -> No
         end(going)
     with serving(isthmus) as (later, going):
         browser.address = later.address
-        assert browser.get("/people").url.endswith("/people")
+        assert browser.get("/connections").url.endswith("/people")
 
 
 def test_a_port_that_is_taken_is_said(isthmus: Isthmus) -> None:

@@ -46,7 +46,7 @@ def test_a_run_against_a_silent_org_is_watched_and_stopped(working: Pages, org: 
     first_run(page, "Running")
     expect(page.locator("#standing")).to_contain_text("running")
     page.get_by_role("button", name="Run now").click()
-    expect(page.locator("#toasts")).to_contain_text("Run 2 follows")
+    expect(page.locator("#toasts")).to_contain_text("Run #2 follows")
     page.get_by_role("button", name="Stop").click()
     second = page.locator("#history tbody tr").nth(1)
     expect(second).to_contain_text("Stopping")
