@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pytest
 from psycopg import Connection, sql
+from psycopg.rows import dict_row
 
 from integration import set_up, stored
 from isthmus.connections.models import Connection as ConnectionRow
@@ -54,9 +55,10 @@ def chunks_of(size: int) -> Iterator[None]:
 
 
 def dump(connection: Connection[Any]) -> dict[str, list[Any]]:
-    """All rows of the tables that a run which changes nothing leaves alone."""
+    """All rows of the tables that a run which changes nothing leaves alone, by column."""
+    rows = connection.cursor(row_factory=dict_row)
     return {
-        name: connection.execute(
+        name: rows.execute(
             sql.SQL("SELECT * FROM store.{} ORDER BY {}").format(
                 sql.Identifier(name),
                 sql.SQL(order),

@@ -44,6 +44,16 @@ def _play(both: SideBySide, history: History, turn: Turn) -> None:
         both.run(key, full=turn.full, chunk=turn.chunk)
 
 
+def _untold(rows: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    """The rows without what was last said of ambiguous records.
+
+    A record that comes late in a run can change which profiles an earlier one finds. Only the next
+    run, in which nothing else changes, says so.
+    """
+    links = [{**row, "told": None} for row in rows["record_link"]]
+    return {**rows, "record_link": links}
+
+
 def _run_until_nothing_changes(both: SideBySide) -> None:
     """Everything again: links that one record made may let another one in."""
     both.org.seconds += 1
@@ -53,8 +63,10 @@ def _run_until_nothing_changes(both: SideBySide) -> None:
         results = [each for key in both.goals for each in both.run(key, full=True, chunk=7)]
         kept = {"unchanged", "skipped"}.issuperset(each.outcome for each in results)
         if kept and before == both.store.links:
-            assert dump(both.connection) == rows
-            return
+            now = dump(both.connection)
+            assert _untold(now) == _untold(rows)
+            if now == rows:
+                return
     # What a record brings is applied once, and each row that has to wait once more: nothing can
     # take turns for ever.
     pytest.fail("Twenty runs after the last change in the org, runs still change the store.")
