@@ -103,7 +103,7 @@ def test_a_session_outlives_the_process_that_it_began_in(isthmus: Isthmus) -> No
         end(going)
     with serving(isthmus) as (later, going):
         browser.address = later.address
-        assert browser.get("/connections").url.endswith("/people")
+        assert browser.get("/people").url.endswith("/people")
 
 
 def test_a_port_that_is_taken_is_said(isthmus: Isthmus) -> None:
