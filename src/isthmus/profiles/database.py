@@ -102,9 +102,9 @@ def _connect(conninfo: str, application: str, options: str) -> Connection[Any]:
 
 
 def _answers(connection: Connection[Any]) -> bool:
-    """Whether the database is still there at the other end."""
+    """Whether the database is still there. What was set in the session is forgotten."""
     try:
-        connection.execute("SELECT")
+        connection.execute("RESET ALL")
     except psycopg.Error:
         connection.close()
         return False

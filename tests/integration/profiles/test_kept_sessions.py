@@ -58,6 +58,17 @@ def test_a_session_that_the_database_ended_is_opened_anew(store: Connection[Any]
     assert backend() != first
 
 
+def test_what_was_set_in_a_session_is_not_found_by_the_next() -> None:
+    settings = "-c statement_timeout=1234"
+    with database.connected(application="isthmus test", settings=settings) as session:
+        first = session.info.backend_pid
+        session.execute("SELECT set_config('statement_timeout', '9s', false)")
+    with database.connected(application="isthmus test", settings=settings) as session:
+        assert session.info.backend_pid == first
+        assert session.execute("SHOW statement_timeout").fetchone() == ("1234ms",)
+        assert session.execute("SHOW timezone").fetchone() == ("UTC",)
+
+
 def break_off() -> None:
     with database.connected(application="isthmus test") as session:
         session.execute("BEGIN")
