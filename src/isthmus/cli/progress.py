@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from isthmus.cli import stopping
 from isthmus.cli.formatting import rate, span
 from isthmus.cli.output import messages
+from isthmus.connections.steps import DOING
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -15,22 +16,6 @@ if TYPE_CHECKING:
 
     from isthmus.connections.models import Goal, RunGoal
     from isthmus.connections.runs import Reporter
-
-STEPS = {
-    "plan": "looking up fields",
-    "ask": "asking Salesforce",
-    "download": "downloading",
-    "check": "checking what arrived",
-    "merge": "matching and merging",
-    "select": "selecting members",
-    "match": "finding their records",
-    "compare": "comparing",
-    "queue": "waiting for another export",
-    "send": "sending",
-    "settle": "settling",
-    "finish": "counting",
-}
-"""What an engine's steps are called here."""
 
 LINE_SECONDS = 5.0
 """Between two lines of progress, where nothing can be drawn over."""
@@ -74,7 +59,7 @@ class Lines:
         """Say the step, unless it only comes again."""
         if step != self._step:
             self._step, self._pace, self._said_at = step, Pace(self._clock), self._clock()
-            self._say(f"{self._goal}: {STEPS.get(step, step)}")
+            self._say(f"{self._goal}: {DOING.get(step, step)}")
 
     def progress(self, step: str, done: int, total: int | None) -> None:
         """Say how far the step is, where the last such line is old enough."""
@@ -82,7 +67,7 @@ class Lines:
             return
         self._said_at = self._clock()
         pace = self._pace.words(done)
-        words = f"{self._goal}: {STEPS.get(step, step)}, {_of(done, total)} records"
+        words = f"{self._goal}: {DOING.get(step, step)}, {_of(done, total)} records"
         self._say(f"{words}, {pace}" if pace else words)
 
     def goal_finished(self, run_goal: "RunGoal") -> None:
@@ -112,13 +97,13 @@ class Live:
         """Name the step."""
         self._pace = Pace()
         self._update(
-            description=STEPS.get(step, step), completed=0, total=None, records="", rate=""
+            description=DOING.get(step, step), completed=0, total=None, records="", rate=""
         )
 
     def progress(self, step: str, done: int, total: int | None) -> None:
         """Move the bar."""
         self._update(
-            description=STEPS.get(step, step),
+            description=DOING.get(step, step),
             completed=done,
             total=total,
             records=_of(done, total),

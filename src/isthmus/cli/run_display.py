@@ -124,12 +124,12 @@ def count_rows(part: "RunGoal") -> Iterator[tuple[str, str, str]]:
 
 
 def _steps(seconds: Mapping[str, float]) -> str:
-    from isthmus.cli.progress import STEPS
+    from isthmus.connections.steps import DOING
 
     # In the order of the work, which the database does not keep.
-    names = sorted(seconds, key=lambda name: [*STEPS, name].index(name))
+    names = sorted(seconds, key=lambda name: [*DOING, name].index(name))
     return ", ".join(
-        f"{STEPS.get(name, name)} {span(seconds[name])}"
+        f"{DOING.get(name, name)} {span(seconds[name])}"
         for name in names
         if seconds[name] >= _STEPS_SHOWN
     )

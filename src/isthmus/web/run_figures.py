@@ -13,6 +13,7 @@ from django.utils.http import urlencode
 from isthmus.connections import masking, outcomes, reading
 from isthmus.connections.explanations import explain
 from isthmus.connections.models import OPEN, UNDER_WAY, Run, RunGoal, RunState
+from isthmus.connections.steps import DOING
 from isthmus.domain.counts import GoalCounts
 from isthmus.web import run_words, words
 from isthmus.web.figures import PARTS
@@ -250,7 +251,7 @@ def _steps(part: RunGoal) -> list[Step]:
 def _progress(part: RunGoal, now: datetime, *, still: bool) -> Progress | None:
     if not part.step:
         return None
-    word = run_words.DOING.get(part.step, part.step)
+    word = DOING.get(part.step, part.step)
     done, total, rate, left = part.done, part.total, "", ""
     # One that was taken over may have done most of it before: its pace is not known.
     known = part.tries == 1 and part.state == RunState.RUNNING and not still

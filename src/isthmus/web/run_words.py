@@ -61,21 +61,6 @@ STEPS: Final[Mapping[str, str]] = {
 }
 """What an engine's steps are called, in the order of the work."""
 
-DOING: Final[Mapping[str, str]] = {
-    "plan": "looking up fields",
-    "ask": "asking Salesforce",
-    "download": "downloading",
-    "check": "checking what arrived",
-    "merge": "matching and merging",
-    "select": "selecting members",
-    "match": "finding their records",
-    "compare": "comparing",
-    "queue": "waiting for another export",
-    "send": "sending",
-    "settle": "settling",
-    "finish": "counting",
-}
-
 OUTCOMES: Final[Mapping[str, State]] = {
     "created": State(kind="ok", icon="plus", word="Created"),
     "updated": State(kind="run", icon="pencil", word="Updated"),

@@ -3,8 +3,9 @@ from dataclasses import dataclass, field
 from rich.console import Console
 from rich.progress import Progress
 
-from isthmus.cli.progress import STEPS, Lines, Live
+from isthmus.cli.progress import Lines, Live
 from isthmus.connections.models import Goal, RunGoal
+from isthmus.connections.steps import DOING
 
 
 @dataclass
@@ -25,7 +26,7 @@ def test_a_step_is_said_once_however_often_it_comes_again() -> None:
     for step in ("ask", "ask", "download", "ask"):
         watched.lines.step_started(step)
 
-    asking, downloading = (f"leads_in: {STEPS[step]}" for step in ("ask", "download"))
+    asking, downloading = (f"leads_in: {DOING[step]}" for step in ("ask", "download"))
     assert watched.said == [asking, downloading, asking]
 
 

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from isthmus.cli import progress
+from isthmus.connections.steps import DOING
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from isthmus.connections.models import Goal, RunGoal
 
 COLUMNS = ("received", "created", "updated", "unchanged", "removed", "skipped", "failed")
-STEPS = {**progress.STEPS, "compare": "comparing with what was sent"}
+STEPS = {**DOING, "compare": "comparing with what was sent"}
 
 
 class Display:
