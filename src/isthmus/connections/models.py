@@ -12,18 +12,125 @@ IMPORT = "import"
 EXPORT = "export"
 
 
-class Authorization(models.Model):
-    """How to sign in to one org; secrets are encrypted."""
+class App(models.Model):
+    """An External Client App (or connected app) that people sign in through by their browser."""
 
-    flow = models.CharField(max_length=20)  # client_credentials or jwt
+    name = models.TextField(unique=True)  # what people choose it by
+    client_id = models.TextField()  # the consumer key
+    sealed_secret = models.BinaryField(default=b"")  # empty: the app asks for none
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Authorization(models.Model):
+    """How to sign in to one org, and what is known of who is signed in. Secrets are encrypted.
+
+    Any number of connections may share one; with the last of them it goes.
+    """
+
+    flow = models.CharField(max_length=20)  # as `authorizations.Flow` names them
     login_url = models.TextField()
     client_id = models.TextField()
     username = models.TextField(blank=True, default="")  # for jwt
     audience = models.TextField(blank=True, default="")  # for jwt, where it is not the login host
-    sealed_secret = models.BinaryField()  # client secret, or private key for jwt
+    sealed_secret = models.BinaryField(default=b"")  # client secret, or private key for jwt
+    certificate = models.TextField(blank=True, default="")  # for jwt, where it was made here (PEM)
+
+    # What the last sign-in gave. A refresh token is stored before the access token is used.
+    sealed_refresh_token = models.BinaryField(default=b"")  # browser flow only
+    sealed_access_token = models.BinaryField(default=b"")
+    instance_url = models.TextField(blank=True, default="")
+    renewals = models.PositiveIntegerField(default=0)  # tells an access token from the one after it
+    renewed_at = models.DateTimeField(null=True)
+
+    # Who signed in, and where.
+    org_id = models.CharField(max_length=18, blank=True, default="")
+    org_name = models.TextField(blank=True, default="")
+    user_id = models.CharField(max_length=18, blank=True, default="")
+    user_name = models.TextField(blank=True, default="")  # the user name in Salesforce
+    signed_in_at = models.DateTimeField(null=True)  # when a person or a form set it up
+    signed_in_by = models.TextField(blank=True, default="")  # who that was, here
+
+    # Once Salesforce has refused for good, nobody asks again until it is set up anew.
+    lost_at = models.DateTimeField(null=True)
+    lost_reason = models.TextField(blank=True, default="")
+
+    permissions = models.JSONField(
+        default=dict
+    )  # whether granted, by field of UserPermissionAccess
+    permissions_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [models.Index(fields=["org_id", "user_id"], name="authorization_user")]
 
     def __str__(self) -> str:
         return f"{self.flow} at {self.login_url}"
+
+
+class Revocation(models.Model):
+    """A token that is no longer wanted and that Salesforce is still to be told about."""
+
+    login_url = models.TextField()
+    sealed_token = models.BinaryField()
+    asked_at = models.DateTimeField(default=timezone.now)
+    tries = models.PositiveIntegerField(default=0)
+    due_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"a token of {self.login_url}"
+
+
+class SignInAttempt(models.Model):
+    """A sign-in by browser that was begun here and not ended. Good for one answer."""
+
+    state_digest = models.CharField(max_length=64, unique=True)  # SHA-256 of the state, in hex
+    session_digest = models.CharField(max_length=64)  # of the browser's session here
+    connection = models.ForeignKey("Connection", on_delete=models.CASCADE)
+    app = models.ForeignKey(App, on_delete=models.CASCADE)
+    login_url = models.TextField()
+    redirect_uri = models.TextField()
+    sealed_verifier = models.BinaryField()  # PKCE
+    begun_by = models.TextField()
+    begun_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=20, blank=True, default="")  # empty: not ended
+    message = models.TextField(blank=True, default="")  # what is said of the outcome
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"sign-in at {self.login_url}"
+
+
+class KnownObject(models.Model):
+    """What an org's user sees of one object: its description, and some values of each field."""
+
+    authorization = models.ForeignKey(
+        Authorization, on_delete=models.CASCADE, related_name="known_objects"
+    )
+    sobject = models.CharField(max_length=80)
+    described_at = models.DateTimeField()
+    description = models.JSONField()  # as Salesforce sent it
+    samples = models.JSONField(default=dict)  # up to three values by field, as texts
+    records = models.PositiveBigIntegerField(null=True)  # how many there are; None: not counted
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["authorization", "sobject"], name="known_object")
+        ]
+
+    def __str__(self) -> str:
+        return self.sobject
 
 
 class Connection(models.Model):
@@ -37,9 +144,13 @@ class Connection(models.Model):
     overlap_seconds = models.PositiveIntegerField(default=600)
     settle_seconds = models.PositiveIntegerField(default=30)
     org_id = models.CharField(max_length=18, blank=True, default="")  # pinned at the first sign-in
-    authorization = models.OneToOneField(
-        Authorization, null=True, on_delete=models.PROTECT
+    authorization = models.ForeignKey(
+        Authorization, null=True, on_delete=models.PROTECT, related_name="connections"
     )  # none: nobody has set up how to sign in
+    confirm_above = models.PositiveSmallIntegerField(
+        null=True
+    )  # percent of the records that a goal's run may change by itself; None: any
+    confirm_hours = models.PositiveSmallIntegerField(default=24)  # how long a run waits for a yes
     description = models.TextField(blank=True, default="")
     labels = models.JSONField(default=list)  # texts, as `isthmus.domain.labels` allows them
     favoured_by = models.ManyToManyField("people.User", related_name="favourites")
@@ -114,14 +225,20 @@ class Run(models.Model):
     """One run of a connection's goals. The row is the truth about it, whoever works on it."""
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="runs")
-    number = models.PositiveIntegerField()  # counts from 1 in each connection
+    number = (
+        models.PositiveIntegerField()
+    )  # counts from 1 in each connection; previews by themselves
     state = models.CharField(max_length=10, choices=RunState.choices, default=RunState.QUEUED)
     full = models.BooleanField(default=False)  # everything again, not only what changed
     goal_keys = models.JSONField(default=list)  # which goals; none: all that are active
+    preview = models.BooleanField(default=False)  # says what a run would do, and writes nothing
+    first = models.PositiveIntegerField(null=True)  # only so many records of each goal
+    only = models.TextField(blank=True, default="")  # only this record or profile, by its id
     asked_by = models.TextField(blank=True, default="")  # a person, a schedule, the command line
     confirmed_by = models.TextField(
         blank=True, default=""
     )  # who let it go on, where that was asked
+    confirm_until = models.DateTimeField(null=True)  # of one that waits: it ends then without a yes
     queued_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
@@ -133,9 +250,13 @@ class Run(models.Model):
     class Meta:
         ordering = ["-number"]
         constraints = [
-            models.UniqueConstraint(fields=["connection", "number"], name="run_number"),
             models.UniqueConstraint(
-                fields=["connection"], condition=models.Q(state="queued"), name="run_one_queued"
+                fields=["connection", "preview", "number"], name="run_number_of_kind"
+            ),
+            models.UniqueConstraint(
+                fields=["connection", "preview"],
+                condition=models.Q(state="queued"),
+                name="run_one_queued_of_kind",
             ),
             models.UniqueConstraint(
                 fields=["connection"],
