@@ -153,51 +153,7 @@ def test_what_can_t_be_written_says_why(goal: ExportGoal, says: str) -> None:
         (exported("Price__c", "total"), ""),
         (exported("Tier__c", "c", "text"), "takes only a, b"),
         (exported("Tier__c", "b", "text"), ""),
-        (
-            replace(
-                exported("Once__c", "title", when_too_long=WhenTooLong.CUT), create_records=True
-            ),
-            "without Company. Map them",
-        ),
-        (replace(exported("Company", "title"), create_records=True), ""),
     ],
-)
-def test_what_may_go_wrong_with_an_export_is_warned_of(goal: ExportGoal, says: str) -> None:
-    found = warned(goal)
-    assert (says in found) if says else not found
-
-
-def test_what_a_new_record_needs_is_named_until_it_is_mapped() -> None:
-    creates = replace(exported("Title", "title"), create_records=True)
-    assert "Company. Map them" in warned(creates)
-    assert "Company" not in warned(replace(exported("Company", "title"), create_records=True))
-    assert "Company" not in warned(exported("Title", "title"))
-
-
-def test_fields_that_go_with_some_records_only_say_so() -> None:
-    both = {"create_records": True}
-    assert "in new records only: it is left out" in warned(
-        replace(exported("Once__c", "title"), **both)
-    )
-    assert "can't be set in new records" in warned(replace(exported("Later__c", "title"), **both))
-
-
-def test_a_filter_that_time_or_parents_can_change_is_warned_of() -> None:
-    base = imported("Title", "title")
-    later = replace(base, filter={"field": "Seen__c", "before_last": {"days": 3}})
-    assert "only because time goes by" in warned(later)
-    assert "Sum__c can change without a new stamp" in warned(
-        replace(base, filter={"field": "Sum__c", "more_than": 3})
-    )
-    assert warned(replace(base, filter={"field": "Title", "is": "x"})) == ""
-
-
-def test_five_hundred_rows_are_looked_at_at_once() -> None:
-    rows = tuple(ImportField(field=f"Titel{number}__c", property="title") for number in range(500))
-    wrong = replace(READ, fields=rows)
-    started = time.perf_counter()
-    assert len(troubles_of(wrong, org())) == 500
-    assert time.perf_counter() - started < 2    ],
 )
 def test_what_may_go_wrong_with_an_export_is_warned_of(goal: ExportGoal, says: str) -> None:
     found = warned(goal)
