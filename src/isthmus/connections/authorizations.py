@@ -73,6 +73,11 @@ def host(login_url: str) -> str:
     return urlsplit(login_url).netloc or login_url
 
 
+def is_granted(authorization: "Authorization") -> bool:
+    """Whether there is something to sign in with: for a browser's, what Salesforce granted."""
+    return authorization.flow != Flow.BROWSER or bool(bytes(authorization.sealed_refresh_token))
+
+
 def sentence(authorization: "Authorization") -> str:
     """Who is signed in, to which org, in words."""
     who = authorization.user_name or authorization.username or authorization.user_id
@@ -81,6 +86,15 @@ def sentence(authorization: "Authorization") -> str:
         return f"not signed in yet, at {host(authorization.login_url)}"
     at = authorization.instance_url or authorization.login_url
     return f"{who or 'somebody'} in {where} at {host(at)}"
+
+
+def lost_words(reason: str) -> str:
+    """What is said of a sign-in that Salesforce has refused for good."""
+    said = f" {reason}" if reason else ""
+    return (
+        f"The sign-in is lost: Salesforce does not take it any more, and it is not asked again."
+        f"{said} Connect to Salesforce again."
+    )
 
 
 def is_used_by_others(connection: "Connection") -> bool:

@@ -29,12 +29,16 @@ class Health(StrEnum):
     OUT = "out"
     BOTH = "both"
     INCOMPLETE = "incomplete"
+    SIGN_IN_LOST = "sign-in lost"
     ERROR_IN = "error in"
     ERROR_OUT = "error out"
     ERROR_BOTH = "error in and out"
 
 
-TROUBLED = (Health.INCOMPLETE, Health.ERROR_IN, Health.ERROR_OUT, Health.ERROR_BOTH)
+TROUBLED = (
+    *(Health.INCOMPLETE, Health.SIGN_IN_LOST),
+    *(Health.ERROR_IN, Health.ERROR_OUT, Health.ERROR_BOTH),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,8 +85,15 @@ class Wanted:
     user: int = 0  # row id of whose favourites are marked
 
 
-def health(*, signs_in: bool, imports: int, exports: int, failed: tuple[int, int]) -> Health:
-    """How a connection stands that has so many active goals, of which these failed last."""
+def health(
+    *, signs_in: bool, imports: int, exports: int, failed: tuple[int, int], lost: bool = False
+) -> Health:
+    """How a connection stands that has so many active goals, of which these failed last.
+
+    `lost` says that Salesforce has refused its sign-in for good.
+    """
+    if lost:
+        return Health.SIGN_IN_LOST
     if not signs_in or not imports + exports:
         return Health.INCOMPLETE
     failed_imports, failed_exports = failed
@@ -124,7 +135,8 @@ def _overview(row: Mapping[str, Any]) -> Overview:
         login_url=str(row["login_url"] or ""),
         open_state=RunState(state) if state else None,
         health=health(
-            signs_in=row["login_url"] is not None,
+            signs_in=row["login_url"] is not None and not row["ungranted"],
+            lost=bool(row["lost"]),
             imports=row["imports"],
             exports=row["exports"],
             failed=(row["failed_imports"], row["failed_exports"]),

@@ -20,6 +20,7 @@ _HEALTH: Final[Mapping[Health, tuple[str, str, str]]] = {
     Health.OUT: ("ok", "ok", "Out"),
     Health.BOTH: ("ok", "ok", "In and out"),
     Health.INCOMPLETE: ("idle", "half", "Incomplete"),
+    Health.SIGN_IN_LOST: ("bad", "bad", "Sign-in lost"),
     Health.ERROR_IN: ("bad", "bad", "Error in"),
     Health.ERROR_OUT: ("bad", "bad", "Error out"),
     Health.ERROR_BOTH: ("bad", "bad", "Error in and out"),
