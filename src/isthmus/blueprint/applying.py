@@ -41,8 +41,8 @@ def _carry_out(plan: Plan, document: Document) -> None:
             Segment.objects.update_or_create(key=segment.key, defaults=values)
     for app in document.apps:
         if (What.APP, app.name) in changed:
-            row = models.App.objects.filter(name=app.name).first()
-            client_apps.save(app.name, app.client_id, app.secret, app=row)
+            there = models.App.objects.filter(name=app.name).first()
+            client_apps.save(app.name, app.client_id, app.secret, app=there)
     saved = [
         each
         for each in document.connections

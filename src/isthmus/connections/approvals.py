@@ -4,12 +4,13 @@ Source: help article "OAuth 2.0 Refresh Tokens": five approvals of one app for o
 newest text says that the oldest ends once there are five, so that four are safe.
 """
 
-from typing import Final
-
-from django.db.models import QuerySet
+from typing import TYPE_CHECKING, Final
 
 from isthmus.connections.authorizations import Flow, connected, host, names, users_of
 from isthmus.connections.models import Authorization, Connection
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
 
 MOST: Final = 4
 
