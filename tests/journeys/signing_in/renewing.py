@@ -1,8 +1,8 @@
 """A process that uses a connection's sign-in until it is told to end: `renewing.py MODE …`.
 
 `connect URL` makes the connection and connects it by browser. `use FOLDER` makes calls until the
-file `stop` is in that folder. It makes a file `began-` with its process id after the first call, and
-writes the id into the file `holder` whenever it holds the renewal.
+file `stop` is in that folder. It makes a file `began-` with its process id after the
+first call, and writes the id into the file `holder` whenever it holds the renewal.
 """
 
 import json

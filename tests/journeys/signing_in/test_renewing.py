@@ -33,16 +33,19 @@ TOLERANCE_SECONDS = 0.003
 class Crowd:
     """The processes, of which each that is killed is followed by another."""
 
-    def __init__(self, isthmus: Isthmus, holder: Path) -> None:
-        self._isthmus, self.holder = isthmus, holder
+    def __init__(self, isthmus: Isthmus, folder: Path) -> None:
+        self._isthmus, self.folder = isthmus, folder
+        folder.mkdir()
         self.killed = 0
-        self.until = time.monotonic() + SECONDS
         self.all = [self._start() for _ in range(PROCESSES)]
+        while len(list(folder.glob("began-*"))) < PROCESSES:
+            assert all(each.poll() is None for each in self.all)
+            time.sleep(0.2)
+        self.until = time.monotonic() + SECONDS
 
     def _start(self) -> "subprocess.Popen[str]":
-        left = max(1.0, self.until - time.monotonic())
         return subprocess.Popen(
-            [sys.executable, PROGRAM, "use", str(left), self.holder],
+            [sys.executable, PROGRAM, "use", self.folder],
             env={**self._isthmus.variables(), "PYTHONPATH": str(TESTS)},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -57,7 +60,7 @@ class Crowd:
 
     def kill_holder(self) -> bool:
         """Kill whoever renews just now."""
-        pid = int(self.holder.read_text() or 0)
+        pid = int((self.folder / "holder").read_text() or 0)
         for place, process in enumerate(self.all):
             if process.pid == pid:
                 self.kill(place)
@@ -66,6 +69,7 @@ class Crowd:
 
     def results(self) -> list[dict[str, int]]:
         found = []
+        (self.folder / "stop").touch()
         for process in self.all:
             out, err = process.communicate(timeout=90)
             assert process.returncode == 0, err
@@ -87,7 +91,7 @@ def trouble(org: LocalOrg, crowd: Crowd, conninfo: str, authorization: int) -> N
     """End sessions, fail requests and kill processes until the time is over."""
     chance = random.Random(7)
     rounds = 0
-    while time.monotonic() < crowd.until - 3:
+    while time.monotonic() < crowd.until:
         rounds += 1
         org.control("DELETE", "sessions")
         time.sleep(0.4)
@@ -105,7 +109,7 @@ def trouble(org: LocalOrg, crowd: Crowd, conninfo: str, authorization: int) -> N
         if rounds % 11 == 0:
             # One that has asked, of an org that has not heard.
             fault = {"kind": "never_answer", "path": "/oauth2/token", "count": 1, "seconds": 30}
-            planned = org.control("POST", "faults", fault)["number"]
+            planned = org.control("POST", "faults", fault)["id"]
             org.control("DELETE", "sessions")
             if happens(org, planned):
                 crowd.kill_holder()
@@ -113,7 +117,7 @@ def trouble(org: LocalOrg, crowd: Crowd, conninfo: str, authorization: int) -> N
 
 def happens(org: LocalOrg, number: int) -> bool:
     for _ in range(100):
-        [found] = [f for f in org.control("GET", "faults")["faults"] if f["number"] == number]
+        [found] = [f for f in org.control("GET", "faults")["faults"] if f["id"] == number]
         if found["happened"]:
             return True
         time.sleep(0.02)
@@ -145,7 +149,7 @@ def test_twenty_processes_share_a_rotating_sign_in_and_never_renew_twice_at_once
             fault = {"kind": "latency", "path": "/oauth2/token", "seconds": 0.05, "count": None}
             org.control("POST", "faults", fault)
             org.control("DELETE", "requests")
-            crowd = Crowd(isthmus, home / "holder")
+            crowd = Crowd(isthmus, home / "crowd")
             trouble(org, crowd, server.conninfo, authorization)
             results = crowd.results()
             [(lost, renewals)] = looking.execute(
@@ -166,8 +170,7 @@ def test_twenty_processes_share_a_rotating_sign_in_and_never_renew_twice_at_once
 
 def overlapping(requests: list[dict[str, Any]]) -> list[tuple[float, float]]:
     """Pairs of which the second began before the first had ended."""
-    spans = sorted(
-        (each["ended"] - each["milliseconds"] / 1000, each["ended"]) for each in requests
-    )
+    ends = [(each["ended"], each["milliseconds"] / 1000) for each in requests]
+    spans = sorted((end - seconds, end) for end, seconds in ends)
     met = [(one[1], two[0]) for one, two in pairwise(spans)]
     return [(end, begin) for end, begin in met if begin < end - TOLERANCE_SECONDS]
