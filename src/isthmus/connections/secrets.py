@@ -48,6 +48,11 @@ def unseal(sealed: bytes | memoryview) -> str:
         ) from error
 
 
+def unseal_any(sealed: bytes | memoryview) -> str:
+    """The same, where there may be no secret: then an empty text."""
+    return unseal(sealed) if bytes(sealed) else ""
+
+
 def seal_again(sealed: bytes | memoryview) -> bytes:
     """The same secret, sealed with the first key. Raises `SecretUnreadable` as `unseal` does."""
     return seal(unseal(sealed))

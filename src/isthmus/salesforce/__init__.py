@@ -33,6 +33,7 @@ from isthmus.salesforce.errors import (
     RecordConflict,
     RecordGone,
     RecordRefused,
+    RenewalUnknown,
     RequestRefused,
     RequestTooLarge,
     RolledBack,
@@ -50,17 +51,44 @@ from isthmus.salesforce.errors import (
     WrongJobState,
 )
 from isthmus.salesforce.hosts import HostPolicy
+from isthmus.salesforce.identity import (
+    API_ENABLED,
+    MANAGE_DATA_INTEGRATIONS,
+    PERMISSIONS,
+    VIEW_SETUP,
+    Identity,
+    granted_permissions,
+    identify,
+)
 from isthmus.salesforce.jobs import IngestJob, Job, JobState, QueryJob
+from isthmus.salesforce.login import Login
 from isthmus.salesforce.record_collections import RecordCollections
 from isthmus.salesforce.replication import Updated
 from isthmus.salesforce.results import ResultPage
 from isthmus.salesforce.rows import RowError, RowResult, parse_row_error
 from isthmus.salesforce.settings import ClientSettings, Clock
-from isthmus.salesforce.signin import ClientCredentials, Credentials, JwtBearer, Token
+from isthmus.salesforce.shared import Renewing, SharedSignIn, TokenStore, Way, is_for_good
+from isthmus.salesforce.signin import ClientCredentials, Credentials, GivenToken, JwtBearer, Token
 from isthmus.salesforce.soql import QueryPage
 from isthmus.salesforce.usage import Usage
+from isthmus.salesforce.web_server import (
+    SCOPES,
+    Grant,
+    Refresh,
+    WebApp,
+    authorize_url,
+    challenge_of,
+    exchange,
+    new_verifier,
+    revoke,
+)
 
 __all__ = [
+    "API_ENABLED",
+    "MANAGE_DATA_INTEGRATIONS",
+    "PERMISSIONS",
+    "SCOPES",
+    "VIEW_SETUP",
     "BulkIngest",
     "BulkJobAborted",
     "BulkJobBroken",
@@ -77,15 +105,19 @@ __all__ = [
     "Credentials",
     "DailyLimitReached",
     "Field",
+    "GivenToken",
+    "Grant",
     "HostNotAllowed",
     "HostPolicy",
     "HostUnreachable",
+    "Identity",
     "IngestJob",
     "InvalidArgument",
     "Job",
     "JobState",
     "JwtBearer",
     "LeadConverted",
+    "Login",
     "NotFound",
     "NotPermitted",
     "ObjectDescription",
@@ -104,6 +136,9 @@ __all__ = [
     "RecordConflict",
     "RecordGone",
     "RecordRefused",
+    "Refresh",
+    "RenewalUnknown",
+    "Renewing",
     "RequestRefused",
     "RequestTooLarge",
     "ResultPage",
@@ -117,14 +152,26 @@ __all__ = [
     "ServerFault",
     "ServerUnavailable",
     "SessionExpired",
+    "SharedSignIn",
     "SignInRefused",
     "StorageFull",
     "Token",
+    "TokenStore",
     "UnexpectedAnswer",
     "Updated",
     "Usage",
     "WaitCancelled",
+    "Way",
+    "WebApp",
     "WindowRefused",
     "WrongJobState",
+    "authorize_url",
+    "challenge_of",
+    "exchange",
+    "granted_permissions",
+    "identify",
+    "is_for_good",
+    "new_verifier",
     "parse_row_error",
+    "revoke",
 ]
