@@ -49,9 +49,7 @@ def accept_new_org(connection: Connection, *, by: str) -> None:
         parts = [part.id for run in held.runs.all() for part in run.goals.all()]
         links.forget_goals(held.goals.values_list("id", flat=True), parts)
         drop_stages(parts)
-        held.goals.update(
-            read_until=None, read_version=0, read_segment="", read_whole_at=None, slots={}
-        )
+        held.goals.update(read_until=None, read_version=0, read_segment="", read_whole_at=None)
         KnownObject.objects.filter(authorization__connections=held.id).delete()
         held.org_id = ""
         held.save(update_fields=["org_id"])

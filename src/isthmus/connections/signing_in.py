@@ -84,6 +84,7 @@ def begin(
     known at that host already.
     """
     login_url = hosts.host_policy().check(login_url.strip())
+    connection.refresh_from_db(fields=["authorization"])
     if why := approvals.before(connection, login_url, app.client_id):
         raise TooManyApprovals(why)
     state, verifier = chance.token_urlsafe(_STATE_BYTES), new_verifier()
