@@ -13,6 +13,7 @@ from isthmus.connections import authorizations, client_apps, orgs, tokens
 from isthmus.connections.authorizations import Flow
 from isthmus.connections.errors import AppInUse, AppRefused, NoSuchThing
 from isthmus.connections.models import App, Authorization, Connection, SignInAttempt
+from isthmus.connections.overview import SignIn
 from isthmus.connections.signing_in import OutcomeKind
 
 _PLAIN = re.compile(r"[!-~]{1,500}", re.ASCII)
@@ -57,6 +58,16 @@ def app_of(row: Authorization) -> App | None:
 def lost(row: Authorization) -> str:
     """What is said of a sign-in that Salesforce has refused for good."""
     return tokens.lost_words(row.lost_reason)
+
+
+def sign_in(connection: Connection) -> SignIn:
+    """How the sign-in of a connection stands."""
+    row = connection.authorization
+    if row is None:
+        return SignIn.NONE
+    if row.lost_at is not None:
+        return SignIn.LOST
+    return SignIn.OTHER_ORG if other_org(connection) else SignIn.GOOD
 
 
 def other_org(connection: Connection) -> str:

@@ -89,7 +89,9 @@ def plant(session: Connection[Any]) -> World:
         finished_at=now,
     )
     app = App.objects.create(name="Isthmus", client_id="planted.key")
-    world = World(profile_id=profile_id, connection=connection, goal=goal, run=run, run_goal=part, app=app)
+    world = World(
+        profile_id=profile_id, connection=connection, goal=goal, run=run, run_goal=part, app=app
+    )
     _traces(session, world)
     return world
 

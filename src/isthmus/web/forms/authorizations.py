@@ -23,9 +23,7 @@ _PLAIN: Final = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": 
 
 def _text(label: str, hint: str = "", **more: Any) -> forms.CharField:
     widget = forms.TextInput(attrs=_PLAIN)
-    return forms.CharField(
-        label=label, help_text=hint, max_length=_LONGEST, widget=widget, **more
-    )
+    return forms.CharField(label=label, help_text=hint, max_length=_LONGEST, widget=widget, **more)
 
 
 def _secret(label: str, hint: str = "", *, required: bool = True) -> forms.CharField:
@@ -102,9 +100,7 @@ class BrowserForm(_HostForm):
 class ClientCredentialsForm(Form):
     """Signing in as the app's own user; only an org's own host allows it."""
 
-    my_domain = _text(
-        "My Domain", "Such as acme, acme.my.salesforce.com, or any page of the org."
-    )
+    my_domain = _text("My Domain", "Such as acme, acme.my.salesforce.com, or any page of the org.")
     client_id = _text("Consumer key")
     client_secret = _secret("Consumer secret", "It is encrypted, and never shown again.")
 
@@ -136,6 +132,13 @@ class JwtForm(_HostForm):
         required=False,
         widget=forms.FileInput(attrs={"accept": ".pem,.key"}),
     )
+
+    def __init__(
+        self, given: Any = None, files: Any = None, *, initial: dict[str, Any] | None = None
+    ) -> None:
+        """Take what was posted, with the file."""
+        super().__init__(given, initial=initial)
+        self.files = files or {}
 
     def clean_key(self) -> str:
         """The text of the file; empty where none was chosen."""

@@ -4,5 +4,5 @@
   // The code in the address is of no more use; nobody should find it there.
   history.replaceState(null, "", location.pathname);
   new BroadcastChannel("isthmus-sign-in").postMessage("ended");
-  window.close();
+  if (window.name === "isthmus-sign-in") window.close();
 })();
