@@ -143,7 +143,7 @@ def test_a_worker_whose_database_session_ends_leaves_the_run_to_the_next(
         )
         return body
 
-    monkeypatch.setattr("isthmus.salesforce.client.PoolTransport", lambda _settings: world.wire)
+    monkeypatch.setattr("isthmus.salesforce.client.PoolTransport", lambda *_: world.wire)
     world.wire.tamper("GET", r"/results\b|/query", kill)
     with pytest.raises(DatabaseGone):
         work_off(world)

@@ -59,9 +59,9 @@ def apply(document: Document) -> Plan:
 
 def export() -> str:
     """The whole set-up as YAML, with names of environment variables in place of secrets."""
-    from isthmus.blueprint.stored import stored
+    from isthmus.blueprint.stored import stored, without_operators
 
-    return write(stored())
+    return write(without_operators(stored()))
 
 
 def export_connection(key: str, *, example: bool = False) -> str:

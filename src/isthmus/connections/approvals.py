@@ -4,17 +4,20 @@ Source: help article "OAuth 2.0 Refresh Tokens": five approvals of one app for o
 newest text says that the oldest ends once there are five, so that four are safe.
 """
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from isthmus.connections.authorizations import Flow, connected, host, names, users_of
 from isthmus.connections.models import Authorization, Connection
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
 
 MOST: Final = 4
 
 
 def known_at(login_url: str, client_id: str, *, besides: int | None) -> list[Authorization]:
     """Sign-ins by browser at a login host through one app, but for that with the row id given."""
-    rows = connected().filter(flow=Flow.BROWSER, login_url=login_url, client_id=client_id)
+    rows = _living().filter(login_url=login_url, client_id=client_id)
     return list(rows.exclude(id=besides) if besides else rows)
 
 
@@ -22,10 +25,14 @@ def known_of(
     org_id: str, user_id: str, client_id: str, *, besides: int | None
 ) -> list[Authorization]:
     """Sign-ins by browser of one user of an org through one app, but for that given."""
-    rows = connected().filter(
-        flow=Flow.BROWSER, org_id=org_id, user_id=user_id, client_id=client_id
-    )
+    rows = _living().filter(org_id=org_id, user_id=user_id, client_id=client_id)
     return list(rows.exclude(id=besides) if besides else rows)
+
+
+def _living() -> "QuerySet[Authorization]":
+    """Sign-ins by browser that Salesforce knows of: those that are lost have ended there."""
+    rows = connected().filter(flow=Flow.BROWSER, lost_at__isnull=True)
+    return rows.exclude(sealed_refresh_token=b"")
 
 
 def before(connection: Connection, login_url: str, client_id: str) -> str:

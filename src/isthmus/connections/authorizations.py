@@ -5,7 +5,7 @@ With the last connection that uses it an authorization goes, and Salesforce is t
 
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from isthmus.connections import secrets
@@ -73,6 +73,11 @@ def host(login_url: str) -> str:
     return urlsplit(login_url).netloc or login_url
 
 
+def is_granted(authorization: "Authorization") -> bool:
+    """Whether there is something to sign in with: for a browser's, what Salesforce granted."""
+    return authorization.flow != Flow.BROWSER or bool(bytes(authorization.sealed_refresh_token))
+
+
 def sentence(authorization: "Authorization") -> str:
     """Who is signed in, to which org, in words."""
     who = authorization.user_name or authorization.username or authorization.user_id
@@ -81,6 +86,15 @@ def sentence(authorization: "Authorization") -> str:
         return f"not signed in yet, at {host(authorization.login_url)}"
     at = authorization.instance_url or authorization.login_url
     return f"{who or 'somebody'} in {where} at {host(at)}"
+
+
+def lost_words(reason: str) -> str:
+    """What is said of a sign-in that Salesforce has refused for good."""
+    said = f" {reason}" if reason else ""
+    return (
+        f"The sign-in is lost: Salesforce does not take it any more, and it is not asked again."
+        f"{said} Connect to Salesforce again."
+    )
 
 
 def is_used_by_others(connection: "Connection") -> bool:
@@ -117,21 +131,37 @@ def seal_again() -> int:
     """Seal all stored secrets with the first key; how many there were. All or none."""
     from django.db import transaction
 
+    with transaction.atomic():
+        return sum(_sealed_again(model, names) for model, names in _sealed_columns())
+
+
+def sealed_otherwise() -> tuple[int, int]:
+    """How many stored secrets no key opens, and how many only another key than the first."""
+    unreadable = older = 0
+    for model, names in _sealed_columns():
+        for row in model.objects.order_by("id").values_list(*names).iterator():
+            for sealed in filter(None, map(bytes, row)):
+                place = secrets.place_of_key(sealed)
+                unreadable += place is None
+                older += bool(place)
+    return unreadable, older
+
+
+def _sealed_columns() -> "list[tuple[Any, tuple[str, ...]]]":
+    """Every column that holds something sealed."""
     from isthmus.connections.models import App, Authorization, Revocation, SignInAttempt
 
-    columns = (
+    return [
         (Authorization, ("sealed_secret", "sealed_refresh_token", "sealed_access_token")),
         (App, ("sealed_secret",)),
         (Revocation, ("sealed_token",)),
         (SignInAttempt, ("sealed_verifier",)),
-    )
-    with transaction.atomic():
-        return sum(_sealed_again(model, names) for model, names in columns)
+    ]
 
 
-def _sealed_again(model: type, names: Sequence[str]) -> int:
+def _sealed_again(model: Any, names: Sequence[str]) -> int:
     sealed = 0
-    for row in model.objects.select_for_update().order_by("id"):  # type: ignore[attr-defined]
+    for row in model.objects.select_for_update().order_by("id"):
         filled = [name for name in names if bytes(getattr(row, name))]
         for name in filled:
             setattr(row, name, secrets.seal_again(getattr(row, name)))

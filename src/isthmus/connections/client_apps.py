@@ -129,11 +129,15 @@ def from_environment() -> App | None:
 def _refuse_if_used(app: App, what: str) -> None:
     names = users(app)
     if names:
-        listed = ", ".join(repr(name) for name in names)
-        raise AppInUse(
-            f"The app {app.name!r} can't {what} while connections sign in through it: {listed}. "
-            f"Nothing was changed. Connect them another way first."
-        )
+        raise AppInUse(in_use(app.name, ", ".join(repr(name) for name in names), what))
+
+
+def in_use(app: str, connections: str, what: str = "get another consumer key") -> str:
+    """What is said of an app that connections sign in through."""
+    return (
+        f"The app {app!r} can't {what} while connections sign in through it: {connections}. "
+        f"Nothing was changed. Connect them another way first."
+    )
 
 
 def _authorizations(app: App) -> QuerySet[Authorization]:

@@ -49,8 +49,9 @@ class NoSignIn(Final):
     def __init__(self, connection: str) -> None:
         """Name the connection, and what to do."""
         super().__init__(
-            f"Connection {connection!r} has no sign-in, so it can't reach Salesforce. Add "
-            f"`authorization` to it in the set-up document and apply that, and try again."
+            f"Connection {connection!r} has no sign-in, so it can't reach Salesforce. "
+            f"Connect it on its page, or add `authorization` to it in the set-up document and "
+            f"apply that, and try again."
         )
 
 

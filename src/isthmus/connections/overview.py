@@ -29,10 +29,10 @@ class Health(StrEnum):
     OUT = "out"
     BOTH = "both"
     INCOMPLETE = "incomplete"
+    SIGN_IN_LOST = "sign-in lost"
     ERROR_IN = "error in"
     ERROR_OUT = "error out"
     ERROR_BOTH = "error in and out"
-    LOST = "sign-in lost"  # Salesforce has refused it for good
     OTHER_ORG = "other org"  # it leads to another org than the connection's
 
 
@@ -86,20 +86,24 @@ class Wanted:
 class SignIn(StrEnum):
     """How a connection's sign-in stands."""
 
-    NONE = "none"
+    NONE = "none"  # there is none, or nobody has signed in yet
     GOOD = "good"
     LOST = "lost"
     OTHER_ORG = "other org"
 
 
-_BY_SIGN_IN = {SignIn.LOST: Health.LOST, SignIn.OTHER_ORG: Health.OTHER_ORG}
+_BY_SIGN_IN = {
+    SignIn.NONE: Health.INCOMPLETE,
+    SignIn.LOST: Health.SIGN_IN_LOST,
+    SignIn.OTHER_ORG: Health.OTHER_ORG,
+}
 
 
 def health(*, sign_in: SignIn, imports: int, exports: int, failed: tuple[int, int]) -> Health:
     """How a connection stands that has so many active goals, of which these failed last."""
     if sign_in in _BY_SIGN_IN:
         return _BY_SIGN_IN[sign_in]
-    if sign_in is SignIn.NONE or not imports + exports:
+    if not imports + exports:
         return Health.INCOMPLETE
     failed_imports, failed_exports = failed
     if failed_imports:
@@ -149,11 +153,11 @@ def _overview(row: Mapping[str, Any]) -> Overview:
 
 
 def _sign_in(row: Mapping[str, Any]) -> SignIn:
-    if row["login_url"] is None:
-        return SignIn.NONE
-    if row["is_lost"]:
+    if row["lost"]:
         return SignIn.LOST
-    return SignIn.OTHER_ORG if row["is_elsewhere"] else SignIn.GOOD
+    if row["login_url"] is None or row["ungranted"]:
+        return SignIn.NONE
+    return SignIn.OTHER_ORG if row["elsewhere"] else SignIn.GOOD
 
 
 def last_runs(ids: Iterable[int], most: int = STRIP) -> dict[int, list[PastRun]]:

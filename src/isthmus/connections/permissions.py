@@ -12,9 +12,16 @@ from isthmus.salesforce import (
     API_ENABLED,
     MANAGE_DATA_INTEGRATIONS,
     VIEW_SETUP,
+    NotFound,
+    QueryRefused,
+    RequestRefused,
     Salesforce,
+    SchemaChanged,
     granted_permissions,
 )
+
+_UNKNOWN = (NotFound, QueryRefused, RequestRefused, SchemaChanged)
+"""Answers of an org that does not know the question."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,8 +49,14 @@ PERMISSIONS: Final = (
 
 
 def look(client: Salesforce, authorization: Authorization) -> Mapping[str, bool]:
-    """Ask Salesforce what the user may do, and keep what it says; by field."""
-    granted = granted_permissions(client)
+    """Ask Salesforce what the user may do, and keep what it says; by field.
+
+    What Salesforce does not say is left out.
+    """
+    try:
+        granted = granted_permissions(client)
+    except _UNKNOWN:
+        return {}
     rows = Authorization.objects.filter(id=authorization.id)
     if granted:
         now = timezone.now()

@@ -9,23 +9,31 @@ from isthmus.salesforce import Salesforce, identify
 
 
 def check(connection: Connection) -> str:
-    """Sign in, pin the org where that is not done yet, and say what was found.
+    """Sign in, also where that was lost, and say what was found.
 
-    Raises what signing in raises, and `ApiNotEnabled`.
+    An org is pinned where that is not done yet. Raises what signing in raises, and `OrgReplaced`.
     """
     row = connection.authorization
     if row is None:
         raise NoSignIn(connection.key)
-    with signed_in(connection, QUICK) as client:
-        return _looked(client, row, connection)
+    said = _checked(row, connection)
+    if not connection.org_id:
+        with signed_in(connection, QUICK):
+            pass  # The org is pinned.
+    return said
 
 
 def check_authorization(row: Authorization) -> str:
     """The same for an authorization, whichever connections use it."""
-    first = authorizations.users_of(row)[0]
-    with signed_in_by(row, first.key, QUICK) as client:
-        orgs.check_org(first, client.org_id)
-        return _looked(client, row, first)
+    return _checked(row, authorizations.users_of(row)[0])
+
+
+def _checked(row: Authorization, connection: Connection) -> str:
+    with signed_in_by(row, connection.key, QUICK, even_lost=True) as client:
+        orgs.check_org(connection, client.org_id)
+        said = _looked(client, row, connection)
+        orgs.check_org(connection, client.org_id)
+        return said
 
 
 def _looked(client: Salesforce, row: Authorization, connection: Connection) -> str:

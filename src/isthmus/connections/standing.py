@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.db.models import QuerySet
 
-from isthmus.connections import authorizations, client_apps, orgs, tokens
+from isthmus.connections import authorizations, client_apps, orgs
 from isthmus.connections.authorizations import Flow
 from isthmus.connections.errors import AppInUse, AppRefused, NoSuchThing
 from isthmus.connections.models import App, Authorization, Connection, SignInAttempt
@@ -57,16 +57,16 @@ def app_of(row: Authorization) -> App | None:
 
 def lost(row: Authorization) -> str:
     """What is said of a sign-in that Salesforce has refused for good."""
-    return tokens.lost_words(row.lost_reason)
+    return authorizations.lost_words(row.lost_reason)
 
 
 def sign_in(connection: Connection) -> SignIn:
     """How the sign-in of a connection stands."""
     row = connection.authorization
-    if row is None:
-        return SignIn.NONE
-    if row.lost_at is not None:
+    if row is not None and row.lost_at is not None:
         return SignIn.LOST
+    if row is None or not authorizations.is_granted(row):
+        return SignIn.NONE
     return SignIn.OTHER_ORG if other_org(connection) else SignIn.GOOD
 
 

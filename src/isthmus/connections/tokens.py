@@ -17,7 +17,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from isthmus.connections import secrets
-from isthmus.connections.authorizations import Flow
+from isthmus.connections.authorizations import Flow, lost_words
 from isthmus.connections.errors import NoSignIn, SignInBusy, SignInLost
 from isthmus.errors import Retryable
 from isthmus.profiles import database, statements
@@ -83,19 +83,16 @@ class Stored:
         app = WebApp(login_url=login_url, client_id=client_id, client_secret=secret)
         return Refresh(app=app, refresh_token=secrets.unseal_any(self.row["sealed_refresh_token"]))
 
-    def check(self) -> None:
-        """Raise `SignInLost` where Salesforce has refused for good."""
+    def check(self, connection: str) -> None:
+        """Raise `SignInLost` where Salesforce has refused for good, `NoSignIn` for no grant."""
         if self.row["lost_at"] is not None:
             raise SignInLost(lost_words(self.row["lost_reason"]))
+        self.check_granted(connection)
 
-
-def lost_words(reason: str) -> str:
-    """What is said of a sign-in that Salesforce has refused for good."""
-    said = f" {reason}" if reason else ""
-    return (
-        f"The sign-in is lost: Salesforce does not take it any more, and it is not asked again."
-        f"{said} Connect to Salesforce again."
-    )
+    def check_granted(self, connection: str) -> None:
+        """Raise `NoSignIn` for a sign-in by browser that nobody has made yet."""
+        if self.row["flow"] == Flow.BROWSER and not bytes(self.row["sealed_refresh_token"]):
+            raise NoSignIn(connection)
 
 
 class StoredSignIn:
@@ -138,8 +135,10 @@ class StoredSignIn:
         if row is None:
             raise NoSignIn(self._connection)
         stored = Stored(row=row)
-        if not self._even_lost:
-            stored.check()
+        if self._even_lost:
+            stored.check_granted(self._connection)
+        else:
+            stored.check(self._connection)
         return stored
 
     @contextmanager

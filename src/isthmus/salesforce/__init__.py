@@ -83,12 +83,8 @@ from isthmus.salesforce.web_server import (
     revoke,
 )
 
-__all__ = [
+__all__ = [  # noqa: RUF022 - in the order of the alphabet
     "API_ENABLED",
-    "MANAGE_DATA_INTEGRATIONS",
-    "PERMISSIONS",
-    "SCOPES",
-    "VIEW_SETUP",
     "BulkIngest",
     "BulkJobAborted",
     "BulkJobBroken",
@@ -118,11 +114,13 @@ __all__ = [
     "JwtBearer",
     "LeadConverted",
     "Login",
+    "MANAGE_DATA_INTEGRATIONS",
     "NotFound",
     "NotPermitted",
     "ObjectDescription",
     "OrgChanged",
     "OutcomeUnknown",
+    "PERMISSIONS",
     "PageCut",
     "PageReference",
     "PicklistValue",
@@ -146,6 +144,7 @@ __all__ = [
     "RowError",
     "RowLocked",
     "RowResult",
+    "SCOPES",
     "Salesforce",
     "SalesforceError",
     "SchemaChanged",
@@ -160,6 +159,7 @@ __all__ = [
     "UnexpectedAnswer",
     "Updated",
     "Usage",
+    "VIEW_SETUP",
     "WaitCancelled",
     "Way",
     "WebApp",

@@ -113,7 +113,8 @@ def listed(row: Authorization) -> Card:
     """An authorization in the list of all: `connections` are fetched with it."""
     users = authorizations.users_of(row)
     lost = Trouble(kind="bad", words=standing.lost(row)) if row.lost_at else None
-    state = LOST if lost else CONNECTED if row.org_id else NOT_USED
+    granted = NOT_USED if authorizations.is_granted(row) else NOT_CONNECTED
+    state = LOST if lost else CONNECTED if row.org_id and granted is NOT_USED else granted
     if state is CONNECTED and standing.is_elsewhere(row):
         state = OTHER_ORG
     return Card(**_facts(row, users), state=state, trouble=lost)
@@ -141,6 +142,8 @@ def _standing(row: Authorization, connection: Connection) -> tuple[State, Troubl
         return LOST, Trouble(kind="bad", words=standing.lost(row))
     if words := standing.other_org(connection):
         return OTHER_ORG, Trouble(kind="bad", words=words)
+    if not authorizations.is_granted(row):
+        return NOT_CONNECTED, None
     if not row.org_id:
         return NOT_USED, None
     if row.permissions.get(API_ENABLED) is False:

@@ -20,14 +20,14 @@ _HEALTH: Final[Mapping[Health, tuple[str, str, str]]] = {
     Health.OUT: ("ok", "ok", "Out"),
     Health.BOTH: ("ok", "ok", "In and out"),
     Health.INCOMPLETE: ("idle", "half", "Incomplete"),
+    Health.SIGN_IN_LOST: ("bad", "bad", "Sign-in lost"),
     Health.ERROR_IN: ("bad", "bad", "Error in"),
     Health.ERROR_OUT: ("bad", "bad", "Error out"),
     Health.ERROR_BOTH: ("bad", "bad", "Error in and out"),
-    Health.LOST: ("bad", "bad", "Sign-in lost"),
     Health.OTHER_ORG: ("bad", "warn", "Other org"),
 }
 
-ABOUT_SIGN_IN: Final = (Health.LOST, Health.OTHER_ORG)
+ABOUT_SIGN_IN: Final = (Health.SIGN_IN_LOST, Health.OTHER_ORG)
 """Where nothing helps but to connect again, or to accept the org."""
 
 _MARKS: Final[Mapping[RunState, str]] = {

@@ -185,7 +185,9 @@ def test_a_window_that_is_closed_is_noticed_and_can_be_opened_again(there: There
     popup = opened(page)
     popup.get_by_label("Username").wait_for()
     popup.close()
-    expect(said(page)).to_contain_text("was closed before the sign-in was done. Nothing was changed")
+    expect(said(page)).to_contain_text(
+        "was closed before the sign-in was done. Nothing was changed"
+    )
     check_by_axe(page)
     with page.expect_popup() as again:
         page.get_by_role("button", name="Open it again").click()
