@@ -7,6 +7,7 @@ from isthmus.web.routes import (
     profiles,
     properties,
     runs,
+    salesforce,
     segments,
 )
 from isthmus.web.views import errors
@@ -18,6 +19,7 @@ urlpatterns = [
     *profiles.patterns,
     *properties.patterns,
     *segments.patterns,
+    *salesforce.patterns,
     *components.patterns,
 ]
 

@@ -18,6 +18,7 @@ from integration.web.expected import (
     profiles,
     properties,
     runs,
+    salesforce,
     segments,
 )
 from integration.web.expected.people import (
@@ -41,7 +42,16 @@ from isthmus.web import access
 
 EXPECTED: dict[str, Page] = {
     name: page
-    for part in (of_accounts, components, connections, profiles, properties, runs, segments)
+    for part in (
+        of_accounts,
+        components,
+        connections,
+        profiles,
+        properties,
+        runs,
+        salesforce,
+        segments,
+    )
     for name, page in part.EXPECTED.items()
 }
 """By address. An address that is not here fails."""
