@@ -345,7 +345,7 @@ def test_a_run_that_waits_for_confirmation_is_not_touched(acme: ConnectionRow) -
     Run.objects.update(state=RunState.CONFIRMING)
     queueing.ask(acme)
     assert _work_off(acme, _well) == []
-    queueing.confirm(run, by="alice")
+    guards.confirm(run, by="alice")
     assert [each.state for each in _work_off(acme, _well)] == ["finished", "finished"]
 
 
