@@ -63,8 +63,9 @@ def start(
     *,
     full: bool = False,
     cancelled: Callable[[], bool] = lambda: False,
+    **few: Any,
 ) -> GoalRun:
-    """What an engine is given, with a run of its own."""
+    """What an engine is given, with a run of its own; `few`: `first` or `only`."""
     goal.refresh_from_db()
     # The run before it was never ended: it only stands for what the engine is given.
     goal.connection.runs.update(state=RunState.FINISHED)
@@ -73,6 +74,7 @@ def start(
         number=Run.objects.count() + 1,
         full=full,
         state=RunState.RUNNING,
+        **few,
     )
     return GoalRun(
         connection=goal.connection,
@@ -91,6 +93,7 @@ def start(
         reporter=Silent(),
         cancelled=cancelled,
         fence=Fence(run=run.id, number=run.fence),
+        **few,
     )
 
 
@@ -109,14 +112,18 @@ def again(goal_run: GoalRun) -> GoalRun:
         run_goal=row,
         salesforce=goal_run.salesforce,
         full=goal_run.full,
+        first=goal_run.first,
+        only=goal_run.only,
         reporter=Silent(),
         cancelled=goal_run.cancelled,
         fence=Fence(run=run.id, number=run.fence),
     )
 
 
-def run(engine: Engine, goal: Goal, salesforce: Any, *, full: bool = False) -> GoalRun:
-    """Run the engine; errors are raised, not written down."""
-    goal_run = start(goal, salesforce, full=full)
+def run(
+    engine: Engine, goal: Goal, salesforce: Any, *, full: bool = False, **few: Any
+) -> GoalRun:
+    """Run the engine; errors are raised, not written down. `few`: `first` or `only`."""
+    goal_run = start(goal, salesforce, full=full, **few)
     engine(goal_run)
     return goal_run

@@ -10,7 +10,7 @@ import pytest
 from psycopg import Connection
 
 from integration import set_up
-from isthmus.connections import executing, fences, queueing, watch
+from isthmus.connections import executing, fences, guards, queueing, watch
 from isthmus.connections.errors import RunAlreadyGoing, RunTakenOver
 from isthmus.connections.executing import Worker, work_off
 from isthmus.connections.models import Connection as ConnectionRow

@@ -8,7 +8,7 @@ from django.db import connections
 from psycopg import Connection
 
 from integration import set_up
-from isthmus.connections import queueing
+from isthmus.connections import guards, queueing
 from isthmus.connections.errors import ConnectionOff, NoSuchThing, NothingToRun, StateRefused
 from isthmus.connections.models import Connection as ConnectionRow
 from isthmus.connections.models import Run, RunState
