@@ -120,9 +120,7 @@ def again(goal_run: GoalRun) -> GoalRun:
     )
 
 
-def run(
-    engine: Engine, goal: Goal, salesforce: Any, *, full: bool = False, **few: Any
-) -> GoalRun:
+def run(engine: Engine, goal: Goal, salesforce: Any, *, full: bool = False, **few: Any) -> GoalRun:
     """Run the engine; errors are raised, not written down. `few`: `first` or `only`."""
     goal_run = start(goal, salesforce, full=full, **few)
     engine(goal_run)

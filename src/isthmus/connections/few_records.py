@@ -4,19 +4,23 @@ They do what any run does, for real, and leave all else to the next run: how far
 and which members it has looked at, stays as it was.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from django.db.models import QuerySet
 
 from isthmus.connections.errors import FewRefused, StateRefused
-from isthmus.connections.models import IMPORT, Goal, Run, RunGoal
+from isthmus.connections.models import EXPORT, IMPORT, Goal, Run, RunGoal
 from isthmus.domain.record_ids import full_id
 
 MOST_FIRST: Final = 1_000_000
 """Of the first so many records: with more, a whole run is meant."""
+
+
+_LONG = 18
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +49,9 @@ def checked(few: Few, goals: Sequence[Goal]) -> Few:
 
 
 def _id(text: str, goal: Goal) -> str:
+    if len(text) == _LONG and text.isascii() and text.isalnum():
+        # It is asked for as it is, also where its last three do not fit the rest.
+        return text
     try:
         return full_id(text)
     except ValueError as error:
@@ -67,6 +74,35 @@ def words(run: Run) -> str:
     if run.first is not None:
         return f"first {run.first:,} only"
     return "one record only" if run.only else ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sent:
+    """What a run of one profile sent of it, by field; texts as Salesforce was given them."""
+
+    operation: str  # insert or update
+    fields: Mapping[str, str]
+
+
+def sent(run: Run) -> Sent | None:
+    """What a run of one profile sent; None: nothing, or it is no longer kept."""
+    if not run.only:
+        return None
+    for part in run.goals.all():
+        known = (part.begun or {}).get("shown")
+        if part.direction == EXPORT and known:
+            return Sent(operation=known["operation"], fields=known["fields"])
+    return None
+
+
+def forget_sent(before: datetime) -> None:
+    """Forget what runs that ended before then sent of single profiles: it is personal data."""
+    parts = RunGoal.objects.filter(
+        run__finished_at__lt=before, begun__has_key="shown", direction=EXPORT
+    ).exclude(run__only="")
+    for part in parts:
+        part.begun = {name: value for name, value in part.begun.items() if name != "shown"}
+        part.save(update_fields=["begun"])
 
 
 def refuse_beside(queued: Run | None) -> None:

@@ -1,10 +1,10 @@
 """Runs that would change more than a set share of records, and wait for a yes.
 
 A goal says how much it would change before it changes anything (`check`). Where that is more than
-its connection lets a run do by itself, the run is let go: its process ends, and what it has prepared
-stays. After a yes the goal goes on with that, and counts once more. What is agreed to is a number
-of one goal: another goal of the same run asks by itself, and so does the same goal where it would
-change much more by then.
+its connection lets a run do by itself, the run is let go: its process ends its work on it, and what
+was prepared stays. After a yes the goal goes on with that, and counts once more. What is agreed to
+is a number of one goal: another goal of the same run asks by itself, and so does the same goal
+where it would change much more by then.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,9 +26,6 @@ FEW: Final = 10
 
 MORE: Final = 1.1
 """So many times what was agreed to may be changed; for more it is asked again."""
-
-LONGEST_HOURS: Final = 720
-"""A run waits for a yes no longer than thirty days."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +55,7 @@ class NeedsYes(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """What somebody was asked for a goal, and what came of it. Kept in the row of the run's goal."""
+    """What somebody was asked for a goal, and who agreed. Kept in the row of the run's goal."""
 
     size: Size
     version: int  # of the goal
@@ -243,12 +240,3 @@ def _end(runs: QuerySet[Run], said: Callable[[str], str]) -> int:
             news.tell(run.connection_id)
             ended += 1
     return ended
-
-
-def trouble(above: int | None, hours: int) -> str:
-    """Why a connection can't be set like that, in a sentence; empty where it can."""
-    if above is not None and not 1 <= above <= 100:  # noqa: PLR2004 - percent
-        return "The share is a whole number of percent from 1 to 100, or nothing at all."
-    if not 1 <= hours <= LONGEST_HOURS:
-        return f"A run waits for a whole number of hours from 1 to {LONGEST_HOURS}."
-    return ""

@@ -143,7 +143,8 @@ def rows_statement(plan: ExportPlan, part: int = 1) -> Composed:
     """
     texts = COMMA.join(sql.SQL("{} AS {}").format(_text(row), _name("t", row)) for row in plan.rows)
     cells = COMMA.join(
-        sql.SQL("{} AS {}").format(_cell(row, again=plan.again), _name("c", row)) for row in plan.rows
+        sql.SQL("{} AS {}").format(_cell(row, again=plan.again), _name("c", row))
+        for row in plan.rows
     )
     return sql.SQL(
         """-- OFFSET 0 keeps each value from being worked out again wherever it is named.

@@ -102,9 +102,7 @@ def note_one(
         return
     reason = _reason(connection, profile)
     record = None if profile and str(profile) == goal_run.only else goal_run.only
-    connection.execute(
-        QUERIES["note_not_there"], {**names, "record_id": record, "reason": reason}
-    )
+    connection.execute(QUERIES["note_not_there"], {**names, "record_id": record, "reason": reason})
     counts.note("skipped", reason, 1)
 
 

@@ -33,9 +33,7 @@ def check(goal_run: GoalRun, plan: ImportPlan, connection: Connection[Any], *, w
     guards.check(goal_run, size)
 
 
-def by_hashes(
-    plan: ImportPlan, connection: Connection[Any], known: int, *, whole: bool
-) -> Size:
+def by_hashes(plan: ImportPlan, connection: Connection[Any], known: int, *, whole: bool) -> Size:
     """How many records are not as they were applied, at most so many changes."""
     ordering.order(connection, plan)
     row = connection.execute(differing_statement(plan)).fetchone()

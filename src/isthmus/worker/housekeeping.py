@@ -3,8 +3,11 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
+from django.utils import timezone
+
+from isthmus.connections import few_records
 from isthmus.errors import IsthmusError
 from isthmus.profiles import database, schema
 from isthmus.profiles.database import DatabaseGone
@@ -38,6 +41,7 @@ class Housekeeping:
         try:
             with database.connected(application="isthmus housekeeping") as session:
                 schema.keep_partitions(session, today, self.keeping)
+            few_records.forget_sent(timezone.now() - timedelta(days=self.keeping.outcomes_days))
         except DatabaseGone:
             raise
         except IsthmusError as error:

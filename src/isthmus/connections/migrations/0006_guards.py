@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('connections', '0005_signing_in'),
+        ("connections", "0005_signing_in"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='rungoal',
-            name='asked',
+            model_name="rungoal",
+            name="asked",
             field=models.JSONField(null=True),
         ),
     ]
