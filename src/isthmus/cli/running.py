@@ -67,7 +67,7 @@ OpenRun = Annotated[
 ]
 
 
-def run(
+def run(  # noqa: PLR0913 - every option of the command is a parameter
     key: ConnectionKey,
     *,
     goal: Goals = None,

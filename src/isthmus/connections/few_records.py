@@ -101,7 +101,7 @@ def forget_sent(before: datetime) -> None:
         run__finished_at__lt=before, begun__has_key="shown", direction=EXPORT
     ).exclude(run__only="")
     for part in parts:
-        part.begun = {name: value for name, value in part.begun.items() if name != "shown"}
+        part.begun = {name: value for name, value in (part.begun or {}).items() if name != "shown"}
         part.save(update_fields=["begun"])
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from psycopg import Connection, sql
-from psycopg.sql import Composed
+from psycopg.sql import Composable, Composed
 
 from isthmus.connections.runs import GoalRun
 from isthmus.domain.counts import GoalCounts
@@ -54,7 +54,7 @@ def select_one(connection: Connection[Any], plan: ExportPlan, profile: UUID | No
 
 def one_statement(plan: ExportPlan, profile: UUID) -> Composed:
     """One profile and its rivals, those of them that are in the segment."""
-    rivals = sql.SQL("")
+    rivals: Composable = sql.SQL("")
     exact = plan.match_field.type == "id" or plan.match_field.case_sensitive
     if plan.match_property is not None and not exact:
         number = properties.numbers()[plan.match_property.key]

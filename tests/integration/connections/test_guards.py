@@ -221,7 +221,7 @@ def test_a_run_that_nobody_agreed_to_in_time_ends_and_the_next_one_begins(
 def test_a_yes_that_comes_too_late_is_none(acme: ConnectionRow) -> None:
     run = _asked(acme, Changing(first=50))
     Run.objects.update(confirm_until=timezone.now())
-    with pytest.raises(StateRefused, match="it is stopped. Nobody agreed to it in time"):
+    with pytest.raises(StateRefused, match="Nobody agreed to it in time"):
         guards.confirm(run, by="ada")
 
 
@@ -253,9 +253,10 @@ def test_a_process_that_dies_before_it_lets_go_leaves_a_run_that_asks(
         raise KeyboardInterrupt
 
     queueing.ask(acme)
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(guards, "wait", dies)
-        _work_off(acme, Changing(first=50))
+        with pytest.raises(KeyboardInterrupt):
+            _work_off(acme, Changing(first=50))
     assert (Run.objects.get().state, RunGoal.objects.get(key="first").asked) == ("running", None)
     assert _work_off(acme, Changing(first=50))[0].state == "confirming"
 
@@ -286,7 +287,7 @@ def test_a_run_of_a_few_records_becomes_no_other_and_no_other_becomes_one(
     assert queueing.ask_few(acme, few).id == run.id
     with pytest.raises(StateRefused, match="takes other records"):
         queueing.ask_few(acme, few_records.Few(goals=("first",), first=6))
-    with pytest.raises(StateRefused, match="few records only .first 5 only."):
+    with pytest.raises(StateRefused, match="first 5 only"):
         queueing.ask(acme)
     queueing.stop(run)
     queueing.ask(acme)
