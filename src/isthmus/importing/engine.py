@@ -9,9 +9,11 @@ from isthmus.importing import begun, stage
 from isthmus.importing.chunks import merge_all
 from isthmus.importing.fetch import delete_jobs, fetch, ids_too_young
 from isthmus.importing.plan import ImportPlan
-from isthmus.importing.preview import SETTINGS, preview_import
+from isthmus.importing.preview import preview_import
 from isthmus.importing.settle import bury_missing, settle
 from isthmus.profiles import database
+
+SETTINGS = "-c work_mem=128MB -c temp_buffers=64MB -c enable_memoize=off"
 
 
 def run_import(goal_run: GoalRun) -> None:
@@ -21,10 +23,10 @@ def run_import(goal_run: GoalRun) -> None:
     asked, staged and applied is written down, and it goes on from there. A chunk is one transaction
     with the position that it reaches and the counts up to it. The stage stays until the end.
     """
-    if goal_run.preview:
-        preview_import(goal_run)
-        return
     with database.connected(application="isthmus import", settings=SETTINGS) as connection:
+        if goal_run.preview:
+            preview_import(goal_run, connection)
+            return
         so_far = begun.read(connection, goal_run.run_goal.id)
         goal_run.counts = so_far.counts
         if not so_far.ended:

@@ -16,51 +16,50 @@ from isthmus.importing.fetch import delete_jobs, fetch, ids_too_young
 from isthmus.importing.plan import ImportPlan
 from isthmus.importing.queries import FETCHING, QUERIES
 from isthmus.importing.rehearsal import Staged, rehearse
-from isthmus.profiles import database, properties
+from isthmus.profiles import properties
 from isthmus.profiles.properties import column_type
-
-SETTINGS = "-c work_mem=128MB -c temp_buffers=64MB -c enable_memoize=off"
-"""Of the session in which an import works."""
 
 COMMA = sql.SQL(",\n")
 
 
-def preview_import(goal_run: GoalRun) -> None:
+def preview_import(goal_run: GoalRun, connection: Connection[Any]) -> None:
     """Find out and keep what a run of the goal would do now.
 
     Safe to call again, after any error and by any process: what was read before stays in the stage,
     and all else is done anew. Where the goal stands is not touched.
     """
     calls, made_of = goal_run.salesforce.calls, previews.made_of(goal_run.goal)
-    with database.connected(application="isthmus import", settings=SETTINGS) as connection:
-        so_far = begun.read(connection, goal_run.run_goal.id)
-        with goal_run.step("plan"):
-            plan = begun.plan_on(goal_run, connection, so_far)
-        complete = fetch(goal_run, plan, connection)
-        there = ids_too_young(goal_run, plan) if complete else None
-        received = stage.rows_behind(connection, plan.run_goal, "", "")
-        goal_run.counts = GoalCounts(received=received)
-        staged = Staged(plan=plan, there=there)
-        goal_run.counts = rehearse(
-            goal_run, connection, staged, partial(_keep, goal_run, plan, connection)
-        )
-        goal_run.counts.check(plan.label)
-        _clean_up(goal_run, connection, plan)
+    so_far = begun.read(connection, goal_run.run_goal.id)
+    with goal_run.step("plan"):
+        plan = begun.plan_on(goal_run, connection, so_far)
+    complete = fetch(goal_run, plan, connection)
+    there = ids_too_young(goal_run, plan) if complete else None
+    received = stage.rows_behind(connection, plan.run_goal, "", "")
+    goal_run.counts = GoalCounts(received=received)
+    staged = Staged(plan=plan, there=there)
+    goal_run.counts = rehearse(
+        goal_run, connection, staged, partial(_keep, goal_run, plan, connection)
+    )
+    goal_run.counts.check(plan.label)
+    jobs = _clean_up(goal_run, connection, plan)
     foreseen.note(
         goal_run.run_goal,
         made_of=made_of,
-        api_calls=goal_run.salesforce.calls - calls,
+        api_calls=goal_run.salesforce.calls - calls + len(jobs),
         rows=goal_run.counts.received,
     )
+    delete_jobs(goal_run, jobs)
 
 
-def _clean_up(goal_run: GoalRun, connection: Connection[Any], plan: ImportPlan) -> None:
+def _clean_up(goal_run: GoalRun, connection: Connection[Any], plan: ImportPlan) -> list[str]:
+    """Forget what was read, and that anything was begun; the jobs that were used."""
     names = {"run_goal": plan.run_goal}
     with connection.transaction():
         goal_run.fence.check(connection)
         jobs = connection.execute(FETCHING["forget_queries"], names).fetchall()
+        connection.execute(FETCHING["forget_begun"], names)
     stage.drop(connection, plan.run_goal)
-    delete_jobs(goal_run, [job_id for (job_id,) in jobs if job_id])
+    return [job_id for (job_id,) in jobs if job_id]
 
 
 def _keep(

@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -15,8 +15,10 @@ from isthmus.connections import previews
 from isthmus.connections.models import IMPORT, Goal, RunState
 from isthmus.connections.previews import Preview
 from isthmus.connections.runs import GoalRun
+from isthmus.domain.counts import GoalCounts
 from isthmus.exporting.engine import run_export
 from isthmus.importing.engine import run_import
+from model.fake_org import FakeOrg
 
 SET_UP = ("goal", "connection", "authorization")
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -91,9 +93,7 @@ class Foretold:
         assert told.is_told
         assert not told.is_stale
         assert not told.is_lost
-        return cls(
-            connection=connection, goal=goal, told=told, before=profiles(connection)
-        )
+        return cls(connection=connection, goal=goal, told=told, before=profiles(connection))
 
     @property
     def rows(self) -> list[dict[str, Any]]:
@@ -115,6 +115,69 @@ class Foretold:
         self._check_values(goal_run.run_goal.id)
         self._check_problems(goal_run.run_goal.id)
 
+    def check_export(
+        self, goal_run: GoalRun, sent: Sequence[tuple[str, Mapping[str, Any]]]
+    ) -> None:
+        """Compare it with a run of the export, and with the rows that it sent."""
+        assert _as_sent(self.told.counts) == _as_sent(goal_run.counts)
+        self._check_members()
+        self._check_sent(sent)
+        self._check_decisions(goal_run.run_goal.id)
+        self._check_problems(goal_run.run_goal.id)
+
+    def _check_members(self) -> None:
+        """Rows are of all members that the run looks at; the others are unchanged."""
+        counts = self.told.counts
+        found = Counter((row["outcome"], row["reason"] or "") for row in self.rows)
+        for outcome in ("created", "updated"):
+            assert found[outcome, ""] == getattr(counts, outcome)
+        skipped = {reason: n for (name, reason), n in found.items() if name == "skipped"}
+        assert skipped == dict(counts.skipped)
+        assert found["unchanged", ""] <= counts.unchanged
+
+    def _check_sent(self, sent: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+        said = sorted(
+            (
+                "insert" if row["outcome"] == "created" else "update",
+                row["record_id"] or "",
+                sorted((name, str(value)) for name, value in row["after"].items()),
+            )
+            for row in self.rows
+            if row["outcome"] in ("created", "updated")
+        )
+        done = sorted(
+            (
+                operation,
+                row.get("Id") or "",
+                sorted((name, _cell(value)) for name, value in row.items() if name != "Id"),
+            )
+            for operation, row in sent
+        )
+        assert said == done
+
+    def _check_decisions(self, part: int) -> None:
+        """What the run noted of members, the preview said; a row that was sent had an outcome."""
+        said = {row["profile_id"]: (row["outcome"], row["reason"]) for row in self.rows}
+        for _, profile, outcome, reason in self._noted(part):
+            if outcome == "failed":
+                assert said[profile][0] in ("created", "updated")
+            elif outcome == "left" or (outcome == "unchanged" and profile not in said):
+                assert profile not in said
+            else:
+                assert said[profile] == (outcome, reason)
+
+    def check_held(self, org: FakeOrg, sobject: str) -> None:
+        """What Salesforce holds now is told of the records that would be updated."""
+        for row in self.rows:
+            if row["outcome"] == "created":
+                assert row["before"] == {}
+            elif row["outcome"] == "updated":
+                record = org.records[sobject].get(row["record_id"])
+                held = {name: _held(record, name) for name in row["after"]} if record else None
+                assert held is None or _plain(row["before"]) == _plain(held)
+            else:
+                assert row["before"] is row["after"] is None
+
     def _check_counts(self) -> None:
         counts = self.told.counts
         found = Counter((row["outcome"], row["reason"] or "") for row in self.rows)
@@ -126,17 +189,19 @@ class Foretold:
             reasons = {reason: n for (name, reason), n in found.items() if name == outcome}
             assert reasons == dict(getattr(counts, outcome))
 
-    def _noted(self, part: int) -> list[tuple[str | None, UUID | None, str, str | None]]:
+    def _noted(self, part: int) -> list[tuple[Any, ...]]:
         rows = self.connection.execute(
             """SELECT record_id, profile_id, outcome, reason FROM store.run_record
             WHERE run_goal = %s""",
             [part],
         )
-        return [tuple(row) for row in rows]  # type: ignore[misc]
+        return rows.fetchall()
 
     def _check_records(self, part: int) -> None:
         told = Counter((row["record_id"], row["outcome"], row["reason"]) for row in self.rows)
-        noted = Counter((record, *rest) for record, _, *rest in self._noted(part))
+        noted = Counter(
+            (record, outcome, reason) for record, _, outcome, reason in self._noted(part)
+        )
         assert not noted - told, "the run did what the preview did not say"
         always = ("created", "updated", "removed")
         assert Counter({key: n for key, n in told.items() if key[1] in always}) == Counter(
@@ -176,9 +241,7 @@ class Foretold:
             survivor = merged.get(profile) if profile else None
             assert row["survivor"] == (survivor if survivor in self.before else None)
         changed = {
-            each
-            for each in {*self.before, *after}
-            if self.before.get(each) != after.get(each)
+            each for each in {*self.before, *after} if self.before.get(each) != after.get(each)
         }
         assert changed <= seen | set(merged) | set(merged.values())
 
@@ -196,6 +259,32 @@ class Foretold:
             [part],
         ).fetchall()
         assert sorted(map(_without_ids, said)) == sorted(map(_without_ids, noted))
+
+
+def _as_sent(counts: GoalCounts) -> dict[str, Any]:
+    """Rows that Salesforce refuses can't be foreseen: they count as what they were sent for."""
+    plain = counts.plain()
+    sent = plain.pop("created") + plain.pop("updated") + sum(plain.pop("failed").values())
+    return {**plain, "sent": sent}
+
+
+def _cell(value: Any) -> str:
+    """A value of a call or an upload; the preview says None where a field is emptied."""
+    if value in (None, "#N/A"):
+        return "None"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _held(record: Mapping[str, str | None], name: str) -> str | None:
+    return record.get(name) or None
+
+
+def _plain(values: Mapping[str, Any] | None) -> dict[str, str | None]:
+    """Moments are written in two ways."""
+    return {
+        name: value.replace("+0000", "Z") if isinstance(value, str) else value
+        for name, value in (values or {}).items()
+    }
 
 
 def _without_ids(row: tuple[Any, ...]) -> str:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,9 +10,14 @@ from hypothesis import HealthCheck, Phase, given, settings
 from psycopg import Connection
 
 from integration import set_up
+from integration.exporting import histories as exports
+from integration.exporting.side_by_side import SideBySide as Sending
+from integration.exporting.side_by_side import collections_below
 from integration.importing import histories as imports
 from integration.importing.side_by_side import SideBySide, chunks_of, empty
 from integration.previews.comparing import Foretold
+from isthmus.domain.goals import ImportGoal
+from isthmus.exporting.engine import run_export
 from isthmus.importing.engine import run_import
 
 EXAMPLES = int(os.environ.get("ISTHMUS_TEST_SET_UPS", "200"))
@@ -65,3 +71,59 @@ def test_an_import_does_what_its_preview_said(
         both.add_profile(**values)
     for turn in history.turns:
         _play_import(both, history, turn)
+
+
+def _play_export(both: Sending, history: exports.History, turn: exports.Turn) -> None:
+    sobject = history.goal.object.sobject
+    for place, values in turn.profiles:
+        if place < len(history.profiles):
+            both.change_profile(place + 1, **values)
+    for number, values in turn.records:
+        record_id = both.org.id(sobject, number)
+        if record_id in both.org.records[sobject]:
+            both.org.save(sobject, record_id, **values)
+    if turn.goal:
+        set_up.change_goal(both.goals["out"], replace(turn.goal, object=history.goal.object))
+    goal = both.goals["out"]
+    log = both.salesforce.writes.log
+    log.clear()
+    told = Foretold.of(both.connection, goal, both.salesforce, full=turn.full)
+    assert not log, "a preview wrote to Salesforce"
+    told.check_held(both.org, sobject)
+    with collections_below(0 if turn.bulk else 2000):
+        goal_run = set_up.run(run_export, goal, both.salesforce, full=turn.full)
+    told.check_export(goal_run, log)
+
+
+@pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning")
+@RANDOM
+@given(history=exports.histories())
+def test_an_export_sends_what_its_preview_said(
+    world: Connection[Any], history: exports.History
+) -> None:
+    def refuse(_operation: str, row: Mapping[str, Any]) -> tuple[str, str] | None:
+        found = history.refused in row.values()
+        return ("FIELD_CUSTOM_VALIDATION_EXCEPTION", "not: this one") if found else None
+
+    empty(world)
+    world.execute("DELETE FROM store.export_open")
+    both = Sending(
+        connection=world,
+        org=exports.new_org(),
+        definitions=exports.PROPERTIES,
+        wanted=history.wanted,
+        refuse=refuse,
+        timezone="Europe/Amsterdam",
+    )
+    both.add_goal(history.goal)
+    both.add_goal(ImportGoal(key="in", name="in", object=history.goal.object, match=(), fields=()))
+    for values in history.profiles:
+        both.add_profile(**values)
+    sobject = history.goal.object.sobject
+    for values in history.records:
+        both.org.save(sobject, **values)
+    for record, profile, gone in history.links:
+        if profile < len(history.profiles) and record <= len(history.records):
+            both.link("in", both.org.id(sobject, record), profile + 1, gone)
+    for turn in history.turns:
+        _play_export(both, history, turn)
