@@ -180,6 +180,7 @@ command(
     "isthmus connection run acme --goal leads_in --full",
     "isthmus connection run acme --first 100",
     "isthmus connection run acme --goal leads_in --only 00Q000000000001EAA",
+    "isthmus connection run acme --goal leads_in --dry-run",
     "isthmus connection run acme --no-wait",
     "isthmus connection run acme --json > run.json",
 )(running.run)

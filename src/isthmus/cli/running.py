@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from isthmus.cli.errors import RunFailed
+from isthmus.cli.errors import Misuse, RunFailed
 from isthmus.cli.options import AsJson, ConnectionKey, LogFormat
 from isthmus.cli.output import note, print_json, show
 from isthmus.cli.run_display import (
@@ -36,6 +36,19 @@ Goals = Annotated[
 Full = Annotated[bool, typer.Option("--full", help="Take everything again, not only what changed.")]
 NoWait = Annotated[
     bool, typer.Option("--no-wait", help="Only queue the run, for a worker, and end.")
+]
+DryRun = Annotated[
+    bool,
+    typer.Option("--dry-run", help="Only find out what the run would do. Nothing is written."),
+]
+Record = Annotated[
+    str | None,
+    typer.Option(
+        "--record",
+        metavar="ID",
+        help="With --dry-run: show what would become of this record, by its id, its profile's "
+        "id, or an identifier's value.",
+    ),
 ]
 RunLog = Annotated[
     LogFormat | None,
@@ -75,6 +88,8 @@ def run(  # noqa: PLR0913 - every option of the command is a parameter
     first: First = None,
     only: Only = None,
     yes: Yes = False,
+    dry_run: DryRun = False,
+    record: Record = None,
     no_wait: NoWait = False,
     log: RunLog = None,
     as_json: AsJson = False,
@@ -93,12 +108,24 @@ def run(  # noqa: PLR0913 - every option of the command is a parameter
 
     A run that would change more than its connection lets it do by itself waits for confirmation.
     On a terminal this command asks. Elsewhere it ends with status 4, and the run waits.
+    With --dry-run each goal is worked off as if it ran alone and now, and all of it is rolled back:
+    counts, samples before and after, what would be left out and why, and problems are shown.
 
     Ends with status 0 when all is well, 3 when it finished with problems, 1 when no goal finished
     or none could start, 4 when it waits, 130 when it was stopped.
     """
     from isthmus.cli import session
 
+    if record is not None and not dry_run:
+        raise Misuse("--record goes with --dry-run only.")
+    if dry_run:
+        with session.database():
+            from isthmus.connections import queueing, reading
+
+            connection = reading.connection(key)
+            asked = queueing.ask_preview(connection, goals=tuple(goal or ()), full=full, by=BY)
+            status = _preview(asked, record, log, no_wait=no_wait, as_json=as_json)
+        raise typer.Exit(status)
     with session.database():
         from isthmus.connections import queueing, reading
         from isthmus.connections.few_records import Few
@@ -206,6 +233,21 @@ def _waiting_run(connection: "Connection") -> "Run":
     return found
 
 
+def _preview(
+    asked: "Run", record: str | None, log: LogFormat | None, *, no_wait: bool, as_json: bool
+) -> Status:
+    """Show a preview to its end, and what it found out; what the command ends with."""
+    from isthmus.cli.previewing import show_previews
+
+    if no_wait:
+        _tell_queued(asked, as_json=as_json)
+        return Status.DONE
+    stopped = _follow(asked, log)
+    asked.refresh_from_db()
+    status = show_previews(asked, record, as_json=as_json)
+    return Status.STOPPED if stopped else status
+
+
 def _check_begun(done: "Run") -> None:
     """Raise `RunFailed` where there is nothing to show but the reason: a sign-in was refused."""
     from isthmus.connections.models import RunState
@@ -219,7 +261,8 @@ def _tell_queued(queued: "Run", *, as_json: bool) -> None:
     if as_json:
         print_json(run_document(queued))
     else:
-        show(f"Run {queued.number} of {queued.connection.key} is queued.")
+        what = "A preview" if queued.preview else f"Run {queued.number}"
+        show(f"{what} of {queued.connection.key} is queued.")
     _tell_no_worker()
 
 

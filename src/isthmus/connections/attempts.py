@@ -126,6 +126,7 @@ class GoalAttempts:
             full=self.run.full,
             first=self.run.first,
             only=self.run.only,
+            preview=self.run.preview,
             reporter=reporter,
             cancelled=self.watch,
             fence=self.fence,

@@ -36,7 +36,7 @@ class Size:
     updated: int = 0
     removed: int = 0
     of: int  # members of an export's segment; records that an import knows already
-    exact: bool = True  # not: at most so many
+    at_most: int = 0  # of an import: records that differ from what was applied
 
     @property
     def changes(self) -> int:
@@ -101,7 +101,8 @@ def limit(goal_run: GoalRun) -> int | None:
     with, and a run of a few records was asked for by somebody who knows how few.
     """
     percent = goal_run.connection.confirm_above
-    if percent is None or goal_run.is_partial or goal_run.goal.read_until is None:
+    few = goal_run.is_partial or goal_run.preview
+    if percent is None or few or goal_run.goal.read_until is None:
         return None
     return percent
 
@@ -116,15 +117,22 @@ def check(goal_run: GoalRun, size: Size) -> None:
     percent = limit(goal_run)
     if percent is None or not exceeds(percent, size):
         return
+    agreed = agreed_to(goal_run)
+    if agreed is None or is_much_more(size.changes, agreed.changes):
+        raise NeedsYes(size)
+
+
+def agreed_to(goal_run: GoalRun) -> Size | None:
+    """What somebody has agreed to, of the goal as it is now; None: nobody has."""
     asked = Asked.of(goal_run.run_goal)
-    if (
-        asked is not None
-        and asked.by
-        and asked.version == goal_run.goal.version
-        and size.changes <= max(asked.size.changes * MORE, asked.size.changes + FEW)
-    ):
-        return
-    raise NeedsYes(size)
+    if asked is None or not asked.by or asked.version != goal_run.goal.version:
+        return None
+    return asked.size
+
+
+def is_much_more(changes: int, agreed: int) -> bool:
+    """Whether somebody who agreed to so many has not agreed to these."""
+    return changes > max(agreed * MORE, agreed + FEW)
 
 
 def words(part: RunGoal, size: Size) -> str:
@@ -132,13 +140,12 @@ def words(part: RunGoal, size: Size) -> str:
     kinds = (("create", size.created), ("update", size.updated), ("remove", size.removed))
     shown = [f"{verb} {number:,}" for verb, number in kinds if number]
     what = ", ".join(shown[:-1]) + (" and " if shown[:-1] else "") + "".join(shown[-1:])
-    at_most = "" if size.exact else "up to "
     if part.direction == EXPORT:
         whole = f"of the {size.of:,} members of its segment"
     else:
         whole = f"and it knows {size.of:,} records so far"
     share = f", {round(100 * size.changes / size.of):,} %" if size.of else ""
-    return f"Goal {part.key} would change {at_most}{size.changes:,} {whole}{share}: {what}."
+    return f"Goal {part.key} would change {size.changes:,} {whole}{share}: {what}."
 
 
 def ask(part: RunGoal, size: Size, version: int) -> None:

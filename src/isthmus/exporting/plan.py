@@ -63,6 +63,7 @@ class ExportPlan:
     segment_digest: str
     started_at: datetime
     again: bool = False  # fields are sent that Salesforce has already
+    rehearsed: bool = False  # all is rolled back
 
     @property
     def object(self) -> SalesforceObject:

@@ -1,5 +1,6 @@
 """How much an import would change, found out before it changes anything."""
 
+from dataclasses import replace
 from typing import Any
 
 from psycopg import Connection, sql
@@ -8,9 +9,11 @@ from psycopg.sql import Composed
 from isthmus.connections import guards
 from isthmus.connections.guards import Size
 from isthmus.connections.runs import GoalRun
-from isthmus.importing import ordering, stage
+from isthmus.importing import ordering, rehearsal, stage
+from isthmus.importing.fetch import ids_too_young
 from isthmus.importing.plan import ImportPlan
 from isthmus.importing.queries import QUERIES
+from isthmus.importing.rehearsal import Staged
 
 
 def check(goal_run: GoalRun, plan: ImportPlan, connection: Connection[Any], *, whole: bool) -> None:
@@ -18,7 +21,8 @@ def check(goal_run: GoalRun, plan: ImportPlan, connection: Connection[Any], *, w
 
     `whole`: linked records that are not staged are no longer in Salesforce, and would be removed.
     Most runs are told from such by the number of their records alone, and almost all others by
-    hashes: only records that are not as they were applied can change anything.
+    hashes: only records that are not as they were applied can change anything. What is left is
+    merged, counted and rolled back.
     """
     percent = guards.limit(goal_run)
     if percent is None:
@@ -30,7 +34,21 @@ def check(goal_run: GoalRun, plan: ImportPlan, connection: Connection[Any], *, w
         return
     with goal_run.step("measure"):
         size = by_hashes(plan, connection, known, whole=whole)
-    guards.check(goal_run, size)
+    agreed = guards.agreed_to(goal_run)
+    if agreed and not guards.is_much_more(size.changes, agreed.at_most):
+        return
+    if guards.exceeds(percent, size):
+        there = ids_too_young(goal_run, plan) if whole else None
+        staged = Staged(plan=plan, there=there)
+        found = rehearsal.counts(goal_run, connection, staged)
+        exact = replace(
+            size,
+            created=found.created,
+            updated=found.updated,
+            removed=found.removed,
+            at_most=size.changes,
+        )
+        guards.check(goal_run, exact)
 
 
 def by_hashes(plan: ImportPlan, connection: Connection[Any], known: int, *, whole: bool) -> Size:
@@ -40,7 +58,7 @@ def by_hashes(plan: ImportPlan, connection: Connection[Any], known: int, *, whol
     created, updated, removed = row or (0, 0, 0)
     if whole:
         removed += _first(connection, missing_statement(plan), {})
-    return Size(created=created, updated=updated, removed=removed, of=known, exact=False)
+    return Size(created=created, updated=updated, removed=removed, of=known)
 
 
 def differing_statement(plan: ImportPlan) -> Composed:

@@ -87,6 +87,7 @@ class ImportPlan:
     other_goals: tuple[int, ...]  # of the same org: their links are links of this record too
     first: int | None = None  # only so many records, the oldest
     only: str = ""  # only the record with this id, whenever it changed
+    rehearsed: bool = False  # all is rolled back, and the rows of the run are left alone
     warnings: tuple[str, ...] = ()
 
     @property

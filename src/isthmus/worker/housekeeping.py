@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from django.utils import timezone
 
-from isthmus.connections import few_records
+from isthmus.connections import few_records, foreseen
 from isthmus.errors import IsthmusError
 from isthmus.profiles import database, schema
 from isthmus.profiles.database import DatabaseGone
@@ -22,7 +22,10 @@ def _today() -> date:
 
 @dataclass(kw_only=True)
 class Housekeeping:
-    """Makes the journal's partitions ahead and drops old ones: at the start, and every day."""
+    """Makes the journal's partitions ahead and drops old ones: at the start, and every day.
+
+    Previews that nobody asked for again go as well.
+    """
 
     keeping: Keeping = field(default_factory=Keeping)
     today: Callable[[], date] = _today
@@ -41,7 +44,10 @@ class Housekeeping:
         try:
             with database.connected(application="isthmus housekeeping") as session:
                 schema.keep_partitions(session, today, self.keeping)
-            few_records.forget_sent(timezone.now() - timedelta(days=self.keeping.outcomes_days))
+                with database.reached():
+                    foreseen.keep_house(session)
+                    days = timedelta(days=self.keeping.outcomes_days)
+                    few_records.forget_sent(timezone.now() - days)
         except DatabaseGone:
             raise
         except IsthmusError as error:
