@@ -19,7 +19,7 @@ from isthmus.connections.errors import (
 )
 from isthmus.connections.few_records import Few
 from isthmus.connections.models import IMPORT, Connection, Goal, Run
-from isthmus.connections.rows import storable, whose
+from isthmus.connections.rows import storable
 from isthmus.domain.roles import Right
 from isthmus.profiles import looking, properties, searching
 from isthmus.profiles.errors import TooSlow
@@ -27,7 +27,6 @@ from isthmus.web import called, edits, guard_page
 from isthmus.web.access import access, who
 from isthmus.web.confirming import Confirmation, Loss, ask
 from isthmus.web.forms.guards import FIRST, FirstForm, GuardForm
-from isthmus.web.masking import sees_personal_data
 from isthmus.web.views.connection import shown_with
 from isthmus.web.views.found import changing, find, find_goal
 from isthmus.web.views.runs import run_of
@@ -213,9 +212,7 @@ def only(request: HttpRequest, connection_key: str, goal_key: str) -> HttpRespon
 
 
 def _found(request: HttpRequest, text: str) -> Mapping[str, Any]:
-    """Profiles that a text names. Who may not see identifiers may not find by them either."""
-    if not sees_personal_data(request) and whose(text) is None:
-        return {"found": [], "by_id_only": True}
+    """Profiles that a text names: an exact identifier finds its profile, whoever asks."""
     ids = []
     if storable(text):
         try:
