@@ -51,7 +51,7 @@ def plan(document: Document, *, offline: bool = False) -> Plan:
     review(document, there)
     found = compare(document, there)
     notes = check_orgs(document, there, found, offline=offline)
-    return replace(found, notes=tuple(notes))
+    return replace(found, notes=(*found.notes, *notes))
 
 
 def apply(document: Document, *, offline: bool = False) -> Plan:

@@ -15,6 +15,7 @@ from integration.web.expected import (
 from integration.web.expected import (
     components,
     connections,
+    guards,
     profiles,
     properties,
     runs,
@@ -43,9 +44,10 @@ from isthmus.web import access
 EXPECTED: dict[str, Page] = {
     name: page
     for part in (
-        of_accounts,
         components,
         connections,
+        guards,
+        of_accounts,
         profiles,
         properties,
         runs,
