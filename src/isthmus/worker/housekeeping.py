@@ -42,8 +42,7 @@ class Housekeeping:
         try:
             with database.connected(application="isthmus housekeeping") as session:
                 schema.keep_partitions(session, today, self.keeping)
-                with database.reached():
-                    foreseen.keep_house(session)
+                foreseen.keep_house(session)
         except DatabaseGone:
             raise
         except IsthmusError as error:
