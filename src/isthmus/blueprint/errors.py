@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from isthmus.errors import Final
 
-_MOST_LISTED = 12
+_MOST_LISTED = 14
 _LIKE_ENOUGH = 0.6
 
 
