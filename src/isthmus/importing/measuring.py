@@ -39,8 +39,7 @@ def check(goal_run: GoalRun, plan: ImportPlan, connection: Connection[Any], *, w
         return
     if guards.exceeds(percent, size):
         there = ids_too_young(goal_run, plan) if whole else None
-        staged = Staged(plan=plan, there=there)
-        found = rehearsal.counts(goal_run, connection, staged)
+        found = rehearsal.counts(goal_run, connection, Staged(plan=plan, there=there))
         exact = replace(
             size,
             created=found.created,
