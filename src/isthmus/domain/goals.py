@@ -83,6 +83,13 @@ class ImportGoal:
     on_merge: OnMerge = OnMerge.MERGE
     active: bool = True
 
+    def gains_anyway(self, row: ImportField) -> bool:
+        """Whether matching does what the row asks for: a profile gains what it is matched by."""
+        return row.rule in (MergeRule.ADD, MergeRule.SET_IF_EMPTY) and any(
+            match.identifier == row.property and match.field.lower() == row.field.lower()
+            for match in self.match
+        )
+
     def plain(self) -> dict[str, Any]:
         """The goal as JSON keeps it."""
         return {**asdict(self), "object": self.object.name}

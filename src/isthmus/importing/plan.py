@@ -14,7 +14,7 @@ from isthmus.connections.models import EXPORT, IMPORT, Goal
 from isthmus.connections.runs import GoalRun
 from isthmus.connections.two_way import Pair, ReadBack, WholeRecord, pairs_of
 from isthmus.domain.goals import ImportField, ImportGoal, MatchRow
-from isthmus.domain.merge_rules import MergeRule, together_refusal
+from isthmus.domain.merge_rules import MergeRule, identifier_refusal, together_refusal
 from isthmus.domain.objects import PERSON, SalesforceObject
 from isthmus.domain.properties import PropertyDefinition
 from isthmus.importing.fields import Column, Columns
@@ -320,18 +320,11 @@ class _Fields:
         rows = [
             mapped
             for place, row in enumerate(self.goal.fields, 1)
-            if not self._gained_anyway(row)
+            if not self.goal.gains_anyway(row)
             and (mapped := self._mapping_row(place, row, goal, timezone))
         ]
         self._check_rules(rows)
         return (*rows, self._object_type(len(self.goal.fields) + 1))
-
-    def _gained_anyway(self, row: ImportField) -> bool:
-        """Whether matching does what the row asks for: a profile gains what it is matched by."""
-        return row.rule in (MergeRule.ADD, MergeRule.SET_IF_EMPTY) and any(
-            match.identifier == row.property and match.field.lower() == row.field.lower()
-            for match in self.goal.match
-        )
 
     def _mapping_row(
         self, place: int, row: ImportField, goal: Goal, timezone: str
@@ -396,7 +389,7 @@ class _Fields:
         for written in by_property.values():
             target = written[0].target
             reason = together_refusal([row.rule for row in written], target)
-            reason = reason or _identifier_refusal(written, target)
+            reason = reason or identifier_refusal([row.rule for row in written], target)
             if reason:
                 raise GoalIncomplete(f"Goal {self.goal.key!r}: {reason}")
 
@@ -406,15 +399,3 @@ class _Fields:
             f"not have, or does not show to this user, or can't be read in bulk (address fields: "
             f"use their parts). {self.columns.near(name)}"
         )
-
-
-def _identifier_refusal(rows: list[MappedValue], target: PropertyDefinition) -> str | None:
-    if not target.identifier:
-        return None
-    if len(rows) > 1 and not target.list:
-        return f"Identifier {target.key!r} is written by {len(rows)} rows; one is allowed."
-    if target.list and any(row.rule is not MergeRule.ADD for row in rows):
-        return (
-            f"Identifier {target.key!r} is a list, and a list of identifiers only grows: use add."
-        )
-    return None
