@@ -81,7 +81,7 @@ def put(connection: models.Connection, goal: Goal, *, is_new: bool) -> models.Go
     reads or maps is another now. Raises `GoalRefused`, `NoSuchThing`, and
     `isthmus.profiles.properties.StoreBusy` where a property can't be added just now.
     """
-    there = goal_setting.in_order(connection)
+    there = list(connection.goals.all())  # in the order that a document would write them in
     if is_new:
         goal = replace(goal, key=_free_key(goal, there))
     else:
