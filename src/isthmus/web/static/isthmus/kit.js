@@ -245,5 +245,5 @@
 
   document.addEventListener("htmx:afterSettle", guard);
   document.addEventListener("DOMContentLoaded", guard);
-  globalThis.isthmus = { say };
+  globalThis.isthmus = Object.assign(globalThis.isthmus ?? {}, { say });
 })();
