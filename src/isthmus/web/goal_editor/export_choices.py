@@ -6,9 +6,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from isthmus.connections.known_objects import Known
-from isthmus.domain.goals import PROFILE_ID
+from isthmus.connections.org_troubles import TEXTS, can_match, is_writable
+from isthmus.domain.goals import PROFILE_ID, ExportGoal
 from isthmus.domain.properties import PropertyDefinition
-from isthmus.exporting.values import TEXT_TYPES
 from isthmus.salesforce import Field
 from isthmus.web.goal_editor.choices import (
     FIELD_TYPES,
@@ -22,7 +22,7 @@ _OPTION = (
     '<option value="{}" label="{}" data-icon="{}" data-type="{}" data-samples="{}"{}></option>'
 )
 _OTHER = ("doc", "other")
-_LENGTHY = TEXT_TYPES | {"multipicklist"}
+_LENGTHY = TEXTS | {"multipicklist"}
 _PICKLISTS = frozenset({"picklist", "multipicklist"})
 
 
@@ -66,25 +66,12 @@ def identifier_options(properties: Iterable[PropertyDefinition]) -> SafeString:
     return format_html_join("\n", "{}", ((property_option(each),) for each in chosen)) + own
 
 
-def is_writable(field: Field, *, creates: bool, updates: bool) -> bool:
-    """Whether a goal that creates, or updates, can write the field at all."""
-    return (updates and field.updateable) or (creates and field.createable)
-
-
-def is_findable(field: Field) -> bool:
-    """Whether Salesforce finds a record by the field."""
-    return field.type == "id" or field.external_id or field.id_lookup
-
-
-def writable_options(known: Known | None, *, creates: bool, updates: bool) -> SafeString:
+def writable_options(known: Known | None, goal: ExportGoal) -> SafeString:
     """The fields that the goal can write: those that a new record needs come first."""
     if known is None:
         return SafeString()
-    found = [
-        each
-        for each in known.description.fields.values()
-        if is_writable(each, creates=creates, updates=updates)
-    ]
+    creates = goal.create_records
+    found = [each for each in known.description.fields.values() if is_writable(goal, each)]
     found.sort(key=lambda each: (not (creates and each.required_on_create), each.label.casefold()))
     return _options(found, creates=creates)
 
@@ -93,7 +80,7 @@ def findable_options(known: Known | None) -> SafeString:
     """The fields that a record can be found by."""
     if known is None:
         return SafeString()
-    found = [each for each in known.description.fields.values() if is_findable(each)]
+    found = [each for each in known.description.fields.values() if can_match(each)]
     found.sort(key=lambda each: each.label.casefold())
     return format_html_join("\n", _OPTION, ((*_named(each), _found_by(each), "") for each in found))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import Any, Final, Self
 
 from django.core.exceptions import BadRequest
@@ -19,7 +20,8 @@ from isthmus.domain.goals import (
 from isthmus.domain.objects import OBJECTS
 from isthmus.web.goal_editor import rows
 from isthmus.web.goal_editor.desk import Desk
-from isthmus.web.goal_editor.rows import Row, choice
+from isthmus.web.goal_editor.import_form import choice
+from isthmus.web.goal_editor.rows import Row
 
 MAP: Final = "r"
 """Rows of the mapping, as their controls are named."""
@@ -33,13 +35,38 @@ NO_IDENTIFIER: Final = "Choose an identifier."
 NO_SEGMENT: Final = "Choose the segment whose members go."
 
 
+class Writes(StrEnum):
+    """What the goal does to records: a column of the page's table."""
+
+    UPDATE = "update"
+    BOTH = "both"
+    CREATE = "create"
+
+    @property
+    def creates(self) -> bool:
+        """Whether records are made for profiles that have none."""
+        return self is not Writes.UPDATE
+
+    @property
+    def updates(self) -> bool:
+        """Whether records that are there are changed."""
+        return self is not Writes.CREATE
+
+    @classmethod
+    def of(cls, goal: ExportGoal) -> "Writes":
+        """What a goal does."""
+        if not goal.update_records:
+            return cls.CREATE
+        return cls.BOTH if goal.create_records else cls.UPDATE
+
+
 @dataclass(kw_only=True)
 class ExportForm:
     """What was typed in the page of an export goal."""
 
     name: str
     object: str
-    creating: Creating = Creating.NO
+    writes: Writes = Writes.BOTH
     active: bool = True
     segment: str = ""
     match: Row = field(default_factory=lambda: Row(number=1))
@@ -53,7 +80,7 @@ class ExportForm:
         return cls(
             name=goal.name,
             object=goal.object.name,
-            creating=goal.creating,
+            writes=Writes.of(goal),
             active=goal.active,
             segment=goal.segment,
             match=Row(number=1, values=found),
@@ -63,14 +90,14 @@ class ExportForm:
     @classmethod
     def posted(cls, given: Mapping[str, Any]) -> Self:
         """The form as it was sent. Raises `BadRequest` for choices that no page offers."""
-        name, _, creating = str(given.get("object", "")).partition(":")
+        name, _, writes = str(given.get("object", "")).partition(":")
         if name not in OBJECTS:
             raise BadRequest
         matching = rows.read(given, "m")
         return cls(
             name=str(given.get("name", "")).strip(),
             object=name,
-            creating=choice(Creating, creating, Creating.NO),
+            writes=choice(Writes, writes, Writes.UPDATE),
             active=given.get("active") == "on",
             segment=str(given.get("segment", "")).strip(),
             match=matching[0] if matching else Row(number=1),
@@ -87,7 +114,8 @@ class ExportForm:
             name=self.name,
             active=self.active,
             object=OBJECTS[self.object],
-            creating=self.creating,
+            create_records=self.writes.creates,
+            update_records=self.writes.updates,
             segment=self.segment,
             match=MatchRow(field=self.match.get("field"), identifier=self.match.get("identifier")),
             fields=tuple(export_field(row) for _, row in rows.places(self.rows)),
