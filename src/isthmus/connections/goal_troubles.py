@@ -62,8 +62,9 @@ class Surroundings:
     goals: Sequence[Goal] = field(default=())  # of the connection, in the order in which they run
 
     def others(self, goal: Goal) -> list[Goal]:
-        """The connection's goals without this one."""
-        return [each for each in self.goals if each.key != goal.key]
+        """The goals without this one."""
+        itself = (type(goal), goal.key)
+        return [each for each in self.goals if (type(each), each.key) != itself]
 
 
 def troubles_of(goal: Goal, around: Surroundings) -> list[Trouble]:

@@ -7,7 +7,7 @@ The values are personal data: whoever shows them masks them.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from isthmus.connections.errors import TakesTooLong
 from isthmus.connections.models import Connection, KnownObject
+from isthmus.connections.org_fields import Describe
 from isthmus.connections.sign_in import signed_in
 from isthmus.domain.objects import OBJECTS, PERSON, SalesforceObject
 from isthmus.errors import IsthmusError
@@ -50,9 +51,6 @@ _SECONDS: Final = 20
 
 _MARGIN: Final = timedelta(hours=1)
 """The clocks here and there may differ: what changed shortly before is described once more."""
-
-Describe = Callable[[str], ObjectDescription]
-"""Gives an object's description by name. Raises `SalesforceError` where it can't."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,21 +1,21 @@
 """What one import run of one goal reads, and where each value goes."""
 
 import hashlib
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from psycopg import sql
 
-from isthmus.connections.errors import GoalIncomplete
+from isthmus.connections import goal_checks
 from isthmus.connections.goal_properties import GoalProperties
 from isthmus.connections.models import EXPORT, IMPORT, Goal
+from isthmus.connections.org_troubles import gone
 from isthmus.connections.runs import GoalRun
 from isthmus.connections.two_way import Pair, ReadBack, WholeRecord, pairs_of
 from isthmus.domain.goals import ImportField, ImportGoal, MatchRow
-from isthmus.domain.merge_rules import MergeRule, identifier_refusal, together_refusal
-from isthmus.domain.objects import PERSON, SalesforceObject
+from isthmus.domain.merge_rules import MergeRule
+from isthmus.domain.objects import SalesforceObject
 from isthmus.domain.properties import PropertyDefinition
 from isthmus.importing.fields import Column, Columns
 from isthmus.importing.values import TypedValue, typed
@@ -187,6 +187,7 @@ def plan_import(goal_run: GoalRun, kept: Mapping[str, Window]) -> ImportPlan:
     """
     goal, definition = goal_run.goal, goal_run.goal.definition
     assert isinstance(definition, ImportGoal)  # noqa: S101 - the caller chose the engine by it
+    goal_checks.refuse(goal, goal_run.salesforce.describe)
     fields = _Fields(goal_run, definition)
     condition = fields.condition()
     match = fields.match_rows()
@@ -273,7 +274,6 @@ class _Fields:
 
     def __init__(self, goal_run: GoalRun, goal: ImportGoal) -> None:
         self.salesforce, self.goal = goal_run.salesforce, goal
-        self.seen_before = goal_run.goal.read_version > 0
         self.other_goals = goal_run.other_goals
         self.exports = list(Goal.objects.filter(id__in=self.other_goals, direction=EXPORT))
         self.columns = Columns(self.salesforce, goal.object.sobject)
@@ -285,27 +285,16 @@ class _Fields:
     def condition(self) -> str:
         """What keeps persons and contacts apart, where the org has persons at all."""
         has_persons = "ispersonaccount" in self.salesforce.describe("Account").fields
-        if self.goal.object is PERSON and not has_persons:
-            raise GoalIncomplete(
-                f"Goal {self.goal.key!r} reads person accounts, and this org has none. Choose "
-                f"Lead or Contact, or have person accounts enabled in Salesforce."
-            )
         return self.goal.object.person_filter if has_persons else ""
 
     def match_rows(self) -> tuple[MappedValue, ...]:
         """The matched identifiers. All have to be there: matching by fewer finds other profiles."""
-        if not self.goal.match:
-            raise GoalIncomplete(
-                f"Goal {self.goal.key!r} has no row to match by. Add one under `match`: a field "
-                f"and an identifier property."
-            )
         return tuple(self._match_row(place, row) for place, row in enumerate(self.goal.match, 1))
 
     def _match_row(self, place: int, row: MatchRow) -> MappedValue:
         target = self.properties.identifier(row.identifier)
         column = self.columns.add(row.field)
-        if column is None:
-            raise self._no_field(row.field)
+        assert column is not None  # noqa: S101 - the goal was checked
         return MappedValue(
             place=-place,
             column=column,
@@ -323,7 +312,6 @@ class _Fields:
             if not self.goal.gains_anyway(row)
             and (mapped := self._mapping_row(place, row, goal, timezone))
         ]
-        self._check_rules(rows)
         return (*rows, self._object_type(len(self.goal.fields) + 1))
 
     def _mapping_row(
@@ -332,12 +320,7 @@ class _Fields:
         target = self.properties.named(row.property)
         column = self.columns.add(row.field)
         if column is None:
-            if not self.seen_before:
-                raise self._no_field(row.field)
-            self.warnings.append(
-                f"{row.field} is no longer there or no longer shown to this user; "
-                f"property {target.key!r} is left as it is."
-            )
+            self.warnings.append(gone(row.field, target.key))
             return None
         slot: int | None = None
         twins: tuple[Twin, ...] = ()
@@ -380,22 +363,4 @@ class _Fields:
             target=target,
             rule=MergeRule.ADD if target.list else MergeRule.SET,
             typed=TypedValue(value=value, element=name, fits=None),
-        )
-
-    def _check_rules(self, rows: list[MappedValue]) -> None:
-        by_property: dict[str, list[MappedValue]] = defaultdict(list)
-        for row in rows:
-            by_property[row.target.key].append(row)
-        for written in by_property.values():
-            target = written[0].target
-            reason = together_refusal([row.rule for row in written], target)
-            reason = reason or identifier_refusal([row.rule for row in written], target)
-            if reason:
-                raise GoalIncomplete(f"Goal {self.goal.key!r}: {reason}")
-
-    def _no_field(self, name: str) -> GoalIncomplete:
-        return GoalIncomplete(
-            f"Goal {self.goal.key!r} reads field {name!r}, which {self.goal.object.sobject} does "
-            f"not have, or does not show to this user, or can't be read in bulk (address fields: "
-            f"use their parts). {self.columns.near(name)}"
         )
