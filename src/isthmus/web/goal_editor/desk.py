@@ -16,6 +16,7 @@ from isthmus.domain.roles import Right
 from isthmus.profiles import properties
 from isthmus.profiles.models import Segment
 from isthmus.web.access import who
+from isthmus.web.goal_editor.objects import Objects
 from isthmus.web.goal_editor.problems import Problems
 from isthmus.web.masking import sees_personal_data
 
@@ -31,6 +32,8 @@ class Desk:
     goals: Sequence[Goal]  # of the connection, in the order in which they run
     may_edit: bool
     sees_personal_data: bool
+    asks: bool = False  # whether Salesforce is asked for what is not known yet
+    refreshes: bool = False  # whether it is asked for everything again
 
     @classmethod
     def of(cls, request: HttpRequest, connection: Connection, there: Goal | None = None) -> Self:
@@ -42,6 +45,8 @@ class Desk:
             goals=goal_setting.in_order(connection),
             may_edit=user is not None and user.may(Right.EDIT),
             sees_personal_data=sees_personal_data(request),
+            asks="known" in request.GET,
+            refreshes=request.POST.get("act") == "refresh",
         )
 
     @property
@@ -58,6 +63,11 @@ class Desk:
     def segments(self) -> Mapping[str, str]:
         """Names of the segments, by key."""
         return dict(Segment.objects.order_by("name", "id").values_list("key", "name"))
+
+    @cached_property
+    def objects(self) -> Objects:
+        """What is known of the org's objects."""
+        return Objects.of(self.connection, ask=self.asks, refresh=self.refreshes)
 
     @cached_property
     def around(self) -> Surroundings:

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -40,7 +40,10 @@ class Form(Protocol):
         """What is still to be chosen, in plain words."""
 
 
-class Kind[F: Form](ABC):
+F = TypeVar("F", bound=Form)
+
+
+class Kind(ABC, Generic[F]):
     """A direction of goals: how its form is read, changed by its buttons, and shown."""
 
     direction: str
@@ -53,11 +56,11 @@ class Kind[F: Form](ABC):
         """The form of a new goal."""
 
     @abstractmethod
-    def opened(self, desk: Desk, goal: Definition) -> F:
+    def opened(self, goal: Definition) -> F:
         """The form of a goal that is stored."""
 
     @abstractmethod
-    def posted(self, desk: Desk, given: Mapping[str, Any]) -> F:
+    def posted(self, given: Mapping[str, Any]) -> F:
         """The form as it was sent."""
 
     @abstractmethod
@@ -72,7 +75,7 @@ class Kind[F: Form](ABC):
     def shown(self, desk: Desk, form: F, problems: Problems) -> dict[str, Any]:
         """What the page shows: `steps`, and what their bodies need."""
 
-    def part_in_words(self, name: str, value: Any) -> str:
+    def part_in_words(self, value: Any) -> str:
         """A part of a goal, where somebody else changed it."""
         if isinstance(value, list):
             return f"{len(value)} rows"
@@ -80,7 +83,7 @@ class Kind[F: Form](ABC):
 
 
 @dataclass(kw_only=True)
-class Answer[F: Form]:
+class Answer(Generic[F]):
     """What is shown of the editor."""
 
     form: F
@@ -95,7 +98,7 @@ class Answer[F: Form]:
 def answer(request: HttpRequest, kind: Kind[Any], desk: Desk) -> HttpResponse:
     """The page, or what comes of a form of it."""
     if request.method != "POST":
-        form = kind.opened(desk, desk.there.definition) if desk.there else kind.blank(desk)
+        form = kind.opened(desk.there.definition) if desk.there else kind.blank(desk)
         return _shown(request, kind, desk, Answer(form=form, unsaved=False))
     if not desk.may_edit:
         raise PermissionDenied
@@ -103,7 +106,7 @@ def answer(request: HttpRequest, kind: Kind[Any], desk: Desk) -> HttpResponse:
     if asked == ROWS:
         template, shown = kind.rows(desk, request.POST)
         return render(request, template, shown)
-    form = kind.posted(desk, request.POST)
+    form = kind.posted(request.POST)
     if asked:
         focus = kind.act(desk, form, asked, request.POST)
         seen = request.POST.get(edits.NAME, "")
@@ -114,7 +117,9 @@ def answer(request: HttpRequest, kind: Kind[Any], desk: Desk) -> HttpResponse:
 
 def _save(request: HttpRequest, kind: Kind[Any], desk: Desk, form: Any) -> HttpResponse:
     if form.gaps():
-        return _shown(request, kind, desk, Answer(form=form, status=422, unsaved=True, seen=_seen(request)))
+        return _shown(
+            request, kind, desk, Answer(form=form, status=422, unsaved=True, seen=_seen(request))
+        )
     try:
         saved, clashes = _put(request, desk, form)
     except NoSuchThing as error:
@@ -125,7 +130,9 @@ def _save(request: HttpRequest, kind: Kind[Any], desk: Desk, form: Any) -> HttpR
         refused = Answer(form=form, status=422, unsaved=True, refused=more, seen=_seen(request))
         return _shown(request, kind, desk, refused)
     except StoreBusy as error:
-        busy = Answer(form=form, status=503, unsaved=True, refused=[str(error)], seen=_seen(request))
+        busy = Answer(
+            form=form, status=503, unsaved=True, refused=[str(error)], seen=_seen(request)
+        )
         return _shown(request, kind, desk, busy)
     if clashes:
         said = [_clash(kind, each) for each in clashes]
@@ -166,7 +173,7 @@ def _clash(kind: Kind[Any], clash: edits.Conflict) -> dict[str, Any]:
     return {
         "label": kind.parts.get(clash.name, clash.name),
         "seen": "what this page showed",
-        "now": kind.part_in_words(clash.name, clash.now),
+        "now": kind.part_in_words(clash.now),
     }
 
 
@@ -185,7 +192,9 @@ def _sealed(desk: Desk) -> str:
     return edits.seal(_thing(desk), _digests(goal_saving.plain(desk.there.definition)))
 
 
-def _shown(request: HttpRequest, kind: Kind[Any], desk: Desk, answered: Answer[Any]) -> HttpResponse:
+def _shown(
+    request: HttpRequest, kind: Kind[Any], desk: Desk, answered: Answer[Any]
+) -> HttpResponse:
     form = answered.form
     problems = desk.problems(form.goal(desk), form.gaps())
     places = {"connection_key": desk.connection.key, "goal_key": desk.key}

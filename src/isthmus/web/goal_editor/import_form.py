@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from django.core.exceptions import BadRequest
 
@@ -139,7 +139,10 @@ def _gaps(part: str, typed: Sequence[Row], words: Mapping[str, str]) -> list[Tro
     ]
 
 
-def choice[E: StrEnum](kind: type[E], given: Any, otherwise: E) -> E:
+E = TypeVar("E", bound=StrEnum)
+
+
+def choice(kind: type[E], given: Any, otherwise: E) -> E:
     """The choice of that name. Raises `BadRequest` for one that no page offers."""
     if not given:
         return otherwise

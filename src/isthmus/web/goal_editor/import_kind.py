@@ -5,27 +5,27 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
-from django.utils.safestring import SafeString
+from django.urls import reverse
+from django.utils.http import urlencode
 
-from isthmus.connections import goal_troubles, known_objects
+from isthmus.connections import goal_troubles
 from isthmus.connections.known_objects import Known
 from isthmus.connections.models import IMPORT
 from isthmus.domain.goals import (
     OBJECT_TYPE_LABEL,
     OBJECT_TYPE_PROPERTY,
-    ImportField,
     ImportGoal,
     ObjectTypeOnDelete,
     OnMerge,
 )
 from isthmus.domain.merge_rules import MergeRule
 from isthmus.domain.objects import OBJECTS
-from isthmus.domain.properties import PropertyDefinition, PropertyType
+from isthmus.domain.properties import PropertyType
 from isthmus.salesforce import Field
 from isthmus.web.goal_editor import choices, notes, rows, steps
 from isthmus.web.goal_editor.desk import Definition, Desk
 from isthmus.web.goal_editor.editing import Kind
-from isthmus.web.goal_editor.import_form import MAP, MATCH, ImportForm
+from isthmus.web.goal_editor.import_form import MATCH, ImportForm
 from isthmus.web.goal_editor.objects import Objects
 from isthmus.web.goal_editor.problems import Problems
 from isthmus.web.goal_editor.rows import Row
@@ -49,6 +49,10 @@ class Shown:
     errors: Sequence[str] = ()
     warnings: Sequence[str] = ()
     hints: Sequence[str] = ()
+
+
+_BLANK: Final = Shown(number=0, label="New row", field="", target="", rule=MergeRule.SET.value)
+"""What the page's script makes new rows of."""
 
 
 class ImportKind(Kind[ImportForm]):
@@ -79,12 +83,12 @@ class ImportKind(Kind[ImportForm]):
             rows=[Row(number=1)],
         )
 
-    def opened(self, desk: Desk, goal: Definition) -> ImportForm:
+    def opened(self, goal: Definition) -> ImportForm:
         """The form of a stored goal."""
         assert isinstance(goal, ImportGoal)  # noqa: S101 - its row says that it imports
         return ImportForm.opened(goal)
 
-    def posted(self, desk: Desk, given: Mapping[str, Any]) -> ImportForm:
+    def posted(self, given: Mapping[str, Any]) -> ImportForm:
         """The form as it was sent."""
         return ImportForm.posted(given)
 
@@ -93,8 +97,6 @@ class ImportKind(Kind[ImportForm]):
         what, kind, number = rows.asked(asked)
         if what == "object" and form.name in _NAMES.values():
             form.name = _NAMES[form.object]
-        if what == "refresh":
-            Objects.of(desk.connection, refresh=True)
         if what in ("add", "copy", "remove", "up", "down"):
             chosen = number if number is not None else _number(given.get(f"chosen-{kind}"))
             those = form.match if kind == MATCH else form.rows
@@ -108,7 +110,11 @@ class ImportKind(Kind[ImportForm]):
         spread = _spread(desk, form, given)
         problems = desk.problems(spread.goal(desk), spread.gaps())
         sent = {row.number for row in form.rows}
-        shown = [each for each in _Drawing.of(desk, form).mapped(spread, problems) if each.number in sent]
+        shown = [
+            each
+            for each in _Drawing(desk=desk, form=form).mapped(spread, problems)
+            if each.number in sent
+        ]
         bad = sum(bool(each.errors) for each in shown) + (_number(given.get("elsewhere")) or 0)
         return "web/goal_editor/rows_said.html", {
             "rows": shown,
@@ -118,7 +124,7 @@ class ImportKind(Kind[ImportForm]):
 
     def shown(self, desk: Desk, form: ImportForm, problems: Problems) -> dict[str, Any]:
         """What the page shows."""
-        return _Drawing.of(desk, form).page(problems)
+        return _Drawing(desk=desk, form=form).page(problems)
 
 
 def _imports(desk: Desk) -> Iterator[ImportGoal]:
@@ -145,11 +151,12 @@ def _spread(desk: Desk, form: ImportForm, given: Mapping[str, Any]) -> ImportFor
     if filler is None or any(place is None for place in places.values()):
         return form
     spread: list[Row] = []
-    for row in sorted(form.rows, key=lambda each: places[each.number] or 0):
-        for number in range(len(spread), min(places[row.number] or 0, rows.MOST_ROWS)):
-            spread.append(_filler(number, filler))
+    said = [row for row in form.rows if not row.is_blank]
+    for row in sorted(said, key=lambda each: places[each.number] or 0):
+        until = min(places[row.number] or 0, rows.MOST_ROWS)
+        spread.extend(_filler(number, filler) for number in range(len(spread), until))
         spread.append(row)
-    return replace(form, rows=spread)
+    return replace(form, rows=[*spread, *(row for row in form.rows if row.is_blank)])
 
 
 def _filler(number: int, key: str) -> Row:
@@ -162,11 +169,10 @@ class _Drawing:
 
     desk: Desk
     form: ImportForm
-    objects: Objects
 
-    @classmethod
-    def of(cls, desk: Desk, form: ImportForm) -> "_Drawing":
-        return cls(desk=desk, form=form, objects=Objects.of(desk.connection))
+    @property
+    def objects(self) -> Objects:
+        return self.desk.objects
 
     @property
     def known(self) -> Known | None:
@@ -184,9 +190,7 @@ class _Drawing:
             "match_rows": self.matched(problems),
             "map_rows": list(self.mapped(self.form, problems)),
             "field_options": options(self.known),
-            "property_options": choices.property_options(
-                self.desk.properties.values(), rules=True
-            ),
+            "property_options": choices.property_options(self.desk.properties.values(), rules=True),
             "identifier_options": choices.property_options(identifiers),
             "object_types": self.object_types(),
             "object_type_errors": problems.at("object_type_property"),
@@ -195,8 +199,14 @@ class _Drawing:
             "next_row": rows.next_number(self.form.rows),
             "on_delete": ObjectTypeOnDelete,
             "on_merge": OnMerge,
-            "suggested": self.form.suggested,
+            "blank_row": _BLANK,
+            "make_address": self.make_address() if self.desk.may_edit else "",
         }
+
+    def make_address(self) -> str:
+        """Where a property is made for a row."""
+        address = reverse("goal-property", kwargs={"connection_key": self.desk.connection.key})
+        return f"{address}?{urlencode({'object': self.form.object})}"
 
     def steps(self, problems: Problems) -> Iterator[Step]:
         """The three steps, with what was chosen in each."""
@@ -248,7 +258,9 @@ class _Drawing:
         """What becomes of the object's name."""
         key = self.form.object_type_property
         target = self.desk.properties.get(key)
-        label = target.label if target else OBJECT_TYPE_LABEL if key == OBJECT_TYPE_PROPERTY else key
+        label = (
+            target.label if target else OBJECT_TYPE_LABEL if key == OBJECT_TYPE_PROPERTY else key
+        )
         verb = "adds" if target is None or target.list else "writes"
         return f"{verb} \u201c{self.form.object}\u201d to {label}"
 

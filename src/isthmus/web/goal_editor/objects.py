@@ -10,7 +10,9 @@ from isthmus.connections.models import Connection
 from isthmus.domain.objects import OBJECTS
 from isthmus.errors import IsthmusError
 
-NO_SIGN_IN = "Nobody has signed in to Salesforce yet, so its fields aren\u2019t known. Type their API names."
+NO_SIGN_IN = (
+    "Nobody has signed in to Salesforce yet, so its fields aren\u2019t known. Type their API names."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,5 +80,3 @@ class Objects:
 def _cached(connection: Connection) -> dict[str, Known]:
     found = {name: known_objects.cached(connection, of) for name, of in OBJECTS.items()}
     return {name: known for name, known in found.items() if known}
-
-

@@ -22,12 +22,13 @@ from isthmus.connections.models import OPEN, UNDER_WAY, Connection, Run, RunStat
 from isthmus.domain.roles import Right
 from isthmus.web import connection_page, connection_words, edits
 from isthmus.web.access import access, who
-from isthmus.web.connection_tabs import SETUP, YAML, tabs
 from isthmus.web.confirming import Confirmation, Loss, ask
+from isthmus.web.connection_tabs import SETUP, YAML, tabs
 from isthmus.web.forms.connections import AboutForm, TitleForm
 from isthmus.web.masking import sees_personal_data
 from isthmus.web.views.found import changing, find
 from isthmus.web.words import plural
+
 
 @access(Right.LOOK)
 @require_safe

@@ -77,6 +77,7 @@
       select.after(this.box);
       select.hidden = true;
       select.pickerReady = true;
+      select.picker = this;
       this.draw();
       if (this.label) {
         this.label.removeAttribute("for");
