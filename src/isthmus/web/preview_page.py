@@ -273,7 +273,7 @@ def kinds(found: Figures, goal: Goal, asked: Asked) -> list[Kind]:
             here=asked.outcome == name and not asked.q,
         )
         for name, state in run_words.OUTCOMES.items()
-        if numbers.get(name) or asked.outcome == name and name in numbers
+        if numbers.get(name) or (asked.outcome == name and name in numbers)
     ]
     problems = Kind(
         word="Problems",

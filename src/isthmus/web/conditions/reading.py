@@ -70,7 +70,7 @@ class Reader:
                 self._check(node)
             except NotYet as error:
                 missing[place] = str(error)
-            except (SegmentError, *self.refusals) as error:
+            except self.refusals as error:
                 wrong[place] = str(error)
         if missing or wrong:
             return Read(missing=missing, wrong=wrong)
@@ -97,7 +97,7 @@ class Reader:
         place: Any = document
         for step in getattr(error, "path", ()):
             if isinstance(place, list | dict):
-                place = place[step]  # type: ignore[index]
+                place = place[step]
         if subject is None or isinstance(place, list | dict) or test.operator in RELATIVE:
             return error
         said = str(place) if len(str(place)) <= _SHOWN else f"{str(place)[:_SHOWN]}…"

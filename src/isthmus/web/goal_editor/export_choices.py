@@ -1,4 +1,4 @@
-"""What an export's rows offer: values of the profile, and fields that can be written or found by."""
+"""What an export's rows offer: values of the profile, and fields to write or to find by."""
 
 from collections.abc import Iterable, Iterator
 

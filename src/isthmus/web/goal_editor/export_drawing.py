@@ -16,12 +16,11 @@ from isthmus.web.conditions.sentences import Teller
 from isthmus.web.conditions.words import subjects
 from isthmus.web.goal_editor import export_choices, rows, steps
 from isthmus.web.goal_editor.desk import Desk
-from isthmus.web.goal_editor.export_form import MAP, ExportForm, Writes, kind_of
-from isthmus.web.goal_editor.objects import Objects
+from isthmus.web.goal_editor.export_form import ExportForm, Writes, kind_of
 from isthmus.web.goal_editor.problems import Problems
 from isthmus.web.goal_editor.rows import Row
 from isthmus.web.goal_editor.steps import Step
-from isthmus.web.words import plural
+from isthmus.web.words import State, plural
 
 _PLURALS: Final = {"Lead": "leads", "Contact": "contacts", "Person": "persons"}
 _HEADS: Final = {
@@ -34,6 +33,11 @@ NO_PERSONS: Final = (
     "leads and convert them there."
 )
 _SENTENCE: Final = 200
+
+
+def warned_state(number: int) -> State:
+    """So many things that are worth knowing."""
+    return State(kind="warn", icon="warn", word=plural(number, "warning"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,17 +103,11 @@ class Drawing:
 
     desk: Desk
     form: ExportForm
-    objects: Objects
-
-    @classmethod
-    def of(cls, desk: Desk, form: ExportForm) -> "Drawing":
-        """Of a form."""
-        return cls(desk=desk, form=form, objects=Objects.of(desk.connection))
 
     @property
     def known(self) -> Known | None:
         """What is known of the object that is written."""
-        return self.objects.known(self.form.object)
+        return self.desk.objects.known(self.form.object)
 
     def page(self, problems: Problems) -> dict[str, Any]:
         """Everything that the page shows."""
@@ -117,7 +115,7 @@ class Drawing:
         goal = self.form.goal(self.desk)
         return {
             "steps": list(self.steps(problems)),
-            "objects": self.objects,
+            "objects": self.desk.objects,
             "known": self.known,
             "object_rows": list(self.object_rows()),
             "object_errors": self._object_errors(problems),
@@ -137,7 +135,8 @@ class Drawing:
             "whens": [(WhenEmpty.LEAVE.value, "Leave"), (WhenEmpty.CLEAR.value, "Clear")],
             "next_row": rows.next_number(self.form.rows),
             "blank_row": Shown(number=0),
-            "aside": "web/goal_editor/export_aside.html",
+            "suggestions": self.form.suggestions,
+            "is_new": self.desk.there is None,
         }
 
     def _object_errors(self, problems: Problems) -> list[str]:
@@ -201,7 +200,7 @@ class Drawing:
         warned = len(rows_with(problems.warnings)) + len(problems.warned("create_records"))
         state = steps.state(bad, begun=mapped > 0)
         if state is steps.COMPLETE and warned:
-            state = steps.warnings(warned)
+            state = warned_state(warned)
         return Step(
             number=4,
             key="map",
@@ -240,11 +239,11 @@ class Drawing:
                     for each in columns
                 ],
                 blocked="" if of.can_create else NO_PERSONS,
-                off="" if chosen else self.objects.reasons.get(name, ""),
+                off="" if chosen else self.desk.objects.reasons.get(name, ""),
             )
 
     def _records(self, name: str, of: SalesforceObject) -> str:
-        known = self.objects.known(name)
+        known = self.desk.objects.known(name)
         counted = known.records if known else None
         through = f"written through {of.sobject}" if of.sobject != name else ""
         said = f"{counted:,} in the org" if counted is not None else ""

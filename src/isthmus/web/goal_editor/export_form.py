@@ -60,6 +60,17 @@ class Writes(StrEnum):
         return cls.BOTH if goal.create_records else cls.UPDATE
 
 
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """A value and a field that are likely to belong together."""
+
+    value: str  # key of a property
+    field: str
+    label: str
+    field_label: str
+    why: str
+
+
 @dataclass(kw_only=True)
 class ExportForm:
     """What was typed in the page of an export goal."""
@@ -71,7 +82,7 @@ class ExportForm:
     segment: str = ""
     match: Row = field(default_factory=lambda: Row(number=1))
     rows: list[Row] = field(default_factory=list)
-    suggested: list[Row] = field(default_factory=list)
+    suggestions: list[Pair] | None = None  # None: nobody has asked for any
 
     @classmethod
     def opened(cls, goal: ExportGoal) -> Self:
@@ -102,7 +113,6 @@ class ExportForm:
             segment=str(given.get("segment", "")).strip(),
             match=matching[0] if matching else Row(number=1),
             rows=rows.read(given, MAP),
-            suggested=rows.read(given, "s"),
         )
 
     def goal(self, desk: Desk) -> ExportGoal:
