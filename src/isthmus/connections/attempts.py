@@ -123,6 +123,7 @@ class GoalAttempts:
             run_goal=row,
             salesforce=self.salesforce,
             full=self.run.full,
+            preview=self.run.preview,
             reporter=reporter,
             cancelled=self.watch,
             fence=self.fence,

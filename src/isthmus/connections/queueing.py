@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from isthmus.connections import news, states
+from isthmus.connections import foreseen, news, states
 from isthmus.connections.errors import (
     ConnectionOff,
     NoSignIn,
@@ -14,7 +14,16 @@ from isthmus.connections.errors import (
     NothingToRun,
     StateRefused,
 )
-from isthmus.connections.models import IMPORT, OPEN, Connection, Goal, Run, RunState
+from isthmus.connections.models import (
+    IMPORT,
+    OPEN,
+    UNDER_WAY,
+    Connection,
+    Goal,
+    Run,
+    RunGoal,
+    RunState,
+)
 
 NOBODY_WORKS = (RunState.QUEUED, RunState.CONFIRMING, RunState.WAITING)
 
@@ -43,6 +52,64 @@ def ask(
         return Run.objects.create(
             connection=connection, number=last + 1, full=full, goal_keys=list(goals), asked_by=by
         )
+
+
+def ask_preview(
+    connection: Connection, *, goals: Sequence[str] = (), full: bool = False, by: str = ""
+) -> Run:
+    """Queue a preview of these goals, active or not, or of all active ones; the queued preview.
+
+    What a run would do is found out and kept, and nothing is written anywhere else. A connection
+    that is switched off has previews as well. Earlier previews of the goals are forgotten, and one
+    that is under way for the same goals is stopped. Raises `NoSignIn`, `NoSuchThing`, and
+    `NothingToRun`.
+    """
+    with transaction.atomic():
+        held = Connection.objects.select_for_update(no_key=True).filter(id=connection.id).first()
+        if held is None:
+            raise NoSuchThing("connection", [connection.key], [])
+        check_preview(held, goals)
+        wanted = chosen_goals(held, goals)
+        news.tell(connection.id)
+        last = Run.every.filter(connection=held, preview=True).aggregate(last=Max("number"))["last"]
+        _give_way(held, wanted)
+        # A process that takes it over waits, or has done so: then another is queued.
+        rows = Run.every.select_for_update(of=("self",), no_key=True)
+        queued = rows.filter(connection=held, preview=True, state=RunState.QUEUED).first()
+        if queued is None:
+            queued = Run.every.create(
+                connection=held, preview=True, number=(last or 0) + 1, asked_by=by
+            )
+        queued.full = queued.full or full
+        queued.goal_keys = sorted({*queued.goal_keys, *(goal.key for goal in wanted)})
+        queued.save(update_fields=["full", "goal_keys"])
+        known = set(queued.goals.values_list("goal_id", flat=True))
+        for goal in wanted:
+            if goal.id not in known:
+                RunGoal.objects.create(
+                    run=queued, goal=goal, key=goal.key, direction=goal.direction
+                )
+    return queued
+
+
+def check_preview(connection: Connection, goals: Sequence[str] = ()) -> None:
+    """Raise where such a preview could not begin."""
+    if connection.authorization_id is None:
+        raise NoSignIn(connection.key)
+    if not chosen_goals(connection, goals):
+        raise NothingToRun(
+            f"Connection {connection.key!r} has no active goal. Add one, activate one, or name "
+            f"the goal to preview."
+        )
+
+
+def _give_way(connection: Connection, goals: Sequence[Goal]) -> None:
+    """Forget earlier previews of these goals, and stop one under way that is of no other goal."""
+    foreseen.forget_goals(goal.id for goal in goals)
+    keys = {goal.key for goal in goals}
+    for going in Run.every.filter(connection=connection, preview=True, state__in=UNDER_WAY):
+        if set(going.goal_keys) <= keys:
+            states.change(going.id, RunState.STOPPING)
 
 
 def _widened(queued: Run, goals: Sequence[str], *, full: bool) -> bool:
@@ -88,7 +155,7 @@ def stop(run: Run) -> Run:
     """
     # A run that begins or is put off between two looks is met by the next one.
     while not states.change(run.id, RunState.STOPPING):
-        waiting = Run.objects.filter(id=run.id, state__in=NOBODY_WORKS)
+        waiting = Run.every.filter(id=run.id, state__in=NOBODY_WORKS)
         if waiting.update(state=RunState.STOPPED, finished_at=timezone.now()):
             run.goals.filter(state__in=OPEN).update(state=RunState.STOPPED)
             break

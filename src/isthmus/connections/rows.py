@@ -274,7 +274,9 @@ def is_newest(part: RunGoal) -> bool:
     """Whether the goal has had no run since."""
     if part.goal_id is None:
         return False
-    later = RunGoal.objects.filter(goal_id=part.goal_id, id__gt=part.id, started_at__isnull=False)
+    later = RunGoal.objects.filter(
+        goal_id=part.goal_id, id__gt=part.id, started_at__isnull=False, run__preview=False
+    )
     return not later.exists()
 
 

@@ -57,6 +57,7 @@ class GoalRun:
     run_goal: RunGoal
     salesforce: Salesforce
     full: bool  # everything again, not only what changed
+    preview: bool = False  # nothing is written but what it would do
     reporter: Reporter
     cancelled: Callable[[], bool]
     fence: Fence

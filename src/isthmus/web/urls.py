@@ -4,6 +4,7 @@ from isthmus.web.routes import (
     accounts,
     components,
     connections,
+    previews,
     profiles,
     properties,
     runs,
@@ -14,6 +15,7 @@ from isthmus.web.views import errors
 urlpatterns = [
     *accounts.patterns,
     *connections.patterns,
+    *previews.patterns,
     *runs.patterns,
     *profiles.patterns,
     *properties.patterns,

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
+from isthmus.connections import foreseen
 from isthmus.errors import IsthmusError
 from isthmus.profiles import database, schema
 from isthmus.profiles.database import DatabaseGone
@@ -19,7 +20,10 @@ def _today() -> date:
 
 @dataclass(kw_only=True)
 class Housekeeping:
-    """Makes the journal's partitions ahead and drops old ones: at the start, and every day."""
+    """Makes the journal's partitions ahead and drops old ones: at the start, and every day.
+
+    Previews that nobody asked for again go as well.
+    """
 
     keeping: Keeping = field(default_factory=Keeping)
     today: Callable[[], date] = _today
@@ -38,6 +42,8 @@ class Housekeeping:
         try:
             with database.connected(application="isthmus housekeeping") as session:
                 schema.keep_partitions(session, today, self.keeping)
+                with database.reached():
+                    foreseen.keep_house(session)
         except DatabaseGone:
             raise
         except IsthmusError as error:

@@ -20,8 +20,14 @@ SELECT connection.id, connection.key, coalesce(going.number, queued.number) AS r
 FROM connections_connection AS connection
 LEFT JOIN connections_run AS going ON going.connection_id = connection.id
     AND going.state IN ('running', 'confirming', 'waiting', 'stopping')
-LEFT JOIN connections_run AS queued ON queued.connection_id = connection.id
-    AND queued.state = 'queued'
+LEFT JOIN LATERAL (
+    -- A run and a preview may be queued at once.
+    SELECT each.id, each.number
+    FROM connections_run AS each
+    WHERE each.connection_id = connection.id AND each.state = 'queued'
+    ORDER BY each.queued_at, each.id
+    LIMIT 1
+) AS queued ON true
 WHERE CASE
         WHEN going.id IS NULL THEN queued.id IS NOT NULL
         WHEN going.state = 'confirming' THEN false

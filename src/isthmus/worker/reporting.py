@@ -20,7 +20,7 @@ class Logged:
 
     def goal_started(self, goal: Goal) -> None:
         """Remember whose steps follow."""
-        going = Run.objects.filter(connection=goal.connection_id, state__in=UNDER_WAY)
+        going = Run.every.filter(connection=goal.connection_id, state__in=UNDER_WAY)
         number = going.values_list("number", flat=True).first()
         key = goal.connection.key
         self._facts, self._step = {"connection": key, "run": number, "goal": goal.key}, ""

@@ -1,6 +1,6 @@
 """How kinds, operators and units read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from isthmus.domain.properties import PropertyDefinition, PropertyType
@@ -77,16 +77,17 @@ _DATE_KINDS = (Kind.DATE, Kind.DATETIME)
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
-    """What a condition asks for: a property, or what every profile has."""
+    """What a condition asks for: a property, what every profile has, or a Salesforce field."""
 
-    value: str  # as the form has it: property:KEY or system:NAME
+    value: str  # as the form has it: property:KEY, system:NAME or field:NAME
     label: str
     code: str  # the key
     icon: str
     type: str
     kind: Kind
     many: bool = False  # a list
-    definition: PropertyDefinition | None = None  # None for a system value
+    definition: PropertyDefinition | None = None  # None for what is no property
+    choices: Sequence[tuple[str, str]] = ()  # the values that are offered, each with its label
 
     @property
     def operators(self) -> list[str]:

@@ -11,10 +11,11 @@ from isthmus.web.access import access
 from isthmus.web.goal_editor import editing
 from isthmus.web.goal_editor.desk import Desk
 from isthmus.web.goal_editor.editing import Kind
+from isthmus.web.goal_editor.export_kind import ExportsKind
 from isthmus.web.goal_editor.import_kind import ImportKind
 from isthmus.web.views.found import find, find_goal
 
-KINDS: Final[dict[str, Kind[Any]]] = {IMPORT: ImportKind()}
+KINDS: Final[dict[str, Kind[Any]]] = {IMPORT: ImportKind(), EXPORT: ExportsKind()}
 
 
 @access(Right.LOOK)

@@ -1,0 +1,172 @@
+"""What previews found out: tables of their own, in the stage, that go with the preview.
+
+`stage.preview_N` has a row for each record or member (N is the row id of the goal's part in the
+preview), `…_name` the identifier values by which rows are found, `…_problem` what does not fit.
+They are unlogged: after a crash of the database they are empty, and the preview is asked for again.
+"""
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+from psycopg import Connection, sql
+from psycopg.errors import LockNotAvailable
+from psycopg.sql import Composable, Composed
+
+from isthmus.connections.models import OPEN, Run, RunGoal
+from isthmus.profiles import database, schema
+
+KEPT = timedelta(days=7)
+"""How long a preview is kept that nobody asked for again."""
+
+COLUMNS: Mapping[str, str] = {
+    "n": "bigint NOT NULL",
+    "record_id": 'text COLLATE "C"',
+    "profile_id": "uuid",  # none: it is not there yet
+    "survivor": "uuid",  # the profile that this one becomes part of
+    "outcome": "text NOT NULL",
+    "reason": "text",
+    "before": "jsonb",  # only what changes
+    "after": "jsonb",
+}
+_PROBLEM_COLUMNS = {
+    "record_id": 'text COLLATE "C"',
+    "profile_id": "uuid",
+    "field": "text",
+    "property": "text",
+    "code": "text NOT NULL",
+    "message": "text NOT NULL",
+    "value": "text",
+}
+_NAME_COLUMNS = {"value": 'text COLLATE "C" NOT NULL', "n": "bigint NOT NULL"}
+
+_BLOCK_BYTES = 1 << 18
+
+
+def rows(part: int) -> sql.Identifier:
+    """The rows of one goal's preview."""
+    return sql.Identifier("stage", f"preview_{part}")
+
+
+def names(part: int) -> sql.Identifier:
+    """The identifier values of its rows."""
+    return sql.Identifier("stage", f"preview_{part}_name")
+
+
+def problems(part: int) -> sql.Identifier:
+    """What does not fit, or is told of a record as a whole."""
+    return sql.Identifier("stage", f"preview_{part}_problem")
+
+
+def create(session: Connection[Any], part: int) -> None:
+    """Make the tables anew, in the open transaction."""
+    for table, columns in (
+        (rows(part), COLUMNS),
+        (names(part), _NAME_COLUMNS),
+        (problems(part), _PROBLEM_COLUMNS),
+    ):
+        session.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(table))
+        session.execute(_create_statement(table, columns))
+
+
+def _create_statement(table: Composable, columns: Mapping[str, str]) -> Composed:
+    made = sql.SQL(", ").join(
+        sql.Identifier(name) + sql.SQL(" ") + sql.SQL(kind)
+        for name, kind in columns.items()
+    )
+    return sql.SQL("CREATE UNLOGGED TABLE {} ({}) WITH (autovacuum_enabled = off)").format(
+        table, made
+    )
+
+
+def pour(
+    source: Connection[Any], select: Composable, target: Connection[Any], table: Composable
+) -> None:
+    """Copy what a query finds in one session into a table of another one, in its columns' order.
+
+    What the one sees is rolled back, so the other could not read it by itself.
+    """
+    reading = sql.SQL("COPY ({}) TO STDOUT (FORMAT binary)").format(select)
+    writing = sql.SQL("COPY {} FROM STDIN (FORMAT binary)").format(table)
+    with (
+        source.cursor() as reader,
+        target.cursor() as writer,
+        reader.copy(reading) as found,
+        writer.copy(writing) as taken,
+    ):
+        block = bytearray()
+        for piece in found:
+            block += piece
+            if len(block) >= _BLOCK_BYTES:
+                taken.write(bytes(block))
+                block.clear()
+        taken.write(bytes(block))
+
+
+def finish(session: Connection[Any], part: int) -> None:
+    """Let the rows be found, in the open transaction."""
+    for statement in (
+        "CREATE INDEX ON {rows} (outcome, coalesce(reason, ''), n)",
+        "CREATE UNIQUE INDEX ON {rows} (n)",
+        "CREATE INDEX ON {rows} (record_id) WHERE record_id IS NOT NULL",
+        "CREATE INDEX ON {rows} (profile_id) WHERE profile_id IS NOT NULL",
+        "CREATE INDEX ON {names} (value)",
+        "ANALYZE {rows} (n, outcome, reason, record_id, profile_id)",
+        "ANALYZE {names} (value)",
+    ):
+        session.execute(sql.SQL(statement).format(rows=rows(part), names=names(part)))
+
+
+def pour_problems(source: Connection[Any], target: Connection[Any], part: int) -> None:
+    """Copy what the run would say of records, which the source has noted and takes back."""
+    select = sql.SQL(
+        """SELECT record_id, profile_id, field, property, code, message, value
+        FROM store.run_problem WHERE run_goal = {}"""
+    ).format(sql.Literal(part))
+    pour(source, select, target, problems(part))
+
+
+def forget_goals(goals: Iterable[int]) -> None:
+    """Forget the previews of these goals that have ended."""
+    found = RunGoal.objects.filter(goal_id__in=set(goals), run__preview=True)
+    _forget(found.exclude(run__state__in=OPEN).values_list("id", flat=True))
+
+
+def keep_house(session: Connection[Any]) -> None:
+    """Forget previews that are too old, are not the newest of their goal, or are of none any more.
+
+    Tables of which nobody knows go as well: their goal or connection was deleted.
+    """
+    ended = RunGoal.objects.filter(run__preview=True).exclude(run__state__in=OPEN)
+    past: set[int] = set()
+    everything = RunGoal.objects.filter(run__preview=True).order_by("id")
+    newest: dict[int | None, int] = dict(everything.values_list("goal_id", "id"))
+    limit = timezone.now() - KEPT
+    for part, goal, at in ended.values_list("id", "goal_id", "run__finished_at"):
+        if goal is None or newest[goal] != part or (at is not None and at < limit):
+            past.add(part)
+    _forget(past)
+    staged = schema.stages(session, schema.FORESEEN)
+    known = set(RunGoal.objects.filter(id__in=staged).values_list("id", flat=True))
+    _drop(session, staged - known)
+
+
+def _forget(parts: Iterable[int]) -> None:
+    wanted = set(parts)
+    if not wanted:
+        return
+    runs = set(RunGoal.objects.filter(id__in=wanted).values_list("run_id", flat=True))
+    RunGoal.objects.filter(id__in=wanted).delete()
+    Run.every.filter(id__in=runs, preview=True, goals=None).delete()
+    with database.connected(application="isthmus preview") as session:
+        _drop(session, wanted)
+
+
+def _drop(session: Connection[Any], parts: Iterable[int]) -> None:
+    """Drop the tables; those that somebody reads just now go the next time."""
+    for part in parts:
+        with suppress(LockNotAvailable), session.transaction():
+            session.execute("SET LOCAL lock_timeout = '500ms'")
+            schema.drop_stages(session, [part], schema.FORESEEN)
