@@ -73,8 +73,7 @@ def create(session: Connection[Any], part: int) -> None:
 
 def _create_statement(table: Composable, columns: Mapping[str, str]) -> Composed:
     made = sql.SQL(", ").join(
-        sql.Identifier(name) + sql.SQL(" ") + sql.SQL(kind)
-        for name, kind in columns.items()
+        sql.Identifier(name) + sql.SQL(" ") + sql.SQL(kind) for name, kind in columns.items()
     )
     return sql.SQL("CREATE UNLOGGED TABLE {} ({}) WITH (autovacuum_enabled = off)").format(
         table, made

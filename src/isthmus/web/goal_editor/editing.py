@@ -22,6 +22,7 @@ from isthmus.web.conditions.personal import digest
 from isthmus.web.connection_tabs import tabs
 from isthmus.web.goal_editor.desk import Definition, Desk
 from isthmus.web.goal_editor.problems import Problems
+from isthmus.web.words import plural
 
 ROWS = "rows"
 """The act of the page's script: say what there is to say of the rows that are sent."""
@@ -139,7 +140,14 @@ def _save(request: HttpRequest, kind: Kind[Any], desk: Desk, form: Any) -> HttpR
         clashed = Answer(form=form, status=409, unsaved=True, conflicts=said)
         return _shown(request, kind, desk, clashed)
     assert saved is not None  # noqa: S101 - without a clash something was saved
-    messages.success(request, f"{saved.definition.name} was saved.")
+    left = len(desk.problems(saved.definition, []).troubles)
+    if left:
+        number = plural(left, "problem")
+        messages.warning(
+            request, f"{saved.definition.name} was saved. It can\u2019t run yet: {number} below."
+        )
+    else:
+        messages.success(request, f"{saved.definition.name} was saved.")
     return redirect("goal", connection_key=desk.connection.key, goal_key=saved.key)
 
 

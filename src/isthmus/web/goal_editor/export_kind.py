@@ -120,7 +120,7 @@ def _spread(form: ExportForm, given: Mapping[str, Any]) -> ExportForm:
     spread: list[Row] = []
     for row in sorted(form.rows, key=lambda each: places[each.number] or 0):
         for number in range(len(spread), min(places[row.number] or 0, rows.MOST_ROWS)):
-            values = {"field": f"X{number}", "value": PROFILE_ID}
+            values = {"field": f"X{number}.X", "value": PROFILE_ID}
             spread.append(Row(number=-1 - number, values=values))
         spread.append(row)
     return replace(form, rows=spread)

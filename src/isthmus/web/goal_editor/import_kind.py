@@ -164,7 +164,7 @@ def _spread(desk: Desk, form: ImportForm, given: Mapping[str, Any]) -> ImportFor
 
 
 def _filler(number: int, key: str) -> Row:
-    return Row(number=-1 - number, values={"field": f"X{number}", "property": key, "rule": "set"})
+    return Row(number=-1 - number, values={"field": f"X{number}.X", "property": key, "rule": "set"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -289,6 +289,7 @@ class _Drawing:
 
     def matched(self, problems: Problems) -> list[Shown]:
         """The rows of step 2."""
+        errors, warnings = _by_row(problems.troubles, "match"), _by_row(problems.warnings, "match")
         places = {row.number: place for place, row in rows.places(self.form.match)}
         return [
             Shown(
@@ -296,7 +297,8 @@ class _Drawing:
                 label=self.called(row.get("field"), row.get("identifier"), "is"),
                 field=row.get("field"),
                 target=row.get("identifier"),
-                errors=problems.under("match", places[row.number]) if row.number in places else (),
+                errors=errors.get(places.get(row.number, -1), ()),
+                warnings=warnings.get(places.get(row.number, -1), ()),
             )
             for row in self.form.match
         ]
@@ -315,7 +317,6 @@ class _Drawing:
         given = _rule(row.get("rule"))
         field = self.field(row.get("field"))
         target = self.desk.properties.get(row.get("property"))
-        clash = notes.clash(field, target) if field and target else ""
         hints = notes.hints(field, target, self.desk.connection.timezone) if field else ()
         return Shown(
             number=row.number,
@@ -326,7 +327,7 @@ class _Drawing:
             keeps=row.get("keep") == "on",
             option=notes.option(given, field),
             errors=errors,
-            warnings=[*([clash] if clash else []), *warnings],
+            warnings=warnings,
             hints=list(hints),
         )
 
