@@ -253,10 +253,9 @@
 
   // Suggestions ------------------------------------------------------------------------
   function take(pair) {
-    const values = { field: pair.dataset.field, property: pair.dataset.property, rule: pair.dataset.rule };
-    const free = rowsOf("r").find(isBlank);
-    free?.remove();
-    add("r", values);
+    const { field, property, rule, to = "r" } = pair.dataset;
+    rowsOf(to).find(isBlank)?.remove();
+    add(to, { field, property, identifier: property, rule });
     drop(pair);
   }
 
