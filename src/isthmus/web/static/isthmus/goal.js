@@ -7,12 +7,19 @@
   const CONTROLS = "input[name]:not([name^=chosen]), select[name]";
   const form = () => document.getElementById("goal");
   const rowsOf = (kind) => [...document.querySelectorAll(`[data-rows="${kind}"] > .map-row`)];
-  const part = (row, name) => row.querySelector(`[name$=".${name}"]`);
+  // Looking a control up takes longer than all else that is done with it, for hundreds of rows.
+  function part(row, name) {
+    row.parts ??= Object.fromEntries([...row.querySelectorAll("input[list], select, input:not([type])")].map((each) => [each.name.replace(/^[a-z]+\d+\./, ""), each]));
+    return row.parts[name] ?? null;
+  }
   const text = (row, name) => (part(row, name)?.value ?? "").trim();
   const kindOf = (row) => row.parentElement.dataset.rows;
   const targetOf = (row) => part(row, "property") ?? part(row, "identifier") ?? part(row, "value");
   const isBlank = (row) => !["field", "property", "identifier", "value"].some((name) => text(row, name));
-  const isBad = (row) => row.querySelector(".notes > .error") !== null;
+  function isBad(row) {
+    row.notes ??= row.querySelector(".notes");
+    return row.notes?.firstElementChild?.matches(".error") ?? false; // what is wrong comes first
+  }
   const before = new WeakMap(); // by row: the values that were checked last
   let changed = new Set();
   let waiting = 0;
@@ -21,6 +28,10 @@
   function ready(row) {
     if (row.isReady) return;
     row.isReady = true;
+    row.classList.add("is-ready");
+    const { makes, makesWord } = row.parentElement.dataset;
+    const target = targetOf(row);
+    if (makes && target) Object.assign(target.dataset, { make: makes, makeWord: makesWord });
     globalThis.isthmus.pick(row);
     before.set(row, [text(row, "field"), targetOf(row)?.value ?? ""]);
     if (form().querySelector(".steps-of-goal").disabled) return;
@@ -58,7 +69,8 @@
     row.dataset.row = String(number);
     for (const [name, value] of Object.entries(values)) {
       const control = part(row, name);
-      if (control?.type === "checkbox") control.checked = Boolean(value);
+      const tick = row.querySelector(`[name$=".${name}"][type=checkbox]`);
+      if (tick) tick.checked = Boolean(value);
       else if (control) control.value = value;
     }
     if (after) after.after(row);
@@ -354,8 +366,14 @@
       row.setAttribute("aria-label", `${labelOf(part(row, "field")) || "No field yet"}, ${labelOf(targetOf(row)) || "nothing yet"}`);
       onwards(row, event.target);
     }
-    setTimeout(() => { count(); number(); });
+    later();
   });
+
+  let counting = 0;
+  function later() {
+    clearTimeout(counting);
+    counting = setTimeout(() => { count(); number(); }, WAIT_MS);
+  }
 
   // Whoever goes by keys is led from the field to the property, and from there to the next row.
   function onwards(row, control) {
