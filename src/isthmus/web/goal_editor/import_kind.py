@@ -241,7 +241,7 @@ class _Drawing:
             )
 
         return {
-            "map_rows": SafeString("\n").join([draw(row) for row in shown]),
+            "map_rows": SafeString("\n".join(draw(row) for row in shown)),
             "blank_map_row": draw(_BLANK),
         }
 
