@@ -42,7 +42,16 @@ from isthmus.web import access
 
 EXPECTED: dict[str, Page] = {
     name: page
-    for part in (of_accounts, components, connections, previews, profiles, properties, runs, segments)
+    for part in (
+        of_accounts,
+        components,
+        connections,
+        previews,
+        profiles,
+        properties,
+        runs,
+        segments,
+    )
     for name, page in part.EXPECTED.items()
 }
 """By address. An address that is not here fails."""
