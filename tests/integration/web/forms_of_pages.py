@@ -23,7 +23,9 @@ class _Reader(HTMLParser):
 
     def _control(self, tag: str, given: dict[str, str]) -> None:
         name = given.get("name", "")
-        if tag == "input" and name and "disabled" not in given and not self._off:
+        if self._off or "disabled" in given:
+            return
+        if tag == "input" and name:
             kind = given.get("type", "text")
             if kind not in ("checkbox", "radio") or "checked" in given:
                 self.values[name] = given.get("value", "on")

@@ -250,7 +250,8 @@ def test_what_is_refused_is_refused_in_the_words_of_a_document(browser: Client, 
     assert words in page
     assert stored() == before
     shown = sent(answer.content.decode(), "goal")
-    assert {name: shown.get(name, "") for name in values} == values, "what was typed is kept"
+    typed = {name: value.strip() for name, value in values.items()}
+    assert {name: shown.get(name, "") for name in values} == typed, "what was typed is kept"
     if messages := [each for each in _by_document(answer, values) if words in each]:
         assert messages[0] in page
 
@@ -258,6 +259,7 @@ def test_what_is_refused_is_refused_in_the_words_of_a_document(browser: Client, 
 def _by_document(answer: Any, values: dict[str, str]) -> list[str]:
     """What a document with the same goal is told."""
     rows = sorted({name.partition(".")[0] for name in values if re.match(r"r\d+\.", name)})
+    matched = f"{{field: {values['m1.field']!r}, identifier: {values['m1.identifier']!r}}}"
     lines = [
         "connections:",
         "  - key: acme",
@@ -265,8 +267,7 @@ def _by_document(answer: Any, values: dict[str, str]) -> list[str]:
         "    goals:",
         f"      - key: leads_in\n        name: {values['name'].strip() or '!!str'!r}",
         f"        import: Lead\n        object_type_property: {values['object_type_property']}",
-        f"        match: [{{field: {values['m1.field']!r},"
-        f" identifier: {values['m1.identifier']!r}}}]",
+        f"        match: [{matched}]",
         "        fields:",
     ]
     for row in rows:

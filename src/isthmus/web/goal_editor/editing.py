@@ -25,6 +25,8 @@ from isthmus.web.goal_editor.problems import Problems
 from isthmus.web.goal_editor.rows import MOST_ROWS, Row
 from isthmus.web.words import plural
 
+_UNPROCESSABLE = 422
+
 ROWS = "rows"
 """The act of the page's script: say what there is to say of the rows that are sent."""
 
@@ -220,6 +222,7 @@ def _shown(
 ) -> HttpResponse:
     form = answered.form
     problems = desk.problems(form.goal(desk), form.gaps())
+    problems.tried = answered.status == _UNPROCESSABLE
     places = {"connection_key": desk.connection.key, "goal_key": desk.key}
     too_many = len(form.rows) > MOST_ROWS
     shown = {
