@@ -22,7 +22,7 @@ from isthmus.web.goal_editor import rows
 from isthmus.web.goal_editor.desk import Desk
 from isthmus.web.goal_editor.rows import Row
 
-MATCH, MAP = "m", "r"
+MATCH, MAP, SUGGESTED = "m", "r", "s"
 """Kinds of rows, as their controls are named."""
 
 NO_FIELD = "Choose a field."
@@ -43,7 +43,7 @@ class ImportForm:
     on_merge: OnMerge = OnMerge.MERGE
     match: list[Row] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
-    suggested: list[Row] = field(default_factory=list)
+    suggested: list[Row] | None = None  # None: nobody asked
 
     @classmethod
     def opened(cls, goal: ImportGoal) -> Self:
@@ -81,7 +81,7 @@ class ImportForm:
             on_merge=choice(OnMerge, given.get("on_merge"), OnMerge.MERGE),
             match=rows.read(given, MATCH),
             rows=rows.read(given, MAP),
-            suggested=rows.read(given, "s"),
+            suggested=rows.read(given, SUGGESTED) or None,
         )
 
     def goal(self, desk: Desk) -> ImportGoal:

@@ -22,7 +22,7 @@ from isthmus.domain.merge_rules import MergeRule
 from isthmus.domain.objects import OBJECTS
 from isthmus.domain.properties import PropertyType
 from isthmus.salesforce import Field
-from isthmus.web.goal_editor import choices, notes, rows, steps
+from isthmus.web.goal_editor import choices, notes, rows, steps, suggesting
 from isthmus.web.goal_editor.desk import Definition, Desk
 from isthmus.web.goal_editor.editing import Kind
 from isthmus.web.goal_editor.import_form import MATCH, ImportForm
@@ -102,6 +102,10 @@ class ImportKind(Kind[ImportForm]):
             those = form.match if kind == MATCH else form.rows
             went_on = rows.act(those, what, chosen)
             return f"field-{kind}{went_on}" if went_on is not None else ""
+        if what == "suggest":
+            form.suggested = suggesting.suggested(desk, form)
+        if what in suggesting.ACTS:
+            suggesting.act(form, what, number)
         return ""
 
     def rows(self, desk: Desk, given: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -110,16 +114,16 @@ class ImportKind(Kind[ImportForm]):
         spread = _spread(desk, form, given)
         problems = desk.problems(spread.goal(desk), spread.gaps())
         sent = {row.number for row in form.rows}
-        shown = [
-            each
-            for each in _Drawing(desk=desk, form=form).mapped(spread, problems)
-            if each.number in sent
-        ]
+        drawing = _Drawing(desk=desk, form=form)
+        shown = [each for each in drawing.mapped(spread, problems) if each.number in sent]
         bad = sum(bool(each.errors) for each in shown) + (_number(given.get("elsewhere")) or 0)
         return "web/goal_editor/rows_said.html", {
             "rows": shown,
+            "match_rows": drawing.matched(problems),
             "state": steps.state(bad, begun=True),
-            "kind": "done" if not bad else "now",
+            "match_state": steps.state(len(problems.under("match")), begun=True),
+            "said": f"{plural(_number(given.get('mapped')) or 0, 'row')} \u00b7 {drawing.writes()}",
+            "match_said": drawing.match_in_words(),
         }
 
     def shown(self, desk: Desk, form: ImportForm, problems: Problems) -> dict[str, Any]:
@@ -200,6 +204,7 @@ class _Drawing:
             "on_delete": ObjectTypeOnDelete,
             "on_merge": OnMerge,
             "blank_row": _BLANK,
+            "suggested": suggesting.drawn(self.desk, self.form),
             "make_address": self.make_address() if self.desk.may_edit else "",
         }
 
@@ -223,14 +228,13 @@ class _Drawing:
             is_open=is_new or state is not steps.COMPLETE,
             template="web/goal_editor/import_object.html",
         )
-        matched = sum(not row.is_blank for row in form.match)
-        state = steps.state(len(problems.under("match")), begun=matched > 0)
-        creates = "creates profiles" if form.create_profiles else "creates no profiles"
+        said = self.match_in_words()
+        state = steps.state(len(problems.under("match")), begun=bool(said))
         yield Step(
             number=2,
             key="match",
             title="Match",
-            said=f"{plural(matched, 'row')} \u00b7 {creates}" if matched else "",
+            said=said,
             state=state,
             is_open=is_new or state is not steps.COMPLETE,
             template="web/goal_editor/import_match.html",
@@ -253,6 +257,12 @@ class _Drawing:
         counted = f" \u00b7 {plural(records, 'record')}" if records is not None else ""
         stays_out = " \u00b7 person contacts stay out" if self.form.object == "Contact" else ""
         return f"{self.form.object}{counted}{stays_out}"
+
+    def match_in_words(self) -> str:
+        """How records are matched; empty where nothing was chosen yet."""
+        matched = sum(not row.is_blank for row in self.form.match)
+        creates = "creates profiles" if self.form.create_profiles else "creates no profiles"
+        return f"{plural(matched, 'row')} \u00b7 {creates}" if matched else ""
 
     def writes(self) -> str:
         """What becomes of the object's name."""

@@ -45,10 +45,3 @@ def _answer(request: HttpRequest, direction: str, desk: Desk) -> HttpResponse:
     if direction not in KINDS:
         raise Http404
     return editing.answer(request, KINDS[direction], desk)
-
-
-@access(Right.EDIT)
-@require_http_methods(["GET", "HEAD", "POST"])
-def new_property(request: HttpRequest, connection_key: str) -> HttpResponse:
-    """Make a property from a row."""
-    raise Http404

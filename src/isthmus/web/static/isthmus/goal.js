@@ -23,7 +23,7 @@
     row.isReady = true;
     globalThis.isthmus.pick(row);
     before.set(row, [text(row, "field"), targetOf(row)?.value ?? ""]);
-    if (form().querySelector(".steps-of-goal").disabled) return;
+    if (form().querySelector(".steps-of-goal").disabled || row.parentElement.hasAttribute("data-fixed")) return;
     const tools = document.getElementById("row-tools").content.cloneNode(true);
     row.prepend(tools.querySelector(".grip"));
     (row.querySelector(".notes") ?? row.lastElementChild).before(tools.querySelector(".tools"));
