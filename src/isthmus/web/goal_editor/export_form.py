@@ -68,7 +68,16 @@ class Pair:
     field: str
     label: str
     field_label: str
+    icon: str
+    type: str
+    field_icon: str
+    field_type: str
     why: str
+
+    @property
+    def asked(self) -> tuple[str, str]:
+        """What buttons ask for that take it."""
+        return f"take:{self.value}:{self.field}", "takeall:s"
 
 
 @dataclass(kw_only=True)

@@ -60,11 +60,10 @@ class ExportsKind(Kind[ExportForm]):
     def act(self, desk: Desk, form: ExportForm, asked: str, given: Mapping[str, Any]) -> str:
         """Do what a button of the form says."""
         what, kind, number = rows.asked(asked)
-        if what == "suggest":
+        if what in ("suggest", "take", "takeall"):
+            pairs = export_suggesting.pairs(form, desk)
+            export_suggesting.take(form, [each for each in pairs if asked in each.asked])
             form.suggestions = export_suggesting.pairs(form, desk)
-            return ""
-        if what == "take":
-            export_suggesting.take(form, asked)
             return ""
         if what in ("add", "copy", "remove", "up", "down") and kind == MAP:
             chosen = number if number is not None else _whole(given.get(f"chosen-{kind}"))

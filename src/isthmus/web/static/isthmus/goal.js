@@ -11,6 +11,7 @@
   const text = (row, name) => (part(row, name)?.value ?? "").trim();
   const kindOf = (row) => row.parentElement.dataset.rows;
   const targetOf = (row) => part(row, "property") ?? part(row, "identifier") ?? part(row, "value");
+  const pickersOf = (row) => [...row.querySelectorAll("input[data-picker]")]; // from left to right
   const isBlank = (row) => !["field", "property", "identifier", "value"].some((name) => text(row, name));
   const isBad = (row) => row.querySelector(".notes > .error") !== null;
   const before = new WeakMap(); // by row: the values that were checked last
@@ -253,7 +254,8 @@
 
   // Suggestions ------------------------------------------------------------------------
   function take(pair) {
-    const values = { field: pair.dataset.field, property: pair.dataset.property, rule: pair.dataset.rule };
+    const { field, property, rule, value } = pair.dataset;
+    const values = Object.fromEntries(Object.entries({ field, property, rule, value }).filter(([, each]) => each !== undefined));
     const free = rowsOf("r").find(isBlank);
     free?.remove();
     add("r", values);
@@ -271,7 +273,7 @@
   const ACTS = {
     add: (kind) => {
       const row = add(kind);
-      part(row, "field")?.picker?.open();
+      pickersOf(row)[0]?.picker?.open();
     },
     take: (_, button) => {
       const next = button.closest("[data-pair]").nextElementSibling;
@@ -361,9 +363,9 @@
   // Whoever goes by keys is led from the field to the property, and from there to the next row.
   function onwards(row, control) {
     if (!control.picker || !control.value || !row.contains(document.activeElement)) return;
-    const target = targetOf(row);
-    if (control.name.endsWith(".field") && target?.picker && !target.value) target.picker.open();
-    else if (control === target && !row.nextElementSibling) document.getElementById(`add-${kindOf(row)}`)?.focus();
+    const [first, last] = pickersOf(row);
+    if (control === first && last?.picker && !last.value) last.picker.open();
+    else if (control === last && !row.nextElementSibling) document.getElementById(`add-${kindOf(row)}`)?.focus();
   }
 
   // Rows are dragged by their grips.
