@@ -62,16 +62,18 @@ def start(
     salesforce: Any,
     *,
     full: bool = False,
+    preview: bool = False,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> GoalRun:
     """What an engine is given, with a run of its own."""
     goal.refresh_from_db()
     # The run before it was never ended: it only stands for what the engine is given.
-    goal.connection.runs.update(state=RunState.FINISHED)
-    run = Run.objects.create(
+    Run.every.filter(connection=goal.connection).update(state=RunState.FINISHED)
+    run = Run.every.create(
         connection=goal.connection,
-        number=Run.objects.count() + 1,
+        number=Run.every.count() + 1,
         full=full,
+        preview=preview,
         state=RunState.RUNNING,
     )
     return GoalRun(
@@ -88,6 +90,7 @@ def start(
         ),
         salesforce=salesforce,
         full=full,
+        preview=preview,
         reporter=Silent(),
         cancelled=cancelled,
         fence=Fence(run=run.id, number=run.fence),
@@ -99,7 +102,7 @@ def again(goal_run: GoalRun) -> GoalRun:
     row = RunGoal.objects.get(id=goal_run.run_goal.id)
     row.tries += 1
     row.save(update_fields=["tries"])
-    run = Run.objects.get(id=row.run_id)
+    run = Run.every.get(id=row.run_id)
     run.fence += 1
     run.save(update_fields=["fence"])
     goal = Goal.objects.get(id=goal_run.goal.id)
@@ -109,6 +112,7 @@ def again(goal_run: GoalRun) -> GoalRun:
         run_goal=row,
         salesforce=goal_run.salesforce,
         full=goal_run.full,
+        preview=goal_run.preview,
         reporter=Silent(),
         cancelled=goal_run.cancelled,
         fence=Fence(run=run.id, number=run.fence),

@@ -168,6 +168,7 @@ command(
     "run",
     "isthmus connection run acme",
     "isthmus connection run acme --goal leads_in --full",
+    "isthmus connection run acme --goal leads_in --dry-run",
     "isthmus connection run acme --no-wait",
     "isthmus connection run acme --json > run.json",
 )(running.run)

@@ -95,10 +95,13 @@ class Following:
             return sentence(self.run)
         if self.run.state != RunState.QUEUED:
             return ""
-        before = self.run.connection.runs.filter(state__in=UNDER_WAY).first()
+        going = Run.every.filter(connection=self.run.connection, state__in=UNDER_WAY)
+        before = going.first()
         if before is None:
             return ""
-        return f"Run {self.run.number} is queued behind run {before.number}, which is under way."
+        mine = "The preview" if self.run.preview else f"Run {self.run.number}"
+        other = "a preview" if before.preview else f"run {before.number}"
+        return f"{mine} is queued behind {other}, which is under way."
 
 
 class Shown:

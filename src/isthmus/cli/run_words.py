@@ -42,7 +42,7 @@ def sentence(run: "Run", worked_on: Collection[int] | None = None) -> str:
     """A sentence about a run that has not ended, with what will happen next."""
     from isthmus.connections.models import RunState
 
-    name = f"Run {run.number} of {run.connection.key}"
+    name = f"{'Preview' if run.preview else 'Run'} {run.number} of {run.connection.key}"
     if worked_on is not None and is_left_behind(run, worked_on):
         return (
             f"{name} was left behind by a process that ended. Nothing is lost: a worker, or the "

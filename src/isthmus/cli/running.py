@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from isthmus.cli.errors import RunFailed
+from isthmus.cli.errors import Misuse, RunFailed
 from isthmus.cli.options import AsJson, ConnectionKey, LogFormat
 from isthmus.cli.output import note, print_json, show
 from isthmus.cli.run_display import (
@@ -35,6 +35,19 @@ Full = Annotated[bool, typer.Option("--full", help="Take everything again, not o
 NoWait = Annotated[
     bool, typer.Option("--no-wait", help="Only queue the run, for a worker, and end.")
 ]
+DryRun = Annotated[
+    bool,
+    typer.Option("--dry-run", help="Only find out what the run would do. Nothing is written."),
+]
+Record = Annotated[
+    str | None,
+    typer.Option(
+        "--record",
+        metavar="ID",
+        help="With --dry-run: show what would become of this record, by its id, its profile's "
+        "id, or an identifier's value.",
+    ),
+]
 RunLog = Annotated[
     LogFormat | None,
     typer.Option("--log", help="Log to standard error, instead of showing how far the run is."),
@@ -47,11 +60,13 @@ OpenRun = Annotated[
 ]
 
 
-def run(
+def run(  # noqa: PLR0913 - every option of the command is a parameter
     key: ConnectionKey,
     *,
     goal: Goals = None,
     full: Full = False,
+    dry_run: DryRun = False,
+    record: Record = None,
     no_wait: NoWait = False,
     log: RunLog = None,
     as_json: AsJson = False,
@@ -65,11 +80,24 @@ def run(
     after what is under way; what was applied stays, and the next run does the rest. A second Ctrl-C
     ends the command at once, which loses nothing either.
 
+    With --dry-run each goal is worked off as if it ran alone and now, and all of it is rolled back:
+    counts, samples before and after, what would be left out and why, and problems are shown.
+
     Ends with status 0 when all is well, 3 when it finished with problems, 1 when no goal finished
     or none could start, 130 when it was stopped.
     """
     from isthmus.cli import session
 
+    if record is not None and not dry_run:
+        raise Misuse("--record goes with --dry-run only.")
+    if dry_run:
+        with session.database():
+            from isthmus.connections import queueing, reading
+
+            connection = reading.connection(key)
+            asked = queueing.ask_preview(connection, goals=tuple(goal or ()), full=full, by=BY)
+            status = _preview(asked, record, log, no_wait=no_wait, as_json=as_json)
+        raise typer.Exit(status)
     with session.database():
         from isthmus.connections import queueing, reading
 
@@ -88,6 +116,21 @@ def run(
     raise typer.Exit(Status.STOPPED if asked_to_stop else status_of(done))
 
 
+def _preview(
+    asked: "Run", record: str | None, log: LogFormat | None, *, no_wait: bool, as_json: bool
+) -> Status:
+    """Show a preview to its end, and what it found out; what the command ends with."""
+    from isthmus.cli.previewing import show_previews
+
+    if no_wait:
+        _tell_queued(asked, as_json=as_json)
+        return Status.DONE
+    stopped = _follow(asked, log)
+    asked.refresh_from_db()
+    status = show_previews(asked, record, as_json=as_json)
+    return Status.STOPPED if stopped else status
+
+
 def _check_begun(done: "Run") -> None:
     """Raise `RunFailed` where there is nothing to show but the reason: a sign-in was refused."""
     from isthmus.connections.models import RunState
@@ -103,7 +146,8 @@ def _tell_queued(queued: "Run", *, as_json: bool) -> None:
     if as_json:
         print_json(run_document(queued))
     else:
-        show(f"Run {queued.number} of {queued.connection.key} is queued.")
+        what = "A preview" if queued.preview else f"Run {queued.number}"
+        show(f"{what} of {queued.connection.key} is queued.")
     if not any_works():
         note("No worker runs, so it waits. Start one: isthmus worker, or isthmus up.")
 

@@ -35,8 +35,8 @@ log = logging.getLogger("isthmus.runs")
 
 
 UNHEARD_BEFORE_PREVIEW = (
-    "An earlier run left an upload, and Salesforce has not said yet what became of it. The next run "
-    "asks that first, and what it does then depends on it. Run the connection, and try again."
+    "An earlier run left an upload, and Salesforce has not said yet what became of it. The next "
+    "run asks that first, and what it does then depends on it. Run the connection, and try again."
 )
 
 

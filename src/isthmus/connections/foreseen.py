@@ -5,16 +5,17 @@ preview), `…_name` the identifier values by which rows are found, `…_problem
 They are unlogged: after a crash of the database they are empty, and the preview is asked for again.
 """
 
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
-from psycopg import Connection, sql
+from psycopg import Connection, IsolationLevel, sql
 from psycopg.errors import LockNotAvailable
 from psycopg.sql import Composable, Composed
 
+from isthmus.connections.fences import Fence
 from isthmus.connections.models import OPEN, Run, RunGoal
 from isthmus.profiles import database, schema
 
@@ -60,8 +61,35 @@ def problems(part: int) -> sql.Identifier:
     return sql.Identifier("stage", f"preview_{part}_problem")
 
 
-def create(session: Connection[Any], part: int) -> None:
-    """Make the tables anew, in the open transaction."""
+@contextmanager
+def written(
+    part: int, fence: Fence, source: Connection[Any] | None = None
+) -> Iterator[Connection[Any]]:
+    """A session in a transaction that makes the tables anew; they can be found once it ends well.
+
+    With `source` it sees the store as the transaction there saw it when that began, without what it
+    did: that is what is there before the run. Raises `RunTakenOver`.
+    """
+    settings = "-c work_mem=128MB"
+    with database.connected(application="isthmus preview", settings=settings) as session:
+        fence.check(session)
+        if source is None:
+            with session.transaction():
+                _create(session, part)
+                yield session
+                _finish(session, part)
+            return
+        row = source.execute("SELECT pg_export_snapshot()").fetchone()
+        session.isolation_level = IsolationLevel.REPEATABLE_READ
+        with session.transaction():
+            snapshot = sql.Literal(row[0] if row else "")
+            session.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(snapshot))
+            _create(session, part)
+            yield session
+            _finish(session, part)
+
+
+def _create(session: Connection[Any], part: int) -> None:
     for table, columns in (
         (rows(part), COLUMNS),
         (names(part), _NAME_COLUMNS),
@@ -73,8 +101,7 @@ def create(session: Connection[Any], part: int) -> None:
 
 def _create_statement(table: Composable, columns: Mapping[str, str]) -> Composed:
     made = sql.SQL(", ").join(
-        sql.Identifier(name) + sql.SQL(" ") + sql.SQL(kind)
-        for name, kind in columns.items()
+        sql.Identifier(name) + sql.SQL(" ") + sql.SQL(kind) for name, kind in columns.items()
     )
     return sql.SQL("CREATE UNLOGGED TABLE {} ({}) WITH (autovacuum_enabled = off)").format(
         table, made
@@ -105,8 +132,7 @@ def pour(
         taken.write(bytes(block))
 
 
-def finish(session: Connection[Any], part: int) -> None:
-    """Let the rows be found, in the open transaction."""
+def _finish(session: Connection[Any], part: int) -> None:
     for statement in (
         "CREATE INDEX ON {rows} (outcome, coalesce(reason, ''), n)",
         "CREATE UNIQUE INDEX ON {rows} (n)",
@@ -126,6 +152,21 @@ def pour_problems(source: Connection[Any], target: Connection[Any], part: int) -
         FROM store.run_problem WHERE run_goal = {}"""
     ).format(sql.Literal(part))
     pour(source, select, target, problems(part))
+    # A profile that the run would make is nobody that could be looked at.
+    target.execute(
+        sql.SQL(
+            """UPDATE {} AS problem SET profile_id = NULL
+            WHERE NOT EXISTS (
+                SELECT FROM store.profile AS p WHERE p.profile_id = problem.profile_id
+            )"""
+        ).format(problems(part))
+    )
+
+
+def note(part: RunGoal, **said: Any) -> None:
+    """Write down what the preview says beside the counts."""
+    part.foreseen = said
+    part.save(update_fields=["foreseen"])
 
 
 def forget_goals(goals: Iterable[int]) -> None:

@@ -16,4 +16,5 @@ DOING: Final[Mapping[str, str]] = {
     "send": "sending",
     "settle": "settling",
     "finish": "counting",
+    "keep": "keeping what was found",
 }

@@ -39,15 +39,20 @@ class Begun:
         """
         if goal_run.run_goal.begun is not None:
             return cls.read(goal_run.run_goal.begun)
-        begun = cls(
+        begun = cls.new(goal_run, now, covered)
+        goal_run.run_goal.begun = begun.plain()
+        goal_run.run_goal.save(update_fields=["begun"])
+        return begun
+
+    @classmethod
+    def new(cls, goal_run: GoalRun, now: datetime, covered: datetime | None = None) -> Self:
+        """What is known of a run that begins now."""
+        return cls(
             started_at=now,
             org_time=goal_run.salesforce.server_time(),
             version=goal_run.goal.version,
             covered=covered or now,
         )
-        goal_run.run_goal.begun = begun.plain()
-        goal_run.run_goal.save(update_fields=["begun"])
-        return begun
 
     @classmethod
     def read(cls, known: dict[str, Any]) -> Self:

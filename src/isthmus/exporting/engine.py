@@ -13,6 +13,7 @@ from isthmus.exporting.creating import alone
 from isthmus.exporting.finish import advance, finish, tally
 from isthmus.exporting.plan import ExportPlan, plan_export
 from isthmus.exporting.prepare import prepare
+from isthmus.exporting.preview import begin, preview_export
 from isthmus.exporting.queries import QUERIES
 from isthmus.exporting.reconcile import Owner
 from isthmus.exporting.send import send
@@ -36,7 +37,10 @@ def run_export(goal_run: GoalRun) -> None:
     rows that it has never begun are built and sent again.
     """
     with database.connected(application="isthmus export", settings=SETTINGS) as connection:
-        begun = Begun.of(goal_run, _now(connection), _covered(connection))
+        if goal_run.preview:
+            preview_export(goal_run, connection)
+            return
+        begun = Begun.of(goal_run, begin(connection), _covered(connection))
         with goal_run.step("plan"):
             plan = plan_export(goal_run, begun.started_at)
         goal_run.goal.save(update_fields=["slots"])
@@ -58,18 +62,11 @@ def hear(goal_run: GoalRun) -> None:
     `goal_run` is the goal in one of those runs. Can be repeated.
     """
     with database.connected(application="isthmus export", settings=SETTINGS) as connection:
-        begun = Begun.of(goal_run, _now(connection))
+        begun = Begun.of(goal_run, begin(connection))
         plan = plan_export(goal_run, begun.started_at)
         goal_run.goal.save(update_fields=["slots"])
         with alone(goal_run, connection, plan):
             settle_interrupted(goal_run, connection, plan, Owner.of(plan, begun.version))
-
-
-def _now(connection: Connection[Any]) -> datetime:
-    row = connection.execute("SELECT now()").fetchone()
-    assert row is not None  # noqa: S101 - SELECT now() has a row
-    moment: datetime = row[0]
-    return moment
 
 
 def _covered(connection: Connection[Any]) -> datetime:

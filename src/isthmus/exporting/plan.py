@@ -60,6 +60,7 @@ class ExportPlan:
     same_members: bool  # a profile that has not changed is a member now if it was one then
     segment_digest: str
     started_at: datetime
+    rehearsed: bool = False  # all is rolled back
 
     @property
     def object(self) -> SalesforceObject:

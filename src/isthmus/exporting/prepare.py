@@ -21,6 +21,9 @@ def prepare(
     Where that was done before, only the rows without an outcome are built again: profiles and
     records may have changed since, and a row of which the outcome was unknown may have made its
     record.
+
+    In a rehearsal all is rolled back: the rows of the run and of the goal, which others write to,
+    are left alone, and the session's tables stay to be looked at.
     """
     counts = begun.counts()
     with goal_run.step("select"):
@@ -40,6 +43,8 @@ def prepare(
             for outcome, reason, members in connection.execute(QUERIES["count_decided"]):
                 counts.note(outcome, reason, members)
             begun = begun.with_decided(counts, plan.version)
+            if plan.rehearsed:
+                return begun
             begun.save(goal_run, connection)
         diff.learn_rows(connection)
     connection.execute(QUERIES["drop_tables"])
@@ -54,7 +59,8 @@ def _note(connection: Connection[Any], plan: ExportPlan, *, whole: bool) -> None
     if whole:
         for name in ("forget_open_members", "forget_open_profiles"):
             connection.execute(QUERIES[name], names)
-        connection.execute(QUERIES["note_segment"], {**names, **_segment(plan)})
+        if not plan.rehearsed:
+            connection.execute(QUERIES["note_segment"], {**names, **_segment(plan)})
     skips.keep(connection, plan, whole=whole)
 
 

@@ -857,3 +857,10 @@ SELECT
     rows,
     EXISTS (SELECT FROM store.export_row WHERE run_goal = %(run_goal)s AND outcome IS NULL)
 FROM commonest
+
+-- count_rehearsed --
+-- What the rows would become that Salesforce accepts.
+SELECT CASE WHEN operation = 'insert' THEN 'created' ELSE 'updated' END, count(*)
+FROM store.export_row
+WHERE run_goal = %(run_goal)s
+GROUP BY 1

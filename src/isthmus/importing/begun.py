@@ -67,7 +67,9 @@ def _begin(goal_run: GoalRun, connection: Connection[Any], plan: ImportPlan) -> 
     with connection.transaction():
         goal_run.fence.check(connection)
         slots = {**names, "slots": Jsonb(goal_run.goal.slots)}
-        if not connection.execute(FETCHING["keep_slots"], slots).rowcount:
+        # A preview needs places for new rows as well, and leaves the goal as it is.
+        keeps = not goal_run.preview
+        if keeps and not connection.execute(FETCHING["keep_slots"], slots).rowcount:
             raise GoalIncomplete(
                 f"{plan.label}: the goal was deleted while it ran. What was applied stays."
             )

@@ -25,6 +25,7 @@ from isthmus.salesforce import (
     NotFound,
     QueryJob,
     QueryTimedOut,
+    SalesforceError,
     WaitCancelled,
 )
 
@@ -261,3 +262,13 @@ def ids_too_young(goal_run: GoalRun, plan: ImportPlan) -> set[str] | None:
     except QueryTimedOut:
         return None
     return ids if len(ids) <= MOST_YOUNG else None
+
+
+def delete_jobs(goal_run: GoalRun, jobs: list[str]) -> None:
+    """Spare Salesforce the results: it keeps them for seven days otherwise, which does no harm."""
+    for job_id in jobs:
+        try:
+            goal_run.salesforce.bulk_query.delete(job_id)
+        except SalesforceError as error:
+            log.info("job %s was not deleted: %s", job_id, error)
+            return

@@ -37,6 +37,10 @@ UPDATE connections_rungoal
 SET begun = %(begun)s, counts = %(counts)s
 WHERE id = %(run_goal)s
 
+-- forget_begun --
+-- Of a preview: where it is done again, it is done from the beginning.
+UPDATE connections_rungoal SET begun = NULL WHERE id = %(run_goal)s
+
 -- forget_queries --
 DELETE FROM store.import_query WHERE run_goal = %(run_goal)s RETURNING job_id
 

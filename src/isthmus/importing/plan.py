@@ -85,6 +85,7 @@ class ImportPlan:
     window: Window
     shape: str  # tells plans apart that read or apply something else, whatever their windows
     other_goals: tuple[int, ...]  # of the same org: their links are links of this record too
+    rehearsed: bool = False  # all is rolled back, and the rows of the run are left alone
     warnings: tuple[str, ...] = ()
 
     @property
