@@ -1,7 +1,7 @@
 """The page of a preview: counts, rows before and after, and who may see what."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from django.test import Client
@@ -14,7 +14,6 @@ from isthmus.connections.models import Run, RunGoal, RunState
 from isthmus.domain.roles import Role
 from isthmus.people import accounts
 from isthmus.people.models import User
-from isthmus.profiles import database
 
 PAGE = "/connections/acme/goals/leads_in/preview"
 PASSWORD = "a quiet harbour"
@@ -27,6 +26,13 @@ SignIn = Callable[[User], Client]
 @pytest.fixture
 def world(store: Any) -> World:
     return plant(store)
+
+
+class _Nobody:
+    """Nobody takes the preview over."""
+
+    def check(self, session: Any) -> None:
+        pass
 
 
 def _run(world: World, state: RunState) -> RunGoal:
@@ -62,8 +68,7 @@ def told(world: World) -> RunGoal:
     made_of = previews.made_of(world.goal)
     part.foreseen = {"api_calls": 6, "made_of": made_of, "rows": 4}
     part.save()
-    with database.connected(application="a test") as session:
-        foreseen.create(session, part.id)
+    with foreseen.written(part.id, cast("Any", _Nobody())) as session:
         session.execute(
             foreseen.sql.SQL(
                 "INSERT INTO {} (n, record_id, profile_id, outcome, reason, before, after) VALUES"
@@ -93,7 +98,6 @@ def told(world: World) -> RunGoal:
             ),
             [EMAIL],
         )
-        foreseen.finish(session, part.id)
     return part
 
 
@@ -247,3 +251,4 @@ def test_a_cursor_that_is_none_is_no_error_of_ours(
     told: RunGoal, seeing: Client, after: str
 ) -> None:
     assert seeing.get(f"{PAGE}?outcome=updated&after={after}").status_code in (200, 400)
+
