@@ -11,9 +11,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from isthmus.connections.known_objects import Known
+from isthmus.connections.org_fields import UNREADABLE
 from isthmus.domain.merge_rules import MergeRule, refusal
 from isthmus.domain.properties import PropertyDefinition
-from isthmus.importing.fields import UNREADABLE
 from isthmus.salesforce import Field
 from isthmus.web.conditions.words import ICONS, TYPES
 from isthmus.web.masking import DOTS

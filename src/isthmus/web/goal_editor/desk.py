@@ -16,6 +16,7 @@ from isthmus.domain.roles import Right
 from isthmus.profiles import properties
 from isthmus.profiles.models import Segment
 from isthmus.web.access import who
+from isthmus.web.goal_editor.in_org import InOrg
 from isthmus.web.goal_editor.objects import Objects
 from isthmus.web.goal_editor.problems import Problems
 from isthmus.web.masking import sees_personal_data
@@ -79,7 +80,18 @@ class Desk:
         )
 
     def problems(self, goal: Definition, gaps: Sequence[Trouble]) -> Problems:
-        """What is wrong with the goal; `gaps` say plainer what is still to be chosen."""
+        """What is wrong with the goal, here and in its org as far as that is known.
+
+        `gaps` say plainer what is still to be chosen, and stand in place of what is said there.
+        """
+        org = InOrg.of(self.there, goal, self.objects, self.properties)
+        troubles = [*troubles_of(goal, self.around), *org.troubles()]
         open_places = {each.path for each in gaps}
-        troubles = [each for each in troubles_of(goal, self.around) if each.path not in open_places]
-        return Problems(troubles=[*gaps, *troubles], warnings=warnings_of(goal, self.around))
+        return Problems(
+            troubles=[*gaps, *(each for each in troubles if each.path not in open_places)],
+            warnings=[
+                each
+                for each in (*warnings_of(goal, self.around), *org.warnings())
+                if each.path not in open_places
+            ],
+        )

@@ -22,6 +22,7 @@ from isthmus.web.conditions.personal import digest
 from isthmus.web.connection_tabs import tabs
 from isthmus.web.goal_editor.desk import Definition, Desk
 from isthmus.web.goal_editor.problems import Problems
+from isthmus.web.words import plural
 
 ROWS = "rows"
 """The act of the page's script: say what there is to say of the rows that are sent."""
@@ -36,7 +37,7 @@ class Form(Protocol):
     def goal(self, desk: Desk) -> Definition:
         """The goal that it describes, as far as it does."""
 
-    def gaps(self) -> list[Trouble]:
+    def gaps(self, desk: Desk) -> list[Trouble]:
         """What is still to be chosen, in plain words."""
 
 
@@ -116,7 +117,7 @@ def answer(request: HttpRequest, kind: Kind[Any], desk: Desk) -> HttpResponse:
 
 
 def _save(request: HttpRequest, kind: Kind[Any], desk: Desk, form: Any) -> HttpResponse:
-    if form.gaps():
+    if form.gaps(desk):
         return _shown(
             request, kind, desk, Answer(form=form, status=422, unsaved=True, seen=_seen(request))
         )
@@ -139,7 +140,14 @@ def _save(request: HttpRequest, kind: Kind[Any], desk: Desk, form: Any) -> HttpR
         clashed = Answer(form=form, status=409, unsaved=True, conflicts=said)
         return _shown(request, kind, desk, clashed)
     assert saved is not None  # noqa: S101 - without a clash something was saved
-    messages.success(request, f"{saved.definition.name} was saved.")
+    left = len(desk.problems(saved.definition, []).troubles)
+    if left:
+        number = plural(left, "problem")
+        messages.warning(
+            request, f"{saved.definition.name} was saved. It can\u2019t run yet: {number} below."
+        )
+    else:
+        messages.success(request, f"{saved.definition.name} was saved.")
     return redirect("goal", connection_key=desk.connection.key, goal_key=saved.key)
 
 
@@ -196,7 +204,7 @@ def _shown(
     request: HttpRequest, kind: Kind[Any], desk: Desk, answered: Answer[Any]
 ) -> HttpResponse:
     form = answered.form
-    problems = desk.problems(form.goal(desk), form.gaps())
+    problems = desk.problems(form.goal(desk), form.gaps(desk))
     places = {"connection_key": desk.connection.key, "goal_key": desk.key}
     shown = {
         "connection": desk.connection,

@@ -149,8 +149,9 @@ class ExportForm:
             match=MatchRow(field="", identifier=""),
         )
 
-    def gaps(self) -> list[Trouble]:
+    def gaps(self, desk: Desk) -> list[Trouble]:
         """What is still to be chosen."""
+        del desk
         return list(self._gaps())
 
     def _gaps(self) -> Iterator[Trouble]:

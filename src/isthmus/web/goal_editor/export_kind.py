@@ -75,7 +75,7 @@ class ExportsKind(Kind[ExportForm]):
         """What there is to say of the mapping rows that were sent."""
         form = ExportForm.posted(given)
         spread = _spread(form, given)
-        problems = _with_org(desk, spread, desk.problems(spread.goal(desk), spread.gaps()))
+        problems = _with_org(desk, spread, desk.problems(spread.goal(desk), spread.gaps(desk)))
         sent = {row.number: row for row in form.rows}
         shown = [
             each
@@ -137,7 +137,7 @@ def _spread(form: ExportForm, given: Mapping[str, Any]) -> ExportForm:
     spread: list[Row] = []
     for row in sorted(form.rows, key=lambda each: places[each.number] or 0):
         for number in range(len(spread), min(places[row.number] or 0, rows.MOST_ROWS)):
-            values = {"field": f"X{number}", "value": PROFILE_ID}
+            values = {"field": f"X{number}.X", "value": PROFILE_ID}
             spread.append(Row(number=-1 - number, values=values))
         spread.append(row)
     return replace(form, rows=spread)

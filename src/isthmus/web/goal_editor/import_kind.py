@@ -5,8 +5,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
+from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.html import escape, format_html_join
 from django.utils.http import urlencode
+from django.utils.safestring import SafeString
 
 from isthmus.connections import goal_troubles
 from isthmus.connections.known_objects import Known
@@ -27,7 +30,8 @@ from isthmus.web.goal_editor.desk import Definition, Desk
 from isthmus.web.goal_editor.editing import Kind
 from isthmus.web.goal_editor.import_form import MATCH, ImportForm
 from isthmus.web.goal_editor.objects import Objects
-from isthmus.web.goal_editor.problems import Problems
+from isthmus.web.goal_editor.patterns import Pattern
+from isthmus.web.goal_editor.problems import Problems, rows_of
 from isthmus.web.goal_editor.rows import Row
 from isthmus.web.goal_editor.steps import Step
 from isthmus.web.words import plural
@@ -53,6 +57,13 @@ class Shown:
 
 _BLANK: Final = Shown(number=0, label="New row", field="", target="", rule=MergeRule.SET.value)
 """What the page's script makes new rows of."""
+
+
+_NAMES_OF_ROW: Final = (
+    *("number", "state", "label", "field", "target", "rules", "option", "notes"),
+)
+_NOTES: Final = "web/goal_editor/row_notes.html"
+_LONGEST_LABEL = 200
 
 
 class ImportKind(Kind[ImportForm]):
@@ -112,7 +123,7 @@ class ImportKind(Kind[ImportForm]):
         """What there is to say of the mapping rows that were sent."""
         form = ImportForm.posted(given)
         spread = _spread(desk, form, given)
-        problems = desk.problems(spread.goal(desk), spread.gaps())
+        problems = desk.problems(spread.goal(desk), spread.gaps(desk))
         sent = {row.number for row in form.rows}
         drawing = _Drawing(desk=desk, form=form)
         shown = [each for each in drawing.mapped(spread, problems) if each.number in sent]
@@ -164,7 +175,7 @@ def _spread(desk: Desk, form: ImportForm, given: Mapping[str, Any]) -> ImportFor
 
 
 def _filler(number: int, key: str) -> Row:
-    return Row(number=-1 - number, values={"field": f"X{number}", "property": key, "rule": "set"})
+    return Row(number=-1 - number, values={"field": f"X{number}.X", "property": key, "rule": "set"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,7 +203,7 @@ class _Drawing:
             "known": self.known,
             "same_object": problems.warned("import"),
             "match_rows": self.matched(problems),
-            "map_rows": list(self.mapped(self.form, problems)),
+            **self.map_rows(list(self.mapped(self.form, problems))),
             "field_options": options(self.known),
             "property_options": choices.property_options(self.desk.properties.values(), rules=True),
             "identifier_options": choices.property_options(identifiers),
@@ -206,6 +217,32 @@ class _Drawing:
             "blank_row": _BLANK,
             "suggested": suggesting.drawn(self.desk, self.form),
             "make_address": self.make_address() if self.desk.may_edit else "",
+        }
+
+    def map_rows(self, shown: Sequence[Shown]) -> dict[str, SafeString]:
+        """The rows of step 3 and an empty one, drawn."""
+        pattern = Pattern("web/goal_editor/map_row.html", _NAMES_OF_ROW, {"form": self.form})
+        rules = {rule.value: _rules(rule) for rule in MergeRule}
+        keeps = {kept: _option_pattern(keeps=kept) for kept in (False, True)}
+
+        def draw(row: Shown) -> SafeString:
+            said = row.errors or row.warnings or row.hints
+            return pattern.draw(
+                {
+                    "number": row.number,
+                    "state": " is-bad" if row.errors else "",
+                    "label": row.label[:_LONGEST_LABEL],
+                    "field": row.field,
+                    "target": row.target,
+                    "rules": rules[row.rule],
+                    "option": escape(row.option) or keeps[row.keeps].draw({"number": row.number}),
+                    "notes": render_to_string(_NOTES, {"row": row}) if said else SafeString(),
+                }
+            )
+
+        return {
+            "map_rows": SafeString("\n".join(draw(row) for row in shown)),
+            "blank_map_row": draw(_BLANK),
         }
 
     def make_address(self) -> str:
@@ -240,7 +277,7 @@ class _Drawing:
             template="web/goal_editor/import_match.html",
         )
         mapped = sum(not row.is_blank for row in form.rows)
-        bad = sum(bool(each.errors) for each in self.mapped(form, problems))
+        bad = len(rows_of(problems.troubles, "fields"))
         yield Step(
             number=3,
             key="map",
@@ -289,6 +326,7 @@ class _Drawing:
 
     def matched(self, problems: Problems) -> list[Shown]:
         """The rows of step 2."""
+        errors, warnings = _by_row(problems.troubles, "match"), _by_row(problems.warnings, "match")
         places = {row.number: place for place, row in rows.places(self.form.match)}
         return [
             Shown(
@@ -296,7 +334,8 @@ class _Drawing:
                 label=self.called(row.get("field"), row.get("identifier"), "is"),
                 field=row.get("field"),
                 target=row.get("identifier"),
-                errors=problems.under("match", places[row.number]) if row.number in places else (),
+                errors=errors.get(places.get(row.number, -1), ()),
+                warnings=warnings.get(places.get(row.number, -1), ()),
             )
             for row in self.form.match
         ]
@@ -315,7 +354,6 @@ class _Drawing:
         given = _rule(row.get("rule"))
         field = self.field(row.get("field"))
         target = self.desk.properties.get(row.get("property"))
-        clash = notes.clash(field, target) if field and target else ""
         hints = notes.hints(field, target, self.desk.connection.timezone) if field else ()
         return Shown(
             number=row.number,
@@ -326,7 +364,7 @@ class _Drawing:
             keeps=row.get("keep") == "on",
             option=notes.option(given, field),
             errors=errors,
-            warnings=[*([clash] if clash else []), *warnings],
+            warnings=warnings,
             hints=list(hints),
         )
 
@@ -353,3 +391,18 @@ def _by_row(troubles: Sequence[goal_troubles.Trouble], part: str) -> dict[int, l
 
 def _rule(given: str) -> MergeRule:
     return MergeRule(given) if given else MergeRule.SET
+
+
+def _rules(chosen: MergeRule) -> SafeString:
+    return format_html_join(
+        "",
+        '<option value="{}"{}>{}</option>',
+        (
+            (rule.value, SafeString(" selected") if rule is chosen else "", notes.RULES[rule][0])
+            for rule in MergeRule
+        ),
+    )
+
+
+def _option_pattern(*, keeps: bool) -> Pattern:
+    return Pattern("web/goal_editor/row_option.html", ("number",), {"keeps": keeps})

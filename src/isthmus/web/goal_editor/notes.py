@@ -2,12 +2,9 @@
 
 from collections.abc import Iterator
 
-from isthmus.domain.field_types import Fit, fit
 from isthmus.domain.merge_rules import MergeRule
 from isthmus.domain.properties import PropertyDefinition, PropertyType
 from isthmus.salesforce import Field
-from isthmus.web.conditions.words import TYPES
-from isthmus.web.goal_editor.choices import FIELD_TYPES
 
 MULTIPICKLIST = "multipicklist"
 
@@ -33,40 +30,8 @@ def option(rule: MergeRule, field: Field | None) -> str:
     return ""
 
 
-def clash(field: Field, target: PropertyDefinition) -> str:
-    """Why values of the field may not, or never, fit the property; empty where they always do."""
-    fits = fit(field.type, field.scale, target.type)
-    if fits is Fit.ALWAYS or (field.type == "id" and target.identifier):
-        return ""
-    takes = f"{target.label} takes {_TAKES[target.type]}"
-    if target.type is PropertyType.INTEGER and fits is Fit.PERHAPS and field.scale:
-        return (
-            f"{field.label} has decimals; {takes}. A value with a fraction is a problem of this "
-            f"field, and the record\u2019s other fields go on."
-        )
-    _, is_a = FIELD_TYPES.get(field.type, ("", field.type))
-    if fits is Fit.NEVER:
-        return f"{field.label} is a {is_a}; {takes}, so no value fits. Choose or make another."
-    return (
-        f"{field.label} is a {is_a}; {takes}. A value that is none is a problem of this field, "
-        f"and the record\u2019s other fields go on."
-    )
-
-
-_TAKES = {each: f"{word}s" for each, word in TYPES.items()} | {
-    PropertyType.EMAIL: "e-mail addresses",
-    PropertyType.BOOLEAN: "yes or no",
-    PropertyType.DATETIME: "moments (date and time)",
-}
-
-
 def hints(field: Field, target: PropertyDefinition | None, timezone: str) -> Iterator[str]:
     """What is worth knowing of a row, and neither wrong nor to be changed."""
-    if field.calculated:
-        yield (
-            "A formula changes without a new stamp: a new value comes in when something else of "
-            "the record changes, or when everything is run again."
-        )
     if target is None:
         return
     if field.type == "datetime" and target.type is PropertyType.DATE:

@@ -15,6 +15,9 @@ NO_SIGN_IN = (
 )
 
 
+NO_PERSONS = "This org has no person accounts."
+
+
 @dataclass(frozen=True, kw_only=True)
 class Card:
     """An object that can be chosen, or why it can't."""
@@ -27,42 +30,55 @@ class Card:
 
 @dataclass(frozen=True, kw_only=True)
 class Objects:
-    """The objects of an org, as far as they are known."""
+    """The objects of an org, as far as they are known.
 
-    found: Mapping[str, Known] = field(default_factory=dict)
+    A description is long: only those are read that somebody looks at.
+    """
+
+    connection: Connection
+    records: Mapping[str, int | None] = field(default_factory=dict)  # of those that are known
     reasons: Mapping[str, str] = field(default_factory=dict)  # why one can't be used, by name
     problem: str = ""  # why Salesforce could not be asked
-    stale: bool = False  # whether something is to be asked for
+    old: frozenset[str] = frozenset()  # of which what is known should be asked for again
+    _read: dict[str, Known | None] = field(default_factory=dict)
 
     @classmethod
     def of(cls, connection: Connection, *, ask: bool = False, refresh: bool = False) -> Self:
         """What is known; with `ask`, what is not is asked for; with `refresh`, everything."""
         if connection.authorization is None:
-            return cls(problem=NO_SIGN_IN)
+            return cls(connection=connection, problem=NO_SIGN_IN)
         problem, reasons = "", dict[str, str]()
-        found: dict[str, Known] = {}
         if ask or refresh:
             try:
-                for each in known_objects.offered(connection, refresh=refresh):
-                    if each.known:
-                        found[each.object.name] = each.known
-                    else:
-                        reasons[each.object.name] = each.reason
+                offered = known_objects.offered(connection, refresh=refresh)
             except IsthmusError as error:
                 problem = str(error)
-        if not found:
-            found = _cached(connection)
-        problem = problem or next((each.problem for each in found.values() if each.problem), "")
-        if "Person" in found and not found["Person"].has_persons:
-            reasons["Person"] = "This org has no person accounts."
-        missing = set(OBJECTS) - set(found) - set(reasons)
+            else:
+                reasons = {each.object.name: each.reason for each in offered if each.reason}
+                asked = (each.known.problem for each in offered if each.known)
+                problem = next(filter(None, asked), "")
+        records = known_objects.records(connection)
+        if known_objects.lacks_persons(connection):
+            reasons["Person"] = NO_PERSONS
         return cls(
-            found=found, reasons=reasons, problem=problem, stale=bool(missing) and not problem
+            connection=connection,
+            records=records,
+            reasons=reasons,
+            problem=problem,
+            old=frozenset() if problem else frozenset(known_objects.old(connection)),
         )
+
+    @property
+    def stale(self) -> bool:
+        """Whether something is to be asked for."""
+        missing = set(OBJECTS) - set(self.records) - set(self.reasons)
+        return not self.problem and bool(missing | self.old)
 
     def known(self, name: str) -> Known | None:
         """What is known of the object."""
-        return self.found.get(name)
+        if name not in self._read:
+            self._read[name] = known_objects.cached(self.connection, OBJECTS[name])
+        return self._read[name]
 
     def cards(self, chosen: str) -> list[Card]:
         """The objects as they can be chosen."""
@@ -70,13 +86,8 @@ class Objects:
             Card(
                 name=name,
                 chosen=name == chosen,
-                records=self.found[name].records if name in self.found else None,
+                records=self.records.get(name),
                 reason=self.reasons.get(name, ""),
             )
             for name in OBJECTS
         ]
-
-
-def _cached(connection: Connection) -> dict[str, Known]:
-    found = {name: known_objects.cached(connection, of) for name, of in OBJECTS.items()}
-    return {name: known for name, known in found.items() if known}

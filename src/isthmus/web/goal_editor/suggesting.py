@@ -12,7 +12,7 @@ from isthmus.salesforce import Field
 from isthmus.web.conditions.words import ICONS, TYPES
 from isthmus.web.goal_editor import choices, rows
 from isthmus.web.goal_editor.desk import Desk
-from isthmus.web.goal_editor.import_form import ImportForm
+from isthmus.web.goal_editor.import_form import MAP, MATCH, ImportForm
 from isthmus.web.goal_editor.rows import Row
 
 ACTS: Final = frozenset({"take", "takeall", "dismiss", "dismissall"})
@@ -23,6 +23,7 @@ class Suggested:
     """A pair as the page shows it."""
 
     number: int
+    to: str  # the kind of rows that it becomes one of: identifiers are matched by
     field: str
     field_label: str
     field_icon: str
@@ -62,8 +63,15 @@ def _offered(known: Known) -> list[NamedField]:
 
 def _typed(pair: Pair, known: Known, desk: Desk) -> dict[str, str]:
     field = known.description.fields[pair.field.lower()]
-    why = _why(pair, field, desk.properties[pair.property], desk.connection.timezone)
-    return {"field": pair.field, "property": pair.property, "rule": pair.rule.value, "why": why}
+    target = desk.properties[pair.property]
+    why = _why(pair, field, target, desk.connection.timezone)
+    return {
+        "field": pair.field,
+        "property": pair.property,
+        "rule": pair.rule.value,
+        "to": MATCH if target.identifier else MAP,
+        "why": f"{why}; to match by" if target.identifier else why,
+    }
 
 
 def _why(pair: Pair, field: Field, target: PropertyDefinition, timezone: str) -> str:
@@ -88,10 +96,20 @@ def act(form: ImportForm, what: str, number: int | None) -> None:
     chosen = [each for each in pairs if what.endswith("all") or each.number == number]
     if what.startswith("take"):
         form.rows = [row for row in form.rows if not row.is_blank]
+        form.match = [row for row in form.match if not row.is_blank]
         for pair in chosen[: rows.MOST_ROWS - len(form.rows)]:
-            values = {name: pair.get(name) for name in ("field", "property", "rule")}
-            form.rows.append(Row(number=rows.next_number(form.rows), values=values))
+            _take(form, pair)
     form.suggested = [each for each in pairs if each not in chosen] or None
+
+
+def _take(form: ImportForm, pair: Row) -> None:
+    field, target = pair.get("field"), pair.get("property")
+    if pair.get("to") == MATCH:
+        values = {"field": field, "identifier": target}
+        form.match.append(Row(number=rows.next_number(form.match), values=values))
+        return
+    values = {"field": field, "property": target, "rule": pair.get("rule")}
+    form.rows.append(Row(number=rows.next_number(form.rows), values=values))
 
 
 def drawn(desk: Desk, form: ImportForm) -> Sequence[Suggested] | None:
@@ -110,6 +128,7 @@ def _drawn(row: Row, known: Known | None, target: PropertyDefinition | None) -> 
     icon, word = choices.FIELD_TYPES.get(field.type, ("doc", field.type))
     return Suggested(
         number=row.number,
+        to=MATCH if row.get("to") == MATCH else MAP,
         field=field.name,
         field_label=field.label,
         field_icon="fx" if field.calculated else icon,

@@ -7,13 +7,20 @@
   const CONTROLS = "input[name]:not([name^=chosen]), select[name]";
   const form = () => document.getElementById("goal");
   const rowsOf = (kind) => [...document.querySelectorAll(`[data-rows="${kind}"] > .map-row`)];
-  const part = (row, name) => row.querySelector(`[name$=".${name}"]`);
+  // Looking a control up takes longer than all else that is done with it, for hundreds of rows.
+  function part(row, name) {
+    row.parts ??= Object.fromEntries([...row.querySelectorAll("input[list], select, input:not([type])")].map((each) => [each.name.replace(/^[a-z]+\d+\./, ""), each]));
+    return row.parts[name] ?? null;
+  }
   const text = (row, name) => (part(row, name)?.value ?? "").trim();
   const kindOf = (row) => row.parentElement.dataset.rows;
   const targetOf = (row) => part(row, "property") ?? part(row, "identifier") ?? part(row, "value");
   const pickersOf = (row) => [...row.querySelectorAll("input[data-picker]")]; // from left to right
   const isBlank = (row) => !["field", "property", "identifier", "value"].some((name) => text(row, name));
-  const isBad = (row) => row.querySelector(".notes > .error") !== null;
+  function isBad(row) {
+    row.notes ??= row.querySelector(".notes");
+    return row.notes?.firstElementChild?.matches(".error") ?? false; // what is wrong comes first
+  }
   const before = new WeakMap(); // by row: the values that were checked last
   let changed = new Set();
   let waiting = 0;
@@ -22,6 +29,10 @@
   function ready(row) {
     if (row.isReady) return;
     row.isReady = true;
+    row.classList.add("is-ready");
+    const { makes, makesWord } = row.parentElement.dataset;
+    const target = targetOf(row);
+    if (makes && target) Object.assign(target.dataset, { make: makes, makeWord: makesWord });
     globalThis.isthmus.pick(row);
     before.set(row, [text(row, "field"), targetOf(row)?.value ?? ""]);
     if (form().querySelector(".steps-of-goal").disabled || row.parentElement.hasAttribute("data-fixed")) return;
@@ -59,7 +70,8 @@
     row.dataset.row = String(number);
     for (const [name, value] of Object.entries(values)) {
       const control = part(row, name);
-      if (control?.type === "checkbox") control.checked = Boolean(value);
+      const tick = row.querySelector(`[name$=".${name}"][type=checkbox]`);
+      if (tick) tick.checked = Boolean(value);
       else if (control) control.value = value;
     }
     if (after) after.after(row);
@@ -156,6 +168,7 @@
     for (const row of rowsOf("m")) Object.assign(values, sentOf(row));
     values.elsewhere = String(rows.filter((row) => !sent.has(row) && isBad(row)).length);
     values.mapped = String(place);
+    values.fields = rows.map((row) => text(row, "field")).filter(Boolean).join();
     htmx.ajax("POST", whole.dataset.goal, { source: document.body, target: document.body, swap: "none", values });
   }
 
@@ -254,11 +267,9 @@
 
   // Suggestions ------------------------------------------------------------------------
   function take(pair) {
-    const { field, property, rule, value } = pair.dataset;
-    const values = Object.fromEntries(Object.entries({ field, property, rule, value }).filter(([, each]) => each !== undefined));
-    const free = rowsOf("r").find(isBlank);
-    free?.remove();
-    add("r", values);
+    const { field, property, rule, value, to = "r" } = pair.dataset;
+    rowsOf(to).find(isBlank)?.remove();
+    add(to, { field, property, identifier: property, rule, value });
     drop(pair);
   }
 
@@ -357,8 +368,14 @@
       row.setAttribute("aria-label", `${labelOf(part(row, "field")) || "No field yet"}, ${labelOf(targetOf(row)) || "nothing yet"}`);
       onwards(row, event.target);
     }
-    setTimeout(() => { count(); number(); });
+    later();
   });
+
+  let counting = 0;
+  function later() {
+    clearTimeout(counting);
+    counting = setTimeout(() => { count(); number(); }, WAIT_MS);
+  }
 
   // Whoever goes by keys is led from the field to the property, and from there to the next row.
   function onwards(row, control) {

@@ -11,7 +11,7 @@
 // A <select data-menu> becomes a menu without a search: data-note of an option is a line about it.
 (() => {
   "use strict";
-  const MOST = 200; // options drawn at once; typing narrows them down
+  const MOST = 50; // options drawn at once; the others follow when somebody goes down to them
   let made = 0;
   let left = null; // the picker that had the focus when the part of the page around it was replaced
 
@@ -131,6 +131,7 @@
       this.list.addEventListener("pointermove", (event) => this.activate(event.target.closest("[role=option]")));
       this.list.addEventListener("mousedown", (event) => event.preventDefault()); // the field keeps the focus
       this.list.addEventListener("click", (event) => this.choose(event.target.closest("[role=option]")));
+      this.list.addEventListener("scroll", () => { if (this.list.scrollTop + this.list.clientHeight > this.list.scrollHeight - 200) this.more(); });
       this.away = (event) => { if (!this.box.contains(event.target)) this.close(false); };
       document.addEventListener("pointerdown", this.away);
       this.box.addEventListener("focusout", (this.out = (event) => { if (event.relatedTarget && !this.box.contains(event.relatedTarget)) this.close(false); }));
@@ -164,17 +165,24 @@
       const wanted = this.field.value.trim().toLowerCase();
       const options = this.options.filter((option) => option.value || !wanted);
       const found = options.filter((option) => !wanted || textOf(option).toLowerCase().includes(wanted) || (codeOf(option) ?? "").toLowerCase().includes(wanted));
-      const items = found.slice(0, MOST).map((option, place) => this.item(option, place, wanted));
+      this.left = found.map((option, place) => () => this.item(option, place, wanted));
+      this.list.replaceChildren();
       const free = this.free();
-      if (free) items.push(free);
-      this.list.replaceChildren(...items);
-      this.told.textContent = `${Math.min(found.length, MOST)} of ${options.length}`;
-      this.offer(wanted, items.length);
+      if (free) this.left.push(() => free);
+      const any = this.left.length;
+      this.more();
+      this.told.textContent = `${found.length} of ${options.length}`;
+      this.offer(wanted, any);
       // What was active is no longer in the list: Enter must not choose what nobody sees.
       this.active = null;
       this.field.removeAttribute("aria-activedescendant");
+      while (!wanted && this.left.length && this.chosen && !this.list.querySelector("[aria-selected=true]")) this.more();
       const current = this.list.querySelector("[aria-selected=true]");
       this.activate(!wanted && current ? current : this.list.querySelector("[role=option]:not([aria-disabled])"));
+    }
+
+    more() {
+      this.list.append(...this.left.splice(0, MOST).map((draw) => draw()));
     }
 
     // What was typed, where it is no choice but may be one: a path to a parent's field.
@@ -221,6 +229,7 @@
     }
 
     key(event) {
+      while (this.left?.length && (event.key === "End" || ["ArrowDown", "PageDown"].includes(event.key) && this.list.lastElementChild === this.active)) this.more();
       const items = [...this.list.querySelectorAll("[role=option]")];
       const at = items.indexOf(this.active);
       const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: items.length - 1, PageDown: at + 8, PageUp: at - 8 }[event.key];
