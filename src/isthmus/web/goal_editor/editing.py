@@ -76,6 +76,11 @@ class Kind(ABC, Generic[F]):
     def shown(self, desk: Desk, form: F, problems: Problems) -> dict[str, Any]:
         """What the page shows: `steps`, and what their bodies need."""
 
+    def refusals(self, desk: Desk, form: F) -> list[str]:
+        """Why the goal can't be saved, as somebody else says who has to be asked first."""
+        del desk, form
+        return []
+
     def part_in_words(self, value: Any) -> str:
         """A part of a goal, where somebody else changed it."""
         if isinstance(value, list):
@@ -121,6 +126,9 @@ def _save(request: HttpRequest, kind: Kind[Any], desk: Desk, form: Any) -> HttpR
         return _shown(
             request, kind, desk, Answer(form=form, status=422, unsaved=True, seen=_seen(request))
         )
+    if asked := kind.refusals(desk, form):
+        refused = Answer(form=form, status=422, unsaved=True, refused=asked, seen=_seen(request))
+        return _shown(request, kind, desk, refused)
     try:
         saved, clashes = _put(request, desk, form)
     except NoSuchThing as error:

@@ -1,7 +1,7 @@
 """The fields of an object as the conditions of a filter ask for them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from isthmus.connections.known_objects import Known
@@ -59,8 +59,15 @@ def subjects(known: Known | None, tree: Tree) -> dict[str, Subject]:
     for _, test in tree.tests:
         name = test.subject.removeprefix(_PREFIX)
         if name != test.subject and name and test.subject not in found:
-            found[test.subject] = _unknown(name)
+            found[test.subject] = _as_named(name, known)
     return found
+
+
+def _as_named(name: str, known: Known | None) -> FieldSubject:
+    """A field that a stored filter names, in letters of its own; or that is not known."""
+    field = known.description.fields.get(name.lower()) if known else None
+    subject = _subject(field) if field else _unknown(name)
+    return replace(subject, value=f"{_PREFIX}{name}")
 
 
 def _subject(field: Field) -> FieldSubject:
@@ -122,6 +129,7 @@ def _checking(known: Known | None) -> Callable[[Any], Any]:
 
 def fields_of(known: Known) -> Callable[[str], FilterField]:
     """Gives the field of a name, as far as it is known. Raises `FilterError`."""
+
     def find(name: str) -> FilterField:
         if "." in name:
             return FilterField(name=name, type="string")
@@ -133,20 +141,3 @@ def fields_of(known: Known) -> Callable[[str], FilterField]:
         return _for_filter(field)
 
     return find
-
-
-def as_described(plain: Any, known: Known | None) -> Any:
-    """The conditions with the fields' names as Salesforce writes them."""
-    if known is None or not isinstance(plain, dict):
-        return plain
-    renamed = dict(plain)
-    if isinstance(renamed.get("field"), str):
-        field = known.description.fields.get(renamed["field"].lower())
-        renamed["field"] = field.name if field else renamed["field"]
-    for form in ("all", "any"):
-        if isinstance(renamed.get(form), list):
-            renamed[form] = [as_described(part, known) for part in renamed[form]]
-    if "not" in renamed:
-        renamed["not"] = as_described(renamed["not"], known)
-    return renamed
-

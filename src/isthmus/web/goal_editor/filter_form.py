@@ -1,6 +1,6 @@
 """The filter of an import goal as a form: none, conditions on fields, or a SOQL condition."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -58,17 +58,17 @@ class FilterForm:
     soql: str = ""
     focus: str = ""
     refused: str = ""  # why a button did nothing
+    is_going_on: bool = False  # a button was pressed: what is missing is not told yet
     answer: "Answer | None" = None  # what Salesforce said, where it was asked
 
     @classmethod
-    def opened(cls, plain: Any, known: Known | None) -> Self:
+    def opened(cls, plain: Any) -> Self:
         """The form of a stored filter."""
         if plain is None:
             return cls()
         if isinstance(plain, Mapping) and filters.SOQL in plain:
             return cls(way=Way.SOQL, soql=str(plain[filters.SOQL]))
-        named = filter_fields.as_described(plain, known)
-        return cls(way=Way.CONDITIONS, tree=tree.from_document(named))
+        return cls(way=Way.CONDITIONS, tree=tree.from_document(plain))
 
     @classmethod
     def posted(cls, data: Mapping[str, Any]) -> Self:
@@ -87,6 +87,7 @@ class FilterForm:
         own = place == tree.ROOT or place.startswith(f"{tree.ROOT}.")
         if what not in (CHECK, "change") and not own:
             return False
+        self.is_going_on = what != CHECK
         if own:
             done = tree.act(self.tree, asked)
             self.focus, self.refused = done.focus, done.refused
@@ -134,7 +135,8 @@ class Answer:
 
     records: int | None = None  # how many match; None: refused, or not shown
     hidden: bool = False  # it takes the filter, and how many match is not for whoever asks
-    refused: str = ""  # its words, and what to do
+    refused: str = ""  # its words
+    unheard: str = ""  # why nobody answered
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,20 +152,19 @@ class FilterView:
     answer: Answer | None
 
 
-def view(form: FilterForm, known: Known | None, zone: str, *, tell: bool) -> FilterView:
-    """What to show; `tell`: what is missing is said at its place."""
+def view(form: FilterForm, known: Known | None, zone: str, *, errors: Sequence[str]) -> FilterView:
+    """What to show; `errors` are those of the filter, of which some have a place of their own."""
     offered = filter_fields.subjects(known, form.tree)
     read = filter_fields.reader(known, offered).read(form.tree)
-    errors = {**read.missing, **read.wrong} if tell else {}
+    placed = dict(read.wrong) if form.is_going_on else {**read.missing, **read.wrong}
     drawer = Drawer(subjects=offered, of="field", makes=False)
-    whole = [form.refused, read.refused] if form.way is Way.CONDITIONS else []
-    if form.way is Way.SOQL and tell:
-        whole = [each.message for each in form.gaps(known)]
+    somewhere = {*read.missing.values(), *read.wrong.values()}
+    rest = [each for each in errors if each not in somewhere]
     return FilterView(
         form=form,
         ways=[(each.value, WORDS[each], each is form.way) for each in Way],
-        items=drawer.items(form.tree, errors),
-        errors=[each for each in whole if each],
+        items=drawer.items(form.tree, placed if form.way is Way.CONDITIONS else {}),
+        errors=[*filter(None, [form.refused]), *rest],
         sentence=sentence(form, known),
         written=_written(read, known, zone) if form.way is Way.CONDITIONS else "",
         answer=form.answer,
@@ -187,4 +188,4 @@ def _written(read: Read, known: Known | None, zone: str) -> str:
         parsed = filters.parse(read.where, filter_fields.fields_of(known))
     except FilterError:
         return ""
-    return filters.soql(parsed, Calendar(now=datetime.now(UTC), timezone=zone))
+    return filters.soql(parsed, Calendar.at(datetime.now(UTC), zone))
