@@ -81,6 +81,11 @@ class Kind(ABC, Generic[F]):
         del desk, form
         return []
 
+    def lightly(self, desk: Desk, form: F, target: str) -> tuple[str, dict[str, Any]] | None:
+        """The template of one part of the page, where it can be drawn without the rest of it."""
+        del desk, form, target
+        return None
+
     def part_in_words(self, value: Any) -> str:
         """A part of a goal, where somebody else changed it."""
         if isinstance(value, list):
@@ -115,6 +120,9 @@ def answer(request: HttpRequest, kind: Kind[Any], desk: Desk) -> HttpResponse:
     form = kind.posted(request.POST)
     if asked:
         focus = kind.act(desk, form, asked, request.POST)
+        light = kind.lightly(desk, form, _target(request))
+        if light:
+            return render(request, *light)
         seen = request.POST.get(edits.NAME, "")
         acted = Answer(form=form, unsaved=True, focus=focus, seen=seen)
         return _shown(request, kind, desk, acted)
@@ -157,6 +165,11 @@ def _save(request: HttpRequest, kind: Kind[Any], desk: Desk, form: Any) -> HttpR
     else:
         messages.success(request, f"{saved.definition.name} was saved.")
     return redirect("goal", connection_key=desk.connection.key, goal_key=saved.key)
+
+
+def _target(request: HttpRequest) -> str:
+    """The id of the part that the page's script asks for."""
+    return request.headers.get("HX-Target", "")
 
 
 def _seen(request: HttpRequest) -> str:

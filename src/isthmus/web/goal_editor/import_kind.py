@@ -167,6 +167,16 @@ class ImportKind(Kind[ImportForm]):
             "match_said": drawing.match_in_words(),
         }
 
+    def lightly(
+        self, desk: Desk, form: ImportForm, target: str
+    ) -> tuple[str, dict[str, Any]] | None:
+        """Likely pairs come without the hundreds of rows that they are not in yet."""
+        if target != "suggested":
+            return None
+        known = desk.objects.known(form.object)
+        shown = {"suggested": suggesting.drawn(desk, form), "known": known}
+        return "web/goal_editor/suggested.html", shown
+
     def shown(self, desk: Desk, form: ImportForm, problems: Problems) -> dict[str, Any]:
         """What the page shows."""
         return _Drawing(desk=desk, form=form).page(problems)
