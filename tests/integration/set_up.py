@@ -64,8 +64,9 @@ def start(
     full: bool = False,
     preview: bool = False,
     cancelled: Callable[[], bool] = lambda: False,
+    **few: Any,
 ) -> GoalRun:
-    """What an engine is given, with a run of its own."""
+    """What an engine is given, with a run of its own; `few`: `first` or `only`."""
     goal.refresh_from_db()
     # The run before it was never ended: it only stands for what the engine is given.
     Run.every.filter(connection=goal.connection).update(state=RunState.FINISHED)
@@ -75,6 +76,7 @@ def start(
         full=full,
         preview=preview,
         state=RunState.RUNNING,
+        **few,
     )
     return GoalRun(
         connection=goal.connection,
@@ -94,6 +96,7 @@ def start(
         reporter=Silent(),
         cancelled=cancelled,
         fence=Fence(run=run.id, number=run.fence),
+        **few,
     )
 
 
@@ -112,6 +115,8 @@ def again(goal_run: GoalRun) -> GoalRun:
         run_goal=row,
         salesforce=goal_run.salesforce,
         full=goal_run.full,
+        first=goal_run.first,
+        only=goal_run.only,
         preview=goal_run.preview,
         reporter=Silent(),
         cancelled=goal_run.cancelled,
@@ -119,8 +124,8 @@ def again(goal_run: GoalRun) -> GoalRun:
     )
 
 
-def run(engine: Engine, goal: Goal, salesforce: Any, *, full: bool = False) -> GoalRun:
-    """Run the engine; errors are raised, not written down."""
-    goal_run = start(goal, salesforce, full=full)
+def run(engine: Engine, goal: Goal, salesforce: Any, *, full: bool = False, **few: Any) -> GoalRun:
+    """Run the engine; errors are raised, not written down. `few`: `first` or `only`."""
+    goal_run = start(goal, salesforce, full=full, **few)
     engine(goal_run)
     return goal_run

@@ -89,11 +89,12 @@ def _segment(segment: Segment) -> dict[str, Any]:
 
 def _connection(connection: Connection, names: Mapping[str, str]) -> dict[str, Any]:
     options = ("active", "sandbox", "timezone", "overlap_seconds", "settle_seconds")
+    guard = ("confirm_above", "confirm_hours")
     values = {
         "key": connection.key,
         **_name(connection),
         **_differing(connection, ("description",)),
-        **_differing(connection, options),
+        **_differing(connection, (*options, *guard)),
     }
     if connection.labels:
         values["labels"] = _compact(list(connection.labels))

@@ -51,7 +51,8 @@ def sentence(run: "Run", worked_on: Collection[int] | None = None) -> str:
     if run.state == RunState.WAITING:
         return f"{name} waits for API calls until {moment(run.wait_until)}. {run.message}".rstrip()
     if run.state == RunState.CONFIRMING:
-        return f"{name} waits for confirmation. {run.message}".rstrip()
+        until = f" until {moment(run.confirm_until)}" if run.confirm_until else ""
+        return f"{name} waits for confirmation{until}. {run.message}".rstrip()
     if run.state == RunState.QUEUED:
         return f"{name} is queued since {moment(run.queued_at)}{by_words(run)}."
     return f"{name} is {RunState(run.state).label} since {moment(run.started_at)}{by_words(run)}."

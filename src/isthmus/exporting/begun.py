@@ -25,6 +25,7 @@ class Begun:
     decided: dict[str, Any] | None = None  # counts of members without a row; None: not prepared
     finished: bool = False
     failure: str = ""  # why it ended without finishing
+    shown: dict[str, Any] | None = None  # of a run of one profile: what was sent, by field
 
     @property
     def prepared(self) -> bool:
@@ -72,6 +73,7 @@ class Begun:
             "decided": self.decided,
             "finished": self.finished,
             "failure": self.failure,
+            **({"shown": self.shown} if self.shown is not None else {}),
         }
 
     def with_decided(self, counts: GoalCounts, version: int) -> Self:

@@ -5,7 +5,9 @@ from typing import Any
 
 from psycopg import Connection
 
+from isthmus.connections import guards
 from isthmus.connections.errors import RunStopped, RunTakenOver
+from isthmus.connections.guards import Size
 from isthmus.connections.runs import GoalRun
 from isthmus.errors import Final
 from isthmus.exporting.begun import Begun
@@ -52,7 +54,8 @@ def run_export(goal_run: GoalRun) -> None:
                 begun = _run(goal_run, connection, plan, begun)
     goal_run.counts = begun.counts()
     goal_run.counts.check(plan.label)
-    advance(goal_run, begun)
+    if not goal_run.is_partial:
+        advance(goal_run, begun)
 
 
 def hear(goal_run: GoalRun) -> None:
@@ -77,10 +80,23 @@ def _covered(connection: Connection[Any]) -> datetime:
     return moment
 
 
+def _check_size(
+    goal_run: GoalRun, connection: Connection[Any], plan: ExportPlan, begun: Begun
+) -> None:
+    """Raise `NeedsYes` where the rows are too many to be sent without one."""
+    if guards.limit(goal_run) is None:
+        return
+    row = connection.execute(QUERIES["count_rows_of_run"], {"run_goal": plan.run_goal}).fetchone()
+    created, updated = row or (0, 0)
+    members = begun.counts().received
+    guards.check(goal_run, Size(created=created, updated=updated, of=members))
+
+
 def _run(goal_run: GoalRun, connection: Connection[Any], plan: ExportPlan, begun: Begun) -> Begun:
     with goal_run.step("settle"):
         settle_interrupted(goal_run, connection, plan, Owner.of(plan, begun.version))
     begun = prepare(goal_run, connection, plan, begun)
+    _check_size(goal_run, connection, plan, begun)
     failure: Final | None = None
     try:
         with goal_run.step("send"):

@@ -5,7 +5,7 @@ from typing import Any
 from psycopg import Connection
 
 from isthmus.connections.runs import GoalRun
-from isthmus.importing import begun, stage
+from isthmus.importing import begun, measuring, stage
 from isthmus.importing.chunks import merge_all
 from isthmus.importing.fetch import delete_jobs, fetch, ids_too_young
 from isthmus.importing.plan import ImportPlan
@@ -44,15 +44,29 @@ def _import(goal_run: GoalRun, connection: Connection[Any], so_far: begun.Begun)
     position, counts = so_far.position, goal_run.counts
     behind = stage.rows_behind(connection, plan.run_goal, position.stamp, position.record_id)
     counts.received = counts.accounted + behind
+    if not counts.accounted:
+        measuring.check(goal_run, plan, connection, whole=complete)
     with goal_run.step("merge"):
         merge_all(goal_run, plan, connection, counts.received, after=position)
     if complete:
         with goal_run.step("compare"):
             _bury(goal_run, plan, connection)
-    with goal_run.step("settle"):
-        settle(goal_run, plan, connection)
+    if plan.is_partial:
+        _say_where_none(goal_run, plan)
+    else:
+        with goal_run.step("settle"):
+            settle(goal_run, plan, connection)
     goal_run.counts.check(plan.label)
     delete_jobs(goal_run, begun.end(goal_run, plan, connection))
+
+
+def _say_where_none(goal_run: GoalRun, plan: ImportPlan) -> None:
+    """A person who named one record is told where it is not among those that the goal reads."""
+    if plan.only and not goal_run.counts.received:
+        goal_run.warn(
+            f"Salesforce has no record {plan.only} among those that this goal reads "
+            f"({plan.object.name}). It may have been deleted for good, or this user can't see it."
+        )
 
 
 def _bury(goal_run: GoalRun, plan: ImportPlan, connection: Connection[Any]) -> None:

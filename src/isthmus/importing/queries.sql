@@ -10,6 +10,12 @@ WHERE goal = %(goal)s
     AND reason IN ('no_match', 'ambiguous', 'identifier_taken')
 ORDER BY record_id
 
+-- count_known --
+-- Records that the goal has brought into profiles, and that are there still.
+SELECT count(*)
+FROM store.record_link
+WHERE goal = %(goal)s AND profile_id IS NOT NULL AND gone IS NULL
+
 -- make_chunk_record --
 CREATE TEMPORARY TABLE IF NOT EXISTS chunk_record (
     n integer NOT NULL,
