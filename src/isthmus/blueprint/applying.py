@@ -59,6 +59,8 @@ def _save_connection(asked: Connection) -> None:
         "timezone": asked.timezone,
         "overlap_seconds": asked.overlap_seconds,
         "settle_seconds": asked.settle_seconds,
+        "confirm_above": asked.confirm_above,
+        "confirm_hours": asked.confirm_hours,
         "labels": list(asked.labels),
         "description": asked.description,
     }

@@ -1,14 +1,12 @@
 """Goals as the document writes them."""
 
 import re
+from typing import Any
 
 from isthmus.blueprint.documents import Goal
 from isthmus.blueprint.nodes import Entries, Value
-from isthmus.connections.goal_troubles import (
-    field_refusal,
-    identifier_kind_refusal,
-    keep_refusal,
-)
+from isthmus.connections.goal_troubles import identifier_kind_refusal, keep_refusal
+from isthmus.domain.field_names import field_refusal
 from isthmus.domain.goals import (
     OBJECT_TYPE_PROPERTY,
     PROFILE_ID,
@@ -72,6 +70,7 @@ def _import_goal(value: Value) -> ImportGoal:
             "object_type_on_delete",
             "create_profiles",
             "on_merge",
+            "filter",
         ),
     )
     key = read_key(entries)
@@ -85,14 +84,24 @@ def _import_goal(value: Value) -> ImportGoal:
         object_type_property=entries.text("object_type_property", OBJECT_TYPE_PROPERTY),
         object_type_on_delete=entries.choice("object_type_on_delete", ObjectTypeOnDelete.KEEP),
         on_merge=entries.choice("on_merge", OnMerge.MERGE),
+        filter=_filter(entries),
         active=entries.flag("active", default=True),
     )
+
+
+def _filter(entries: Entries) -> Any:
+    if "filter" not in entries:
+        return None
+    filter_ = entries.values["filter"].plain()
+    if filter_ is None:
+        entries.report("filter", "Nothing stands here. Write a condition, or leave `filter` out.")
+    return filter_
 
 
 def _export_goal(value: Value) -> ExportGoal:
     entries = value.entries(
         required=("key", "export", "segment", "match", "fields"),
-        optional=("name", "active", "create_records"),
+        optional=("name", "active", "create_records", "update_records"),
     )
     key = read_key(entries)
     nowhere = MatchRow(field="", identifier="")
@@ -104,6 +113,7 @@ def _export_goal(value: Value) -> ExportGoal:
         match=_match_row(entries.values["match"], parents=False) if "match" in entries else nowhere,
         fields=tuple(_export_field(each) for each in entries.items("fields")),
         create_records=entries.flag("create_records"),
+        update_records=entries.flag("update_records", default=True),
         active=entries.flag("active", default=True),
     )
 

@@ -54,6 +54,8 @@ def _connection(row: models.Connection) -> Connection:
         timezone=row.timezone,
         overlap_seconds=row.overlap_seconds,
         settle_seconds=row.settle_seconds,
+        confirm_above=row.confirm_above,
+        confirm_hours=row.confirm_hours,
         authorization=_authorization(row.authorization) if row.authorization else None,
         labels=tuple(row.labels),
         description=row.description,

@@ -16,7 +16,7 @@ import psycopg
 from django.db import transaction
 from django.utils import timezone
 
-from isthmus.connections import foreseen, reading
+from isthmus.connections import foreseen, guards, reading
 from isthmus.connections.attempts import GoalAttempts, Waits
 from isthmus.connections.errors import RunAlreadyGoing, RunStopped, RunTakenOver
 from isthmus.connections.fences import Fence
@@ -35,8 +35,8 @@ log = logging.getLogger("isthmus.runs")
 
 
 UNHEARD_BEFORE_PREVIEW = (
-    "An earlier run left an upload, and Salesforce has not said yet what became of it. The next run "
-    "asks that first, and what it does then depends on it. Run the connection, and try again."
+    "An earlier run left an upload, and Salesforce has not said yet what became of it. The next "
+    "run asks that first, and what it does then depends on it. Run the connection, and try again."
 )
 
 
@@ -70,11 +70,17 @@ def work_off(connection: Connection, worker: Worker) -> list[Run]:
     """
     done: list[Run] = []
     with database.reached(), _holding(connection) as session:
-        while (run := next_due(connection)) is not None:
+        while (run := _next(connection)) is not None:
             done.append(_Execution(run, worker, session).perform())
             if worker.cancelled() or worker.leaving() or run.id == worker.last:
                 break
     return done
+
+
+def _next(connection: Connection) -> Run | None:
+    """The run to go on with, once those that nobody agreed to in time have ended."""
+    guards.expire(connection.id)
+    return next_due(connection)
 
 
 def next_due(connection: Connection) -> Run | None:
@@ -131,6 +137,9 @@ class _Execution:
             _say("left", self.run)
         except Waits as waits:
             self._wait(waits)
+        except guards.NeedsYes:
+            # The goal that asks has written it down.
+            _say("waits for confirmation", self.run)
         except RunTakenOver:
             _say("taken over", self.run)
             raise

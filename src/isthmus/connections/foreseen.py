@@ -5,21 +5,24 @@ preview), `…_name` the identifier values by which rows are found, `…_problem
 They are unlogged: after a crash of the database they are empty, and the preview is asked for again.
 """
 
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
-from datetime import timedelta
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any
 
-from django.utils import timezone
-from psycopg import Connection, sql
+from psycopg import Connection, IsolationLevel, sql
 from psycopg.errors import LockNotAvailable
 from psycopg.sql import Composable, Composed
 
-from isthmus.connections.models import OPEN, Run, RunGoal
-from isthmus.profiles import database, schema
+from isthmus.connections.fences import Fence
+from isthmus.connections.models import OPEN, RunGoal
+from isthmus.profiles import database, schema, statements
 
-KEPT = timedelta(days=7)
+QUERIES = statements.load("isthmus.connections", "foreseen.sql")
+
+KEPT_DAYS = 7
 """How long a preview is kept that nobody asked for again."""
+
+_OPEN = [str(state) for state in OPEN]
 
 COLUMNS: Mapping[str, str] = {
     "n": "bigint NOT NULL",
@@ -60,8 +63,35 @@ def problems(part: int) -> sql.Identifier:
     return sql.Identifier("stage", f"preview_{part}_problem")
 
 
-def create(session: Connection[Any], part: int) -> None:
-    """Make the tables anew, in the open transaction."""
+@contextmanager
+def written(
+    part: int, fence: Fence, source: Connection[Any] | None = None
+) -> Iterator[Connection[Any]]:
+    """A session in a transaction that makes the tables anew; they can be found once it ends well.
+
+    With `source` it sees the store as the transaction there saw it when that began, without what it
+    did: that is what is there before the run. Raises `RunTakenOver`.
+    """
+    settings = "-c work_mem=128MB"
+    with database.connected(application="isthmus preview", settings=settings) as session:
+        fence.check(session)
+        if source is None:
+            with session.transaction():
+                _create(session, part)
+                yield session
+                _finish(session, part)
+            return
+        row = source.execute("SELECT pg_export_snapshot()").fetchone()
+        session.isolation_level = IsolationLevel.REPEATABLE_READ
+        with session.transaction():
+            snapshot = sql.Literal(row[0] if row else "")
+            session.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(snapshot))
+            _create(session, part)
+            yield session
+            _finish(session, part)
+
+
+def _create(session: Connection[Any], part: int) -> None:
     for table, columns in (
         (rows(part), COLUMNS),
         (names(part), _NAME_COLUMNS),
@@ -104,8 +134,7 @@ def pour(
         taken.write(bytes(block))
 
 
-def finish(session: Connection[Any], part: int) -> None:
-    """Let the rows be found, in the open transaction."""
+def _finish(session: Connection[Any], part: int) -> None:
     for statement in (
         "CREATE INDEX ON {rows} (outcome, coalesce(reason, ''), n)",
         "CREATE UNIQUE INDEX ON {rows} (n)",
@@ -125,12 +154,28 @@ def pour_problems(source: Connection[Any], target: Connection[Any], part: int) -
         FROM store.run_problem WHERE run_goal = {}"""
     ).format(sql.Literal(part))
     pour(source, select, target, problems(part))
+    # A profile that the run would make is nobody that could be looked at.
+    target.execute(
+        sql.SQL(
+            """UPDATE {} AS problem SET profile_id = NULL
+            WHERE NOT EXISTS (
+                SELECT FROM store.profile AS p WHERE p.profile_id = problem.profile_id
+            )"""
+        ).format(problems(part))
+    )
+
+
+def note(part: RunGoal, **said: Any) -> None:
+    """Write down what the preview says beside the counts."""
+    part.foreseen = said
+    part.save(update_fields=["foreseen"])
 
 
 def forget_goals(goals: Iterable[int]) -> None:
     """Forget the previews of these goals that have ended."""
-    found = RunGoal.objects.filter(goal_id__in=set(goals), run__preview=True)
-    _forget(found.exclude(run__state__in=OPEN).values_list("id", flat=True))
+    with database.connected(application="isthmus preview") as session:
+        names = {"goals": list(goals), "open": _OPEN}
+        _forget(session, session.execute(QUERIES["previews_of"], names).fetchall())
 
 
 def keep_house(session: Connection[Any]) -> None:
@@ -138,29 +183,21 @@ def keep_house(session: Connection[Any]) -> None:
 
     Tables of which nobody knows go as well: their goal or connection was deleted.
     """
-    ended = RunGoal.objects.filter(run__preview=True).exclude(run__state__in=OPEN)
-    past: set[int] = set()
-    everything = RunGoal.objects.filter(run__preview=True).order_by("id")
-    newest: dict[int | None, int] = dict(everything.values_list("goal_id", "id"))
-    limit = timezone.now() - KEPT
-    for part, goal, at in ended.values_list("id", "goal_id", "run__finished_at"):
-        if goal is None or newest[goal] != part or (at is not None and at < limit):
-            past.add(part)
-    _forget(past)
+    names = {"open": _OPEN, "days": KEPT_DAYS}
+    _forget(session, session.execute(QUERIES["past_previews"], names).fetchall())
     staged = schema.stages(session, schema.FORESEEN)
-    known = set(RunGoal.objects.filter(id__in=staged).values_list("id", flat=True))
-    _drop(session, staged - known)
+    found = session.execute(QUERIES["known_parts"], {"parts": list(staged)}).fetchall()
+    _drop(session, staged - {part for (part,) in found})
 
 
-def _forget(parts: Iterable[int]) -> None:
-    wanted = set(parts)
-    if not wanted:
+def _forget(session: Connection[Any], found: Iterable[tuple[int]]) -> None:
+    parts = [part for (part,) in found]
+    if not parts:
         return
-    runs = set(RunGoal.objects.filter(id__in=wanted).values_list("run_id", flat=True))
-    RunGoal.objects.filter(id__in=wanted).delete()
-    Run.every.filter(id__in=runs, preview=True, goals=None).delete()
-    with database.connected(application="isthmus preview") as session:
-        _drop(session, wanted)
+    with session.transaction():
+        session.execute(QUERIES["forget_parts"], {"parts": parts})
+        session.execute(QUERIES["forget_runs"], {"open": _OPEN})
+    _drop(session, parts)
 
 
 def _drop(session: Connection[Any], parts: Iterable[int]) -> None:

@@ -5,10 +5,11 @@ neither lines nor buttons: a row is *row 3*, and what is chosen has the name tha
 gives it.
 """
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from isthmus.domain.field_names import field_refusal
+from isthmus.domain.filters import FilterError, outline
 from isthmus.domain.goals import (
     OBJECT_TYPE_PROPERTY,
     PROFILE_ID,
@@ -35,14 +36,6 @@ Path = tuple[str | int, ...]
 Goal = ImportGoal | ExportGoal
 
 NAME_LENGTH = 200
-
-FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-FIELD_PATH = re.compile(r"[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*){0,5}")
-
-_PATH_ADVICE = {
-    True: " A parent's field is written as a path, such as Owner.Name.",
-    False: " Parents' fields can't be used here.",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,16 +75,6 @@ def warnings_of(goal: Goal, around: Surroundings) -> list[Trouble]:
         return []
     imports = [each for each in around.goals if isinstance(each, ImportGoal)]
     return [*_same_object(goal, imports), *_same_properties(goal, imports)]
-
-
-def field_refusal(name: str, *, parents: bool) -> str | None:
-    """Why `name` can't be that of a field, in a sentence; with `parents`, paths are allowed."""
-    if (FIELD_PATH if parents else FIELD).fullmatch(name):
-        return None
-    return (
-        f"{name!r} is not the API name of a field: letters, digits and `_`, such as LastName "
-        f"or Score__c.{_PATH_ADVICE[parents]}"
-    )
 
 
 def keep_refusal(rule: MergeRule) -> str:
@@ -139,6 +122,7 @@ def _unstorable(value: object, path: Path) -> Iterator[Path]:
 
 def _of_import(goal: ImportGoal, around: Surroundings) -> Iterator[Trouble]:
     yield from _object_type(goal, around)
+    yield from _filter(goal)
     if not goal.match:
         yield _trouble(
             ("match",),
@@ -150,6 +134,15 @@ def _of_import(goal: ImportGoal, around: Surroundings) -> Iterator[Trouble]:
     rows = [(row.field.casefold(), row.identifier) for row in goal.match]
     yield from _repeated(("match",), rows)
     yield from _rules(goal, around)
+
+
+def _filter(goal: ImportGoal) -> Iterator[Trouble]:
+    if goal.filter is None:
+        return
+    try:
+        outline(goal.filter)
+    except FilterError as error:
+        yield _trouble(("filter", *error.path), str(error))
 
 
 def _nothing_mapped(goal: Goal) -> Iterator[Trouble]:
@@ -218,13 +211,7 @@ def _rules(goal: ImportGoal, around: Surroundings) -> Iterator[Trouble]:
 def _of_export(goal: ExportGoal, around: Surroundings) -> Iterator[Trouble]:
     if goal.segment not in around.segments:
         yield _trouble(("segment",), _unknown("segment", goal.segment, around.segments))
-    if goal.create_records and not goal.object.can_create:
-        yield _trouble(
-            ("create_records",),
-            f"A {goal.object.name} can't be created by an export: it is an account and a contact "
-            f"in one, and Salesforce makes them out of accounts. Set create_records to false: "
-            f"records that are there are updated.",
-        )
+    yield from _creating(goal)
     yield from _field_name(("match", "field"), goal.match.field, parents=False)
     if goal.match.identifier != PROFILE_ID:
         yield from _identifier(("match", "identifier"), goal.match.identifier, around)
@@ -232,6 +219,22 @@ def _of_export(goal: ExportGoal, around: Surroundings) -> Iterator[Trouble]:
     for number, row in enumerate(goal.fields):
         yield from _export_field(("fields", number), row, around)
     yield from _fields_once(goal)
+
+
+def _creating(goal: ExportGoal) -> Iterator[Trouble]:
+    if goal.create_records and not goal.object.can_create:
+        yield _trouble(
+            ("create_records",),
+            f"A {goal.object.name} can't be created by an export: it is an account and a contact "
+            f"in one, and Salesforce makes them out of accounts. Set create_records to false: "
+            f"records that are there are updated.",
+        )
+    if not goal.update_records and not goal.create_records:
+        yield _trouble(
+            ("update_records",),
+            "This goal neither creates records nor updates them, so it would do nothing. Set "
+            "create_records or update_records to true.",
+        )
 
 
 def _export_field(path: Path, row: ExportField, around: Surroundings) -> Iterator[Trouble]:

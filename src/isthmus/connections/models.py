@@ -297,6 +297,7 @@ class RunGoal(models.Model):
     window_to = models.DateTimeField(null=True)
     jobs = models.JSONField(default=list)  # ids of Salesforce jobs, stored before they are used
     position = models.JSONField(null=True)  # stamp and id of the last record applied
+    asked = models.JSONField(null=True)  # what somebody has to agree to; see `guards.Asked`
     begun = models.JSONField(null=True)  # what its engine needs to go on where another ended
     foreseen = models.JSONField(null=True)  # of a preview: what it says beside the counts
     seconds = models.JSONField(default=dict)  # by step

@@ -9,6 +9,15 @@ from dataclasses import dataclass, field
 
 from isthmus.connections.goal_troubles import Goal, Path, Trouble
 from isthmus.connections.org_fields import UNREADABLE, Describe, find, near, parts
+from isthmus.domain.filters import (
+    Filter,
+    FilterError,
+    FilterField,
+    moves_with_time,
+    named_fields,
+    outline,
+    parse,
+)
 from isthmus.domain.goals import (
     ExportField,
     ExportGoal,
@@ -158,11 +167,60 @@ def _described(goal: Goal, org: Org) -> ObjectDescription | Trouble:
 
 
 def _of_import(goal: ImportGoal, description: ObjectDescription, org: Org) -> Iterator[Trouble]:
+    yield from _filter(goal, org)
     for place, row in enumerate(goal.match):
         yield from _unreadable(("match", place, "field"), row.field, description, org)
     for place, mapped in enumerate(goal.fields):
         if mapped.field.lower() not in org.read_before:
             yield from _unreadable(("fields", place, "field"), mapped.field, description, org)
+
+
+def filter_of(goal: ImportGoal, describe: Describe) -> Filter | str:
+    """The goal's filter over the fields of the org. Raises `FilterError`."""
+
+    def field_of(name: str) -> FilterField:
+        found = find(describe, goal.object.sobject, name)
+        if found is None:
+            raise FilterError(_no_field(describe(goal.object.sobject), name))
+        of = found.field
+        return FilterField(name=of.name, type=of.type, filterable=of.filterable)
+
+    return parse(goal.filter, field_of)
+
+
+def _filter(goal: ImportGoal, org: Org) -> Iterator[Trouble]:
+    if goal.filter is None:
+        return
+    try:
+        outline(goal.filter)
+    except FilterError:
+        return  # said of the goal by itself
+    try:
+        filter_of(goal, org.describe)
+    except FilterError as error:
+        yield Trouble(path=("filter", *error.path), message=str(error))
+
+
+def _warn_of_filter(goal: ImportGoal, org: Org) -> Iterator[Trouble]:
+    try:
+        tree = filter_of(goal, org.describe) if goal.filter is not None else ""
+    except FilterError:
+        return
+    if not isinstance(tree, str) and moves_with_time(tree):
+        yield Trouble(
+            path=("filter",),
+            message="Records that begin to match only because time goes by are read when they "
+            "change next, or when everything is read again.",
+        )
+    for name in dict.fromkeys(named_fields(goal.filter)):
+        found = find(org.describe, goal.object.sobject, name)
+        if found and (found.parents or found.field.calculated):
+            yield Trouble(
+                path=("filter",),
+                message=f"{name} can change without a new stamp of the record. A record that "
+                f"begins to match by that alone is read when it changes next, or when everything "
+                f"is read again.",
+            )
 
 
 def _unreadable(
@@ -233,6 +291,7 @@ def _unwritable(goal: ExportGoal, of: Field) -> str:
 
 
 def _warn_of_import(goal: ImportGoal, org: Org) -> Iterator[Trouble]:
+    yield from _warn_of_filter(goal, org)
     for place, row in enumerate(goal.fields):
         found = find(org.describe, goal.object.sobject, row.field)
         if found is None:

@@ -10,13 +10,15 @@ from psycopg import sql
 from isthmus.connections import goal_checks
 from isthmus.connections.goal_properties import GoalProperties
 from isthmus.connections.models import EXPORT, IMPORT, Goal
-from isthmus.connections.org_troubles import gone
+from isthmus.connections.org_troubles import filter_of, gone
 from isthmus.connections.runs import GoalRun
 from isthmus.connections.two_way import Pair, ReadBack, WholeRecord, pairs_of
+from isthmus.domain import filters
 from isthmus.domain.goals import ImportField, ImportGoal, MatchRow
 from isthmus.domain.merge_rules import MergeRule
 from isthmus.domain.objects import SalesforceObject
 from isthmus.domain.properties import PropertyDefinition
+from isthmus.domain.segments.calendar import Calendar
 from isthmus.importing.fields import Column, Columns
 from isthmus.importing.values import TypedValue, typed
 from isthmus.profiles import properties
@@ -81,10 +83,14 @@ class ImportPlan:
     mappings: tuple[MappedValue, ...]  # the goal's rows, after them the object type
     numbers: Mapping[str, int]  # identifier property -> its number in store.identifier
     slots: int  # length of record_link.summed
-    condition: str  # SOQL that selects the goal's records, without the window; may be empty
+    condition: str  # SOQL that tells the object's records from others; may be empty
+    filter: str  # SOQL of the goal's filter, which lets records through that are gone; may be empty
     window: Window
     shape: str  # tells plans apart that read or apply something else, whatever their windows
     other_goals: tuple[int, ...]  # of the same org: their links are links of this record too
+    first: int | None = None  # only so many records, the oldest
+    only: str = ""  # only the record with this id, whenever it changed
+    rehearsed: bool = False  # all is rolled back, and the rows of the run are left alone
     warnings: tuple[str, ...] = ()
 
     @property
@@ -102,20 +108,32 @@ class ImportPlan:
         """The first stamp that is left to the next run."""
         return self.window.until
 
+    @property
+    def is_partial(self) -> bool:
+        """Whether a few records only are read, and all others left to the next run."""
+        return self.first is not None or bool(self.only)
+
     def query_where(self, *conditions: str) -> str:
-        """The SOQL of the goal's records that meet `conditions`."""
-        return self._select(", ".join(column.field for column in self.columns), conditions)
+        """The SOQL of the goal's records that meet `conditions`; the oldest of them."""
+        soql = self._select(", ".join(column.field for column in self.columns), conditions)
+        if self.first is None:
+            return soql
+        return f"{soql} ORDER BY SystemModstamp, Id LIMIT {self.first}"
 
     def count_where(self, *conditions: str) -> str:
         """The SOQL that counts the goal's records that meet `conditions`."""
         return self._select("COUNT()", conditions)
 
     def ids_where(self, *conditions: str) -> str:
-        """The SOQL of the ids of the goal's records that meet `conditions`."""
-        return self._select("Id", conditions)
+        """The SOQL of the ids of the object's records that meet `conditions`, filtered out or not.
 
-    def _select(self, what: str, conditions: tuple[str, ...]) -> str:
-        where = " AND ".join(filter(None, [self.condition, *conditions]))
+        For finding out which records there are: one that the goal leaves out is there.
+        """
+        return self._select("Id", conditions, filtered=False)
+
+    def _select(self, what: str, conditions: tuple[str, ...], *, filtered: bool = True) -> str:
+        own = (self.condition, self.filter if filtered else "")
+        where = " AND ".join(each for each in (*own, *conditions) if each)
         # SOQL takes no parameters; names come from describe, conditions from this package.
         return f"SELECT {what} FROM {self.object.sobject} WHERE {where}"  # noqa: S608
 
@@ -194,6 +212,7 @@ def plan_import(goal_run: GoalRun, kept: Mapping[str, Window]) -> ImportPlan:
     mappings = fields.mapping_rows(goal, goal_run.connection.timezone)
     columns = tuple(fields.columns)
     shape = _shape(goal_run, columns, condition, (*match, *mappings))
+    window = kept.get(shape) or _window(goal_run)
     return ImportPlan(
         goal=goal.id,
         run_goal=goal_run.run_goal.id,
@@ -206,9 +225,12 @@ def plan_import(goal_run: GoalRun, kept: Mapping[str, Window]) -> ImportPlan:
         numbers=properties.numbers(),
         slots=len(goal.slots),
         condition=condition,
-        window=kept.get(shape) or _window(goal_run),
+        filter=_filter(goal_run, definition, window),
+        window=window,
         shape=shape,
         other_goals=goal_run.other_goals,
+        first=goal_run.first,
+        only=goal_run.only,
         warnings=tuple(fields.warnings),
     )
 
@@ -238,6 +260,20 @@ def _shape_of_row(row: MappedValue) -> tuple[object, ...]:
         row.typed.value.as_string(),
         fits.as_string() if fits else None,
     )
+
+
+def _filter(goal_run: GoalRun, definition: ImportGoal, window: Window) -> str:
+    """The goal's filter, with days counted from the end of the window.
+
+    A record that is gone is read whatever is in its fields by then: it may be one that was taken
+    over before.
+    """
+    if definition.filter is None:
+        return ""
+    tree = filter_of(definition, goal_run.salesforce.describe)
+    calendar = Calendar.at(window.until, goal_run.connection.timezone)
+    gone = ["IsDeleted = true", *(["IsConverted = true"] if definition.object.converts else [])]
+    return f"({' OR '.join([*gone, filters.soql(tree, calendar)])})"
 
 
 def _window(goal_run: GoalRun) -> Window:

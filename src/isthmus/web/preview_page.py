@@ -94,6 +94,7 @@ class Line:
     profile_id: UUID | None
     state: State
     words: str
+    is_new: bool = False
     changes: Sequence[Change] = ()
     problems: Sequence[Said] = ()
 
@@ -163,6 +164,7 @@ class Teller:
             profile_id=row.profile_id,
             state=run_words.OUTCOMES[row.outcome],
             words=said,
+            is_new=row.outcome == "created",
             changes=[self._change(row, *each) for each in row.changes],
         )
 

@@ -3,9 +3,11 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
-from isthmus.connections import foreseen
+from django.utils import timezone
+
+from isthmus.connections import few_records, foreseen
 from isthmus.errors import IsthmusError
 from isthmus.profiles import database, schema
 from isthmus.profiles.database import DatabaseGone
@@ -42,8 +44,10 @@ class Housekeeping:
         try:
             with database.connected(application="isthmus housekeeping") as session:
                 schema.keep_partitions(session, today, self.keeping)
+                foreseen.keep_house(session)
                 with database.reached():
-                    foreseen.keep_house(session)
+                    days = timedelta(days=self.keeping.outcomes_days)
+                    few_records.forget_sent(timezone.now() - days)
         except DatabaseGone:
             raise
         except IsthmusError as error:

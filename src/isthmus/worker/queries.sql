@@ -30,7 +30,8 @@ LEFT JOIN LATERAL (
 ) AS queued ON true
 WHERE CASE
         WHEN going.id IS NULL THEN queued.id IS NOT NULL
-        WHEN going.state = 'confirming' THEN false
+        -- One that nobody agreed to in time is ended by whoever comes to it.
+        WHEN going.state = 'confirming' THEN coalesce(going.confirm_until <= now(), false)
         ELSE going.wait_until IS NULL OR going.wait_until <= now()
     END
     AND NOT EXISTS (

@@ -157,7 +157,11 @@ def _top(tree: Tree) -> Node:
 
 def takes_case(subject: Subject, operator: str) -> bool:
     """Whether upper and lower case can be told apart."""
-    return subject.kind is Kind.TEXT and operator not in (Operator.IS_EMPTY, IS_NOT_EMPTY)
+    return (
+        subject.cased
+        and subject.kind is Kind.TEXT
+        and operator not in (Operator.IS_EMPTY, IS_NOT_EMPTY)
+    )
 
 
 def _operand(test: Test, subject: Subject) -> Any:

@@ -41,7 +41,7 @@ class Form(Protocol):
     def goal(self, desk: Desk) -> Definition:
         """The goal that it describes, as far as it does."""
 
-    def gaps(self) -> list[Trouble]:
+    def gaps(self, desk: Desk) -> list[Trouble]:
         """What is still to be chosen, in plain words."""
 
 
@@ -79,6 +79,11 @@ class Kind(ABC, Generic[F]):
     @abstractmethod
     def shown(self, desk: Desk, form: F, problems: Problems) -> dict[str, Any]:
         """What the page shows: `steps`, and what their bodies need."""
+
+    def refusals(self, desk: Desk, form: F) -> list[str]:
+        """Why the goal can't be saved, as somebody else says who has to be asked first."""
+        del desk, form
+        return []
 
     def lightly(self, desk: Desk, form: F, target: str) -> tuple[str, dict[str, Any]] | None:
         """The template of one part of the page, where it can be drawn without the rest of it."""
@@ -129,10 +134,13 @@ def answer(request: HttpRequest, kind: Kind[Any], desk: Desk) -> HttpResponse:
 
 
 def _save(request: HttpRequest, kind: Kind[Any], desk: Desk, form: Any) -> HttpResponse:
-    if form.gaps():
+    if form.gaps(desk):
         return _shown(
             request, kind, desk, Answer(form=form, status=422, unsaved=True, seen=_seen(request))
         )
+    if asked := kind.refusals(desk, form):
+        refused = Answer(form=form, status=422, unsaved=True, refused=asked, seen=_seen(request))
+        return _shown(request, kind, desk, refused)
     try:
         saved, clashes = _put(request, desk, form)
     except NoSuchThing as error:
@@ -221,7 +229,7 @@ def _shown(
     request: HttpRequest, kind: Kind[Any], desk: Desk, answered: Answer[Any]
 ) -> HttpResponse:
     form = answered.form
-    problems = desk.problems(form.goal(desk), form.gaps())
+    problems = desk.problems(form.goal(desk), form.gaps(desk))
     problems.tried = answered.status == _UNPROCESSABLE
     places = {"connection_key": desk.connection.key, "goal_key": desk.key}
     too_many = len(form.rows) > MOST_ROWS

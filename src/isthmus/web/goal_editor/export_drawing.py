@@ -6,10 +6,10 @@ from typing import Any, Final
 
 from isthmus.connections.goal_troubles import Trouble
 from isthmus.connections.known_objects import Known
-from isthmus.connections.org_troubles import TEXTS
+from isthmus.connections.org_troubles import SHORT, TEXTS
 from isthmus.domain.goals import PROFILE_ID, ExportKind, WhenEmpty, WhenTooLong
 from isthmus.domain.objects import OBJECTS, SalesforceObject
-from isthmus.domain.properties import PropertyDefinition
+from isthmus.domain.properties import PropertyDefinition, PropertyType
 from isthmus.profiles.models import Segment
 from isthmus.salesforce import Field
 from isthmus.web.conditions.sentences import Teller
@@ -276,7 +276,7 @@ class Drawing:
             is_text=kind is ExportKind.TEXT,
             is_list=is_list or bool(row.values.get("separator")),
             joined_by=joined_by,
-            can_cut=_length(field, source, kind),
+            can_cut=_length(field, source, cuts=row.get("when_too_long") == WhenTooLong.CUT),
             errors=errors,
             warnings=warnings,
         )
@@ -300,12 +300,13 @@ def _word(writes: Writes, name: str) -> str:
     return words.get(writes, f"Allow creating new {_PLURALS[name]}")
 
 
-def _length(field: Field | None, source: PropertyDefinition | None, kind: ExportKind) -> int:
-    """How many characters the field takes, where what is sent may be a longer text."""
-    if field is None or field.type not in TEXTS or kind is ExportKind.IDENTIFIER:
+def _length(field: Field | None, source: PropertyDefinition | None, *, cuts: bool) -> int:
+    """How many characters the field takes, where what is sent may well be a longer text."""
+    if field is None or field.type not in TEXTS or not field.length:
         return 0
-    sends_text = source is None or source.type.is_text or source.list
-    return field.length if sends_text else 0
+    if source is None or not (source.type is PropertyType.TEXT or source.list):
+        return 0
+    return field.length if cuts or field.length < SHORT else 0
 
 
 def by_row(troubles: Sequence[Trouble]) -> Mapping[int, list[str]]:

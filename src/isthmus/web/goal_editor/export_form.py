@@ -68,7 +68,16 @@ class Pair:
     field: str
     label: str
     field_label: str
+    icon: str
+    type: str
+    field_icon: str
+    field_type: str
     why: str
+
+    @property
+    def asked(self) -> tuple[str, str]:
+        """What buttons ask for that take it."""
+        return f"take:{self.value}:{self.field}", "takeall:s"
 
 
 @dataclass(kw_only=True)
@@ -140,8 +149,9 @@ class ExportForm:
             match=MatchRow(field="", identifier=""),
         )
 
-    def gaps(self) -> list[Trouble]:
+    def gaps(self, desk: Desk) -> list[Trouble]:
         """What is still to be chosen."""
+        del desk
         return list(self._gaps())
 
     def _gaps(self) -> Iterator[Trouble]:

@@ -7,11 +7,14 @@ from isthmus.connections.org_troubles import Org, is_writable, warnings_of
 from isthmus.domain.goals import ExportField, ExportGoal, ExportKind
 from isthmus.domain.properties import PropertyDefinition
 from isthmus.salesforce import Field, ObjectDescription
+from isthmus.web.conditions.words import ICONS
 from isthmus.web.goal_editor import rows
+from isthmus.web.goal_editor.choices import FIELD_TYPES, kind_of
 from isthmus.web.goal_editor.desk import Desk
 from isthmus.web.goal_editor.export_form import ExportForm, Pair
 from isthmus.web.goal_editor.rows import Row
 
+OTHER = ("doc", "other")
 MOST = 40
 """Pairs that are offered at once."""
 
@@ -46,7 +49,12 @@ def _pairs(
         found = next((each for each in matching if each.key not in used), None)
         if found is not None and _fits(goal, description, field, found):
             used.add(found.key)
+            image, word = FIELD_TYPES.get(field.type, OTHER)
             yield Pair(
+                icon="list" if found.list else ICONS[found.type],
+                type=kind_of(found),
+                field_icon=image,
+                field_type=word,
                 value=found.key,
                 field=field.name,
                 label=found.label,
@@ -87,14 +95,12 @@ def _why(field: Field, source: PropertyDefinition) -> str:
     return "Same name" if same else "Alike name"
 
 
-def take(form: ExportForm, asked: str) -> None:
-    """Map a pair, without script: `take:PROPERTY:FIELD`."""
-    parts = asked.split(":")
-    if len(parts) != 3:  # noqa: PLR2004 - as the button has it
-        return
-    values = {"value": parts[1], "field": parts[2]}
-    blank = next((row for row in form.rows if row.is_blank), None)
-    if blank is not None:
-        blank.values |= values
-    elif len(form.rows) < rows.MOST_ROWS:
-        form.rows.append(Row(number=rows.next_number(form.rows), values=values))
+def take(form: ExportForm, chosen: list[Pair]) -> None:
+    """Map these pairs."""
+    for pair in chosen:
+        values = {"value": pair.value, "field": pair.field}
+        blank = next((row for row in form.rows if row.is_blank), None)
+        if blank is not None:
+            blank.values |= values
+        elif len(form.rows) < rows.MOST_ROWS:
+            form.rows.append(Row(number=rows.next_number(form.rows), values=values))

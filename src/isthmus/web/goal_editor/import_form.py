@@ -20,6 +20,7 @@ from isthmus.domain.merge_rules import MergeRule
 from isthmus.domain.objects import OBJECTS
 from isthmus.web.goal_editor import rows
 from isthmus.web.goal_editor.desk import Desk
+from isthmus.web.goal_editor.filter_form import FilterForm
 from isthmus.web.goal_editor.rows import Row
 
 MATCH, MAP, SUGGESTED = "m", "r", "s"
@@ -43,6 +44,7 @@ class ImportForm:
     on_merge: OnMerge = OnMerge.MERGE
     match: list[Row] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
+    filter: FilterForm = field(default_factory=FilterForm)
     suggested: list[Row] | None = None  # None: nobody asked
 
     @classmethod
@@ -53,6 +55,7 @@ class ImportForm:
             object=goal.object.name,
             active=goal.active,
             create_profiles=goal.create_profiles,
+            filter=FilterForm.opened(goal.filter),
             object_type_property=goal.object_type_property,
             object_type_on_delete=goal.object_type_on_delete,
             on_merge=goal.on_merge,
@@ -72,6 +75,7 @@ class ImportForm:
             name=str(given.get("name", "")).strip(),
             object=name,
             active=given.get("active") == "on",
+            filter=FilterForm.posted(given),
             create_profiles=given.get("create_profiles") == "on",
             object_type_property=str(given.get("object_type_property", "")).strip()
             or OBJECT_TYPE_PROPERTY,
@@ -93,6 +97,7 @@ class ImportForm:
             name=self.name,
             active=self.active,
             object=OBJECTS[self.object],
+            filter=self.filter.plain(desk.objects.known(self.object)),
             create_profiles=self.create_profiles,
             object_type_property=self.object_type_property,
             object_type_on_delete=self.object_type_on_delete,
@@ -107,9 +112,10 @@ class ImportForm:
     def _first(self, desk: Desk) -> ImportGoal:
         return ImportGoal(key=desk.key, name=self.name, object=OBJECTS[self.object], match=())
 
-    def gaps(self) -> list[Trouble]:
+    def gaps(self, desk: Desk) -> list[Trouble]:
         """What is still to be chosen."""
         return [
+            *self.filter.gaps(desk.objects.known(self.object)),
             *_gaps("match", self.match, {"field": NO_FIELD, "identifier": NO_IDENTIFIER}),
             *_gaps("fields", self.rows, {"field": NO_FIELD, "property": NO_PROPERTY}),
         ]

@@ -25,7 +25,15 @@ from isthmus.domain.merge_rules import MergeRule
 from isthmus.domain.objects import OBJECTS
 from isthmus.domain.properties import PropertyType
 from isthmus.salesforce import Field
-from isthmus.web.goal_editor import choices, notes, rows, steps, suggesting
+from isthmus.web.goal_editor import (
+    choices,
+    filter_checking,
+    filter_form,
+    notes,
+    rows,
+    steps,
+    suggesting,
+)
 from isthmus.web.goal_editor.desk import Definition, Desk
 from isthmus.web.goal_editor.editing import Kind
 from isthmus.web.goal_editor.import_form import MATCH, ImportForm
@@ -75,6 +83,7 @@ class ImportKind(Kind[ImportForm]):
         "name": "Name",
         "active": "Active",
         "object": "Object",
+        "filter": "Filter",
         "match": "Match",
         "fields": "Mapping",
         "create_profiles": "Allow creating profiles",
@@ -105,6 +114,11 @@ class ImportKind(Kind[ImportForm]):
 
     def act(self, desk: Desk, form: ImportForm, asked: str, given: Mapping[str, Any]) -> str:
         """Do what a button of the form says."""
+        known = desk.objects.known(form.object)
+        if form.filter.act(asked, known):
+            if asked == filter_form.CHECK:
+                self._check(desk, form)
+            return ""
         what, kind, number = rows.asked(asked)
         if what == "object" and form.name in _NAMES.values():
             form.name = _NAMES[form.object]
@@ -119,11 +133,27 @@ class ImportKind(Kind[ImportForm]):
             suggesting.act(form, what, number)
         return ""
 
+    def _check(self, desk: Desk, form: ImportForm) -> None:
+        known = desk.objects.known(form.object)
+        if form.filter.way is not filter_form.Way.NONE and not form.filter.gaps(known):
+            form.filter.answer = filter_checking.ask(desk, form.goal(desk))
+
+    def refusals(self, desk: Desk, form: ImportForm) -> list[str]:
+        """Why Salesforce would not run the import: asked where the filter is another one."""
+        goal = form.goal(desk)
+        there = desk.there.definition if desk.there else None
+        stored = (there.object, there.filter) if isinstance(there, ImportGoal) else None
+        if goal.filter is None or stored == (goal.object, goal.filter):
+            return []
+        self._check(desk, form)
+        answer = form.filter.answer
+        return ["Salesforce refused the filter."] if answer and answer.refused else []
+
     def rows(self, desk: Desk, given: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
         """What there is to say of the mapping rows that were sent."""
         form = ImportForm.posted(given)
         spread = _spread(desk, form, given)
-        problems = desk.problems(spread.goal(desk), spread.gaps())
+        problems = desk.problems(spread.goal(desk), spread.gaps(desk))
         sent = {row.number for row in form.rows}
         drawing = _Drawing(desk=desk, form=form)
         shown = [each for each in drawing.mapped(spread, problems) if each.number in sent]
@@ -212,6 +242,7 @@ class _Drawing:
             "cards": self.objects.cards(self.form.object),
             "known": self.known,
             "same_object": problems.warned("import"),
+            "filter": self.filter(problems),
             "match_rows": self.matched(problems),
             "match_errors": problems.missing("match", begun=False),
             "map_errors": problems.missing("fields", begun=False),
@@ -270,7 +301,8 @@ class _Drawing:
     def steps(self, problems: Problems) -> Iterator[Step]:
         """The three steps, with what was chosen in each."""
         form = self.form
-        first = len(problems.under("object_type_property")) + len(problems.under("import"))
+        places = ("object_type_property", "import", "filter")
+        first = sum(len(problems.under(place)) for place in places)
         state = steps.state(first, begun=True)
         is_new = self.desk.there is None
         yield Step(
@@ -310,7 +342,14 @@ class _Drawing:
         records = self.known.records if self.known else None
         counted = f" \u00b7 {plural(records, 'record')}" if records is not None else ""
         stays_out = " \u00b7 person contacts stay out" if self.form.object == "Contact" else ""
-        return f"{self.form.object}{counted}{stays_out}"
+        chosen = filter_form.sentence(self.form.filter, self.known)
+        where = f", where {chosen[: filter_form.SHOWN]}" if chosen else ""
+        return f"{self.form.object}{where}{counted if not where else ''}{stays_out}"
+
+    def filter(self, problems: Problems) -> filter_form.FilterView:
+        """The filter's part of step 1."""
+        zone, form = self.desk.connection.timezone, self.form.filter
+        return filter_form.view(form, self.known, zone, errors=problems.under("filter"))
 
     def match_in_words(self) -> str:
         """How records are matched; empty where nothing was chosen yet."""

@@ -15,6 +15,7 @@
   const text = (row, name) => (part(row, name)?.value ?? "").trim();
   const kindOf = (row) => row.parentElement.dataset.rows;
   const targetOf = (row) => part(row, "property") ?? part(row, "identifier") ?? part(row, "value");
+  const pickersOf = (row) => [...row.querySelectorAll("input[data-picker]")]; // from left to right
   const isBlank = (row) => !["field", "property", "identifier", "value"].some((name) => text(row, name));
   function isBad(row) {
     row.notes ??= row.querySelector(".notes");
@@ -34,7 +35,7 @@
     if (makes && target) Object.assign(target.dataset, { make: makes, makeWord: makesWord });
     globalThis.isthmus.pick(row);
     before.set(row, [text(row, "field"), targetOf(row)?.value ?? ""]);
-    if (form().querySelector(".steps-of-goal").disabled) return;
+    if (form().querySelector(".steps-of-goal").disabled || row.parentElement.hasAttribute("data-fixed")) return;
     const tools = document.getElementById("row-tools").content.cloneNode(true);
     row.prepend(tools.querySelector(".grip"));
     (row.querySelector(".notes") ?? row.lastElementChild).before(tools.querySelector(".tools"));
@@ -167,6 +168,7 @@
     for (const row of rowsOf("m")) Object.assign(values, sentOf(row));
     values.elsewhere = String(rows.filter((row) => !sent.has(row) && isBad(row)).length);
     values.mapped = String(place);
+    values.fields = rows.map((row) => text(row, "field")).filter(Boolean).join();
     htmx.ajax("POST", whole.dataset.goal, { source: document.body, target: document.body, swap: "none", values });
   }
 
@@ -265,9 +267,9 @@
 
   // Suggestions ------------------------------------------------------------------------
   function take(pair) {
-    const { field, property, rule, to = "r" } = pair.dataset;
+    const { field, property, rule, value, to = "r" } = pair.dataset;
     rowsOf(to).find(isBlank)?.remove();
-    add(to, { field, property, identifier: property, rule });
+    add(to, { field, property, identifier: property, rule, value });
     drop(pair);
   }
 
@@ -282,7 +284,7 @@
   const ACTS = {
     add: (kind) => {
       const row = add(kind);
-      part(row, "field")?.picker?.open();
+      pickersOf(row)[0]?.picker?.open();
     },
     take: (_, button) => {
       const next = button.closest("[data-pair]").nextElementSibling;
@@ -378,9 +380,9 @@
   // Whoever goes by keys is led from the field to the property, and from there to the next row.
   function onwards(row, control) {
     if (!control.picker || !control.value || !row.contains(document.activeElement)) return;
-    const target = targetOf(row);
-    if (control.name.endsWith(".field") && target?.picker && !target.value) target.picker.open();
-    else if (control === target && !row.nextElementSibling) document.getElementById(`add-${kindOf(row)}`)?.focus();
+    const [first, last] = pickersOf(row);
+    if (control === first && last?.picker && !last.value) last.picker.open();
+    else if (control === last && !row.nextElementSibling) document.getElementById(`add-${kindOf(row)}`)?.focus();
   }
 
   // Rows are dragged by their grips.
