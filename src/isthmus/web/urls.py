@@ -5,6 +5,7 @@ from isthmus.web.routes import (
     components,
     connections,
     guards,
+    previews,
     profiles,
     properties,
     runs,
@@ -16,6 +17,7 @@ from isthmus.web.views import errors
 urlpatterns = [
     *accounts.patterns,
     *connections.patterns,
+    *previews.patterns,
     *runs.patterns,
     *guards.patterns,
     *profiles.patterns,
