@@ -40,9 +40,19 @@ from isthmus.people import accounts
 from isthmus.people.models import User
 from isthmus.web import access
 
+PARTS = (of_accounts, components, connections, previews, profiles, properties, runs, segments)
 EXPECTED: dict[str, Page] = {
     name: page
-    for part in (of_accounts, components, connections, previews, profiles, properties, runs, segments)
+    for part in (
+        of_accounts,
+        components,
+        connections,
+        previews,
+        profiles,
+        properties,
+        runs,
+        segments,
+    )
     for name, page in part.EXPECTED.items()
 }
 """By address. An address that is not here fails."""

@@ -212,7 +212,7 @@ def test_one_that_failed_says_why(world: World, seeing: Client) -> None:
     part.message = "Salesforce <doesn't> answer."
     part.save()
     page = _page(seeing)
-    assert "The preview couldn’t be made." in page
+    assert "The preview couldn\u2019t be made." in page
     assert "Salesforce &lt;doesn&#x27;t&gt; answer." in page
 
 
@@ -225,11 +225,10 @@ def test_a_preview_is_asked_for(world: World, seeing: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["?outcome=nothing", "?outcome=updated%00", "?reason=%00", "?outcome=updated&reason=%00"]
+    "query",
+    ["?outcome=nothing", "?outcome=updated%00", "?reason=%00", "?outcome=updated&reason=%00"],
 )
-def test_what_is_no_outcome_or_reason_is_nowhere(
-    told: RunGoal, seeing: Client, query: str
-) -> None:
+def test_what_is_no_outcome_or_reason_is_nowhere(told: RunGoal, seeing: Client, query: str) -> None:
     assert seeing.get(f"{PAGE}{query}").status_code == 404
 
 
@@ -251,4 +250,3 @@ def test_a_cursor_that_is_none_is_no_error_of_ours(
     told: RunGoal, seeing: Client, after: str
 ) -> None:
     assert seeing.get(f"{PAGE}?outcome=updated&after={after}").status_code in (200, 400)
-
