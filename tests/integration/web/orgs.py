@@ -54,6 +54,7 @@ def know(
     records: int | None = 812_406,
 ) -> None:
     """Let an object be known as if it had been described just now."""
+    assert connection.authorization is not None
     sobject = "Account" if name == "Person" else name
     persons = [field("IsPersonAccount", "boolean")] if name == "Person" else []
     KnownObject.objects.create(
