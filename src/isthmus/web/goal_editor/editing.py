@@ -22,7 +22,10 @@ from isthmus.web.conditions.personal import digest
 from isthmus.web.connection_tabs import tabs
 from isthmus.web.goal_editor.desk import Definition, Desk
 from isthmus.web.goal_editor.problems import Problems
+from isthmus.web.goal_editor.rows import MOST_ROWS, Row
 from isthmus.web.words import plural
+
+_UNPROCESSABLE = 422
 
 ROWS = "rows"
 """The act of the page's script: say what there is to say of the rows that are sent."""
@@ -33,6 +36,7 @@ class Form(Protocol):
 
     name: str
     active: bool
+    rows: list[Row]
 
     def goal(self, desk: Desk) -> Definition:
         """The goal that it describes, as far as it does."""
@@ -226,7 +230,9 @@ def _shown(
 ) -> HttpResponse:
     form = answered.form
     problems = desk.problems(form.goal(desk), form.gaps(desk))
+    problems.tried = answered.status == _UNPROCESSABLE
     places = {"connection_key": desk.connection.key, "goal_key": desk.key}
+    too_many = len(form.rows) > MOST_ROWS
     shown = {
         "connection": desk.connection,
         "goal": desk.there,
@@ -240,7 +246,8 @@ def _shown(
         "focus": answered.focus,
         "refused": answered.refused,
         "conflicts": answered.conflicts,
-        "editable": desk.may_edit,
+        "editable": desk.may_edit and not too_many,
+        "too_many": desk.may_edit and too_many,
         "hides": not desk.sees_personal_data,
         **kind.shown(desk, form, problems),
     }

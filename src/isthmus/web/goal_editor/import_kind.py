@@ -244,6 +244,8 @@ class _Drawing:
             "same_object": problems.warned("import"),
             "filter": self.filter(problems),
             "match_rows": self.matched(problems),
+            "match_errors": problems.missing("match", begun=False),
+            "map_errors": problems.missing("fields", begun=False),
             **self.map_rows(list(self.mapped(self.form, problems))),
             "field_options": options(self.known),
             "property_options": choices.property_options(self.desk.properties.values(), rules=True),
@@ -266,6 +268,11 @@ class _Drawing:
         rules = {rule.value: _rules(rule) for rule in MergeRule}
         keeps = {kept: _option_pattern(keeps=kept) for kept in (False, True)}
 
+        def option(row: Shown) -> SafeString:
+            if row.option and not row.keeps:
+                return escape(row.option)
+            return keeps[row.keeps].draw({"number": row.number})
+
         def draw(row: Shown) -> SafeString:
             said = row.errors or row.warnings or row.hints
             return pattern.draw(
@@ -276,7 +283,7 @@ class _Drawing:
                     "field": row.field,
                     "target": row.target,
                     "rules": rules[row.rule],
-                    "option": escape(row.option) or keeps[row.keeps].draw({"number": row.number}),
+                    "option": option(row),
                     "notes": render_to_string(_NOTES, {"row": row}) if said else SafeString(),
                 }
             )
@@ -308,7 +315,7 @@ class _Drawing:
             template="web/goal_editor/import_object.html",
         )
         said = self.match_in_words()
-        state = steps.state(len(problems.under("match")), begun=bool(said))
+        state = steps.state(len(problems.under("match")), begun=bool(said) or problems.tried)
         yield Step(
             number=2,
             key="match",
@@ -319,13 +326,13 @@ class _Drawing:
             template="web/goal_editor/import_match.html",
         )
         mapped = sum(not row.is_blank for row in form.rows)
-        bad = len(rows_of(problems.troubles, "fields"))
+        bad = len(rows_of(problems.troubles, "fields")) + len(problems.at("fields"))
         yield Step(
             number=3,
             key="map",
             title="Map",
             said=f"{plural(mapped, 'row')} \u00b7 {self.writes()}",
-            state=steps.state(bad, begun=mapped > 0),
+            state=steps.state(bad, begun=mapped > 0 or problems.tried),
             is_open=True,
             template="web/goal_editor/import_map.html",
         )

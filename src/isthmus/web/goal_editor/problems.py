@@ -1,6 +1,6 @@
 """What is wrong with a goal and what is worth knowing of it, by the place that it is said at."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from isthmus.connections.goal_troubles import Path, Trouble
@@ -12,6 +12,7 @@ class Problems:
 
     troubles: list[Trouble] = field(default_factory=list)
     warnings: list[Trouble] = field(default_factory=list)
+    tried: bool = False  # whether somebody tried to save it: then also what was not begun is said
 
     def at(self, *path: str | int) -> list[str]:
         """What is wrong with what stands exactly there."""
@@ -25,6 +26,10 @@ class Problems:
         """What is worth knowing of what stands there or within."""
         return [each.message for each in self.warnings if _within(each.path, path)]
 
+    def missing(self, part: str, *, begun: bool) -> list[str]:
+        """What is wrong with a part as a whole; nothing before it was begun or saving was tried."""
+        return self.at(part) if begun or self.tried else []
+
     def elsewhere(self, shown: Sequence[Path]) -> list[str]:
         """What is wrong with none of the parts that show what is theirs."""
         return [
@@ -32,11 +37,6 @@ class Problems:
             for each in self.troubles
             if not any(_within(each.path, path) for path in shown)
         ]
-
-    def without(self, covered: Callable[[Path], bool]) -> "Problems":
-        """The same without the troubles that something plainer is said in place of."""
-        kept = [each for each in self.troubles if not covered(each.path)]
-        return Problems(troubles=kept, warnings=self.warnings)
 
 
 def rows_of(troubles: Iterable[Trouble], part: str) -> set[int]:
