@@ -52,11 +52,7 @@ PARTS = (
     runs,
     segments,
 )
-EXPECTED: dict[str, Page] = {
-    name: page
-    for part in PARTS
-    for name, page in part.EXPECTED.items()
-}
+EXPECTED: dict[str, Page] = {name: page for part in PARTS for name, page in part.EXPECTED.items()}
 """By address. An address that is not here fails."""
 
 

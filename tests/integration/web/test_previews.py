@@ -94,9 +94,7 @@ def told(world: World) -> RunGoal:
             [RECORD, f"Name '{NAME}' does not fit", NAME],
         )
         session.execute(
-            sql.SQL("INSERT INTO {} (value, n) VALUES (%s, 1)").format(
-                foreseen.names(part.id)
-            ),
+            sql.SQL("INSERT INTO {} (value, n) VALUES (%s, 1)").format(foreseen.names(part.id)),
             [EMAIL],
         )
     return part
