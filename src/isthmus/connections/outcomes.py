@@ -49,6 +49,8 @@ _REASONS = {
         "outcome_unknown": (WARNING, "It is not known whether its record was created."),
         "profile_gone": (INFO, "The profile was deleted while the run went on."),
         "nothing_to_send": (INFO, "All values for the new record are empty."),
+        "not_a_member": (INFO, "The profile is not in the goal's segment."),
+        "not_linked": (INFO, "No profile is linked to that record."),
         "equal_row": (ERROR, "Another profile would create exactly the same record."),
         "not_sent": (ERROR, "The run ended before it was sent; the next one sends it."),
         "no_result": (ERROR, "Salesforce did not say what became of it; the next run compares it."),

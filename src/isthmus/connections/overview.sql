@@ -5,7 +5,11 @@ Statements behind the list of connections and the page of one.
 -- index, however often it ran. `matched` says whether the search finds the connection; it is said of
 -- all, because all are counted.
 SELECT connection.id, connection.key, connection.name, connection.active, connection.sandbox,
-    connection.labels, signing_in.login_url, favourite.id IS NOT NULL AS is_favourite,
+    connection.labels, signing_in.login_url, signing_in.lost_at IS NOT NULL AS lost,
+    signing_in.flow = 'browser' AND signing_in.sealed_refresh_token = ''::bytea AS ungranted,
+    signing_in.org_id <> '' AND connection.org_id <> ''
+        AND left(signing_in.org_id, 15) <> left(connection.org_id, 15) AS elsewhere,
+    favourite.id IS NOT NULL AS is_favourite,
     coalesce(goal.goals, 0) AS goals, coalesce(goal.imports, 0) AS imports,
     coalesce(goal.exports, 0) AS exports, coalesce(goal.failed_imports, 0) AS failed_imports,
     coalesce(goal.failed_exports, 0) AS failed_exports, open.state AS open_state,
@@ -35,13 +39,15 @@ LEFT JOIN (
     LEFT JOIN LATERAL (
         SELECT part.state
         FROM connections_rungoal AS part
-        WHERE part.goal_id = each.id AND part.state = ANY (%(ended)s)
+        JOIN connections_run AS run ON run.id = part.run_id
+        WHERE part.goal_id = each.id AND part.state = ANY (%(ended)s) AND NOT run.preview
         ORDER BY part.id DESC
         LIMIT 1
     ) AS last ON true
     GROUP BY each.connection_id
 ) AS goal ON goal.connection_id = connection.id
 LEFT JOIN connections_run AS open ON open.connection_id = connection.id AND open.state = ANY (%(open)s)
+    AND NOT open.preview
 ORDER BY connection.id
 
 -- last_runs --
@@ -52,7 +58,7 @@ FROM unnest(%(connections)s::integer[]) AS wanted (id)
 CROSS JOIN LATERAL (
     SELECT *
     FROM connections_run
-    WHERE connection_id = wanted.id
+    WHERE connection_id = wanted.id AND NOT preview
     ORDER BY number DESC
     LIMIT %(most)s
 ) AS run
@@ -70,14 +76,16 @@ FROM unnest(%(goals)s::integer[]) AS wanted (id)
 CROSS JOIN LATERAL (
     SELECT each.id
     FROM connections_rungoal AS each
-    WHERE each.goal_id = wanted.id AND each.state <> 'queued'
+    JOIN connections_run AS run ON run.id = each.run_id
+    WHERE each.goal_id = wanted.id AND each.state <> 'queued' AND NOT run.preview
     ORDER BY each.id DESC
     LIMIT 1
 ) AS begun
 LEFT JOIN LATERAL (
     SELECT each.id
     FROM connections_rungoal AS each
-    WHERE each.goal_id = wanted.id AND each.state = ANY (%(ended)s)
+    JOIN connections_run AS run ON run.id = each.run_id
+    WHERE each.goal_id = wanted.id AND each.state = ANY (%(ended)s) AND NOT run.preview
     ORDER BY each.id DESC
     LIMIT 1
 ) AS ended ON true

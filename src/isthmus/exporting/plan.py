@@ -60,6 +60,8 @@ class ExportPlan:
     same_members: bool  # a profile that has not changed is a member now if it was one then
     segment_digest: str
     started_at: datetime
+    again: bool = False  # fields are sent that Salesforce has already
+    rehearsed: bool = False  # all is rolled back
 
     @property
     def object(self) -> SalesforceObject:
@@ -111,6 +113,7 @@ def plan_export(goal_run: GoalRun, now: datetime) -> ExportPlan:
         and _is_recent(goal.read_whole_at, now),
         segment_digest=digest,
         started_at=now,
+        again=bool(goal_run.only) and goal_run.full,
     )
 
 

@@ -86,6 +86,9 @@ class ImportPlan:
     window: Window
     shape: str  # tells plans apart that read or apply something else, whatever their windows
     other_goals: tuple[int, ...]  # of the same org: their links are links of this record too
+    first: int | None = None  # only so many records, the oldest
+    only: str = ""  # only the record with this id, whenever it changed
+    rehearsed: bool = False  # all is rolled back, and the rows of the run are left alone
     warnings: tuple[str, ...] = ()
 
     @property
@@ -103,9 +106,17 @@ class ImportPlan:
         """The first stamp that is left to the next run."""
         return self.window.until
 
+    @property
+    def is_partial(self) -> bool:
+        """Whether a few records only are read, and all others left to the next run."""
+        return self.first is not None or bool(self.only)
+
     def query_where(self, *conditions: str) -> str:
-        """The SOQL of the goal's records that meet `conditions`."""
-        return self._select(", ".join(column.field for column in self.columns), conditions)
+        """The SOQL of the goal's records that meet `conditions`; the oldest of them."""
+        soql = self._select(", ".join(column.field for column in self.columns), conditions)
+        if self.first is None:
+            return soql
+        return f"{soql} ORDER BY SystemModstamp, Id LIMIT {self.first}"
 
     def count_where(self, *conditions: str) -> str:
         """The SOQL that counts the goal's records that meet `conditions`."""
@@ -216,6 +227,8 @@ def plan_import(goal_run: GoalRun, kept: Mapping[str, Window]) -> ImportPlan:
         window=window,
         shape=shape,
         other_goals=goal_run.other_goals,
+        first=goal_run.first,
+        only=goal_run.only,
         warnings=tuple(fields.warnings),
     )
 

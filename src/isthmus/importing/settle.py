@@ -176,5 +176,6 @@ def _bury(plan: ImportPlan, connection: Connection[Any], counts: GoalCounts) -> 
 
 
 def _note_counts(connection: Connection[Any], plan: ImportPlan, counts: GoalCounts) -> None:
-    parameters = {"counts": Jsonb(counts.plain()), "run_goal": plan.run_goal}
-    connection.execute(QUERIES["note_counts"], parameters)
+    if not plan.rehearsed:
+        parameters = {"counts": Jsonb(counts.plain()), "run_goal": plan.run_goal}
+        connection.execute(QUERIES["note_counts"], parameters)

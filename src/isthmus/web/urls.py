@@ -4,9 +4,12 @@ from isthmus.web.routes import (
     accounts,
     components,
     connections,
+    guards,
+    previews,
     profiles,
     properties,
     runs,
+    salesforce,
     segments,
 )
 from isthmus.web.views import errors
@@ -14,10 +17,13 @@ from isthmus.web.views import errors
 urlpatterns = [
     *accounts.patterns,
     *connections.patterns,
+    *previews.patterns,
     *runs.patterns,
+    *guards.patterns,
     *profiles.patterns,
     *properties.patterns,
     *segments.patterns,
+    *salesforce.patterns,
     *components.patterns,
 ]
 

@@ -1,14 +1,20 @@
 """What a worker does once a day, whether there are runs or not."""
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
+from django.utils import timezone
+
+from isthmus.connections import certificates, few_records, foreseen, revoking
 from isthmus.errors import IsthmusError
 from isthmus.profiles import database, schema
 from isthmus.profiles.database import DatabaseGone
 from isthmus.profiles.keeping import Keeping
+
+TELL_SECONDS = 60.0
 
 log = logging.getLogger("isthmus.worker")
 
@@ -18,8 +24,30 @@ def _today() -> date:
 
 
 @dataclass(kw_only=True)
+class Telling:
+    """Tells Salesforce, every minute, of sign-ins that are no longer wanted."""
+
+    clock: Callable[[], float] = time.monotonic
+    _due: float = 0.0
+
+    def is_due(self) -> bool:
+        """Whether a minute has passed since the last time."""
+        return self.clock() >= self._due
+
+    def tell(self) -> None:
+        """Do it. What Salesforce did not hear comes again, ever more seldom."""
+        self._due = self.clock() + TELL_SECONDS
+        with database.reached():
+            revoking.work_off()
+            certificates.forget_drafts(timezone.now())
+
+
+@dataclass(kw_only=True)
 class Housekeeping:
-    """Makes the journal's partitions ahead and drops old ones: at the start, and every day."""
+    """Makes the journal's partitions ahead and drops old ones: at the start, and every day.
+
+    Previews that nobody asked for again go as well.
+    """
 
     keeping: Keeping = field(default_factory=Keeping)
     today: Callable[[], date] = _today
@@ -38,6 +66,10 @@ class Housekeeping:
         try:
             with database.connected(application="isthmus housekeeping") as session:
                 schema.keep_partitions(session, today, self.keeping)
+                foreseen.keep_house(session)
+                with database.reached():
+                    days = timedelta(days=self.keeping.outcomes_days)
+                    few_records.forget_sent(timezone.now() - days)
         except DatabaseGone:
             raise
         except IsthmusError as error:

@@ -185,6 +185,8 @@ def connections() -> SearchStrategy[Connection]:
         timezone=st.sampled_from(["UTC", "Europe/Amsterdam", "America/New_York"]),
         overlap_seconds=st.integers(0, 86_400),
         settle_seconds=st.integers(0, 86_400),
+        confirm_above=st.none() | st.integers(1, 100),
+        confirm_hours=st.integers(1, 720),
         labels=st.lists(labels(), max_size=3, unique=True).map(tuple),
         description=WORDS | st.just(""),
         goals=st.none() | st.lists(goals(), max_size=3).map(tuple),
