@@ -73,7 +73,7 @@ def _save_connection(asked: Connection) -> None:
         # Days that were made from moments are other days now: everything is taken again.
         saved.goals.update(version=F("version") + 1)
     if asked.goals is not None:
-        _save_goals(saved, asked.goals)
+        save_goals(saved, asked.goals)
 
 
 def _saved_authorization(row: models.Authorization, asked: Authorization) -> models.Authorization:
@@ -84,8 +84,8 @@ def _saved_authorization(row: models.Authorization, asked: Authorization) -> mod
     return row
 
 
-def _save_goals(connection: models.Connection, asked: tuple[Goal, ...]) -> None:
-    """Make the connection's goals these, in this order."""
+def save_goals(connection: models.Connection, asked: tuple[Goal, ...]) -> None:
+    """Make the connection's goals these, in this order. Whoever calls holds the connection."""
     directions = {goal.key: _direction(goal) for goal in asked}
     kept: dict[str, models.Goal] = {}
     for row in connection.goals.select_for_update():

@@ -17,13 +17,14 @@ from isthmus.blueprint.documents import (
     Goal,
     Segment,
 )
-from isthmus.blueprint.errors import BlueprintInvalid, did_you_mean
+from isthmus.blueprint.errors import BlueprintInvalid
 from isthmus.blueprint.goal_reading import read_goal, read_key
 from isthmus.blueprint.nodes import Entries, Source, Value, root
 from isthmus.connections import guarding
 from isthmus.connections.authorizations import Flow
 from isthmus.domain import labels
 from isthmus.domain.properties import Normalise, OnMerge, PropertyDefinition, PropertyType
+from isthmus.domain.suggestions import did_you_mean
 
 _LONGEST_SECONDS = 86_400
 _LARGEST = 32_767

@@ -108,6 +108,7 @@ def run(  # noqa: PLR0913 - every option of the command is a parameter
 
     A run that would change more than its connection lets it do by itself waits for confirmation.
     On a terminal this command asks. Elsewhere it ends with status 4, and the run waits.
+
     With --dry-run each goal is worked off as if it ran alone and now, and all of it is rolled back:
     counts, samples before and after, what would be left out and why, and problems are shown.
 
@@ -118,6 +119,8 @@ def run(  # noqa: PLR0913 - every option of the command is a parameter
 
     if record is not None and not dry_run:
         raise Misuse("--record goes with --dry-run only.")
+    if dry_run and (first is not None or only is not None):
+        raise Misuse("--dry-run is of all records: leave out --first and --only.")
     if dry_run:
         with session.database():
             from isthmus.connections import queueing, reading

@@ -7,20 +7,22 @@ They are unlogged: after a crash of the database they are empty, and the preview
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from datetime import timedelta
 from typing import Any
 
-from django.utils import timezone
 from psycopg import Connection, IsolationLevel, sql
 from psycopg.errors import LockNotAvailable
 from psycopg.sql import Composable, Composed
 
 from isthmus.connections.fences import Fence
-from isthmus.connections.models import OPEN, Run, RunGoal
-from isthmus.profiles import database, schema
+from isthmus.connections.models import OPEN, RunGoal
+from isthmus.profiles import database, schema, statements
 
-KEPT = timedelta(days=7)
+QUERIES = statements.load("isthmus.connections", "foreseen.sql")
+
+KEPT_DAYS = 7
 """How long a preview is kept that nobody asked for again."""
+
+_OPEN = [str(state) for state in OPEN]
 
 COLUMNS: Mapping[str, str] = {
     "n": "bigint NOT NULL",
@@ -134,7 +136,8 @@ def pour(
 
 def _finish(session: Connection[Any], part: int) -> None:
     for statement in (
-        "CREATE INDEX ON {rows} (outcome, coalesce(reason, ''), n)",
+        "CREATE INDEX ON {rows} (outcome, n)",
+        "CREATE INDEX ON {rows} (outcome, coalesce(reason, ''), n) WHERE reason IS NOT NULL",
         "CREATE UNIQUE INDEX ON {rows} (n)",
         "CREATE INDEX ON {rows} (record_id) WHERE record_id IS NOT NULL",
         "CREATE INDEX ON {rows} (profile_id) WHERE profile_id IS NOT NULL",
@@ -171,8 +174,9 @@ def note(part: RunGoal, **said: Any) -> None:
 
 def forget_goals(goals: Iterable[int]) -> None:
     """Forget the previews of these goals that have ended."""
-    found = RunGoal.objects.filter(goal_id__in=set(goals), run__preview=True)
-    _forget(found.exclude(run__state__in=OPEN).values_list("id", flat=True))
+    with database.connected(application="isthmus preview") as session:
+        names = {"goals": list(goals), "open": _OPEN}
+        _forget(session, session.execute(QUERIES["previews_of"], names).fetchall())
 
 
 def keep_house(session: Connection[Any]) -> None:
@@ -180,29 +184,21 @@ def keep_house(session: Connection[Any]) -> None:
 
     Tables of which nobody knows go as well: their goal or connection was deleted.
     """
-    ended = RunGoal.objects.filter(run__preview=True).exclude(run__state__in=OPEN)
-    past: set[int] = set()
-    everything = RunGoal.objects.filter(run__preview=True).order_by("id")
-    newest: dict[int | None, int] = dict(everything.values_list("goal_id", "id"))
-    limit = timezone.now() - KEPT
-    for part, goal, at in ended.values_list("id", "goal_id", "run__finished_at"):
-        if goal is None or newest[goal] != part or (at is not None and at < limit):
-            past.add(part)
-    _forget(past)
+    names = {"open": _OPEN, "days": KEPT_DAYS}
+    _forget(session, session.execute(QUERIES["past_previews"], names).fetchall())
     staged = schema.stages(session, schema.FORESEEN)
-    known = set(RunGoal.objects.filter(id__in=staged).values_list("id", flat=True))
-    _drop(session, staged - known)
+    found = session.execute(QUERIES["known_parts"], {"parts": list(staged)}).fetchall()
+    _drop(session, staged - {part for (part,) in found})
 
 
-def _forget(parts: Iterable[int]) -> None:
-    wanted = set(parts)
-    if not wanted:
+def _forget(session: Connection[Any], found: Iterable[tuple[int]]) -> None:
+    parts = [part for (part,) in found]
+    if not parts:
         return
-    runs = set(RunGoal.objects.filter(id__in=wanted).values_list("run_id", flat=True))
-    RunGoal.objects.filter(id__in=wanted).delete()
-    Run.every.filter(id__in=runs, preview=True, goals=None).delete()
-    with database.connected(application="isthmus preview") as session:
-        _drop(session, wanted)
+    with session.transaction():
+        session.execute(QUERIES["forget_parts"], {"parts": parts})
+        session.execute(QUERIES["forget_runs"], {"open": _OPEN})
+    _drop(session, parts)
 
 
 def _drop(session: Connection[Any], parts: Iterable[int]) -> None:

@@ -799,6 +799,30 @@ DELETE FROM run_missing
 -- forget_there --
 DELETE FROM run_missing WHERE record_id = ANY (%(there)s)
 
+-- missing_ids --
+SELECT record_id FROM run_missing ORDER BY record_id LIMIT %(most)s
+
+-- drop_run_there --
+DROP TABLE IF EXISTS run_there
+
+-- make_run_there --
+-- Records that Salesforce has, although the goal's filter leaves them out.
+CREATE TEMPORARY TABLE run_there (record_id text COLLATE "C" NOT NULL)
+
+-- note_there --
+INSERT INTO run_there (record_id) SELECT unnest(%(there)s::text[])
+
+-- forget_filtered --
+-- A record that the goal no longer reads waits for nothing.
+DELETE FROM store.record_link AS link
+USING run_missing AS missing
+WHERE link.record_id = missing.record_id AND link.goal = %(goal)s AND link.profile_id IS NULL
+    AND link.gone IS NULL
+    AND EXISTS (SELECT FROM run_there WHERE run_there.record_id = missing.record_id)
+
+-- forget_run_there --
+DELETE FROM run_missing USING run_there WHERE run_there.record_id = run_missing.record_id
+
 -- any_missing --
 SELECT EXISTS (SELECT FROM run_missing)
 

@@ -44,8 +44,8 @@ class Housekeeping:
         try:
             with database.connected(application="isthmus housekeeping") as session:
                 schema.keep_partitions(session, today, self.keeping)
+                foreseen.keep_house(session)
                 with database.reached():
-                    foreseen.keep_house(session)
                     days = timedelta(days=self.keeping.outcomes_days)
                     few_records.forget_sent(timezone.now() - days)
         except DatabaseGone:
