@@ -146,10 +146,43 @@ class FakeOrg:
 def _conditions(where: str) -> Iterator[Callable[[Mapping[str, str | None]], bool]]:
     place = 0
     while place < len(where):
+        if where[place] == "(":
+            end = _closing(where, place)
+            yield _either([list(_conditions(each)) for each in _parts(where[place + 1 : end])])
+            place = end + 1 + (len(" AND ") if where.startswith(" AND ", end + 1) else 0)
+            continue
         match = _CONDITION.match(where, place)
         assert match, where[place:]
         yield _test(match["field"], match["operator"], match["value"])
         place = match.end()
+
+
+Test = Callable[[Mapping[str, str | None]], bool]
+
+
+def _closing(where: str, begin: int) -> int:
+    """Where the bracket at `begin` ends; the texts of these tests hold none."""
+    depth = 0
+    for place in range(begin, len(where)):
+        depth += {"(": 1, ")": -1}.get(where[place], 0)
+        if depth == 0:
+            return place
+    raise AssertionError(where)
+
+
+def _parts(where: str) -> list[str]:
+    """What stands between the ORs of one level."""
+    parts, begin, depth = [], 0, 0
+    for place, character in enumerate(where):
+        depth += {"(": 1, ")": -1}.get(character, 0)
+        if depth == 0 and where.startswith(" OR ", place):
+            parts.append(where[begin:place])
+            begin = place + len(" OR ")
+    return [*parts, where[begin:]]
+
+
+def _either(ways: list[list[Test]]) -> Test:
+    return lambda record: any(all(test(record) for test in way) for way in ways)
 
 
 def _test(name: str, operator: str, text: str) -> Callable[[Mapping[str, str | None]], bool]:

@@ -330,6 +330,11 @@ class FakeSalesforce:
         """How many records a `SELECT COUNT()` finds."""
         return len(self.org.select(soql, deleted=deleted)[1])
 
+    def query(self, soql: str) -> Iterator[dict[str, Any]]:
+        """The records, without deleted ones."""
+        names, found = self.org.select(soql, deleted=False)
+        return iter([json_record(self.org, soql, names, record) for record in found])
+
     def query_all(self, soql: str) -> Iterator[dict[str, Any]]:
         """The records, deleted ones too."""
         names, found = self.org.select(soql, deleted=True)

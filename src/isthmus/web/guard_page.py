@@ -29,7 +29,6 @@ class Waiting:
     sentence: str
     until: datetime | None
     goal: str  # its name
-    numbers: Sequence[tuple[str, int]]
     review: str  # addresses
     confirm: str
     refuse: str
@@ -47,22 +46,13 @@ def waiting(run: Run, connection: Connection) -> Waiting | None:
     question = guards.question(run)
     if question is None:
         return None
-    size, goal = question.asked.size, question.part.goal
+    goal = question.part.goal
     names = {"connection_key": connection.key, "number": run.number}
     asked = urlencode({"asked": question.token})
     return Waiting(
         sentence=question.sentence,
         until=run.confirm_until,
         goal=goal.definition.name if goal else question.part.key,
-        numbers=[
-            (word, number)
-            for word, number in (
-                ("to create", size.created),
-                ("to update", size.updated),
-                ("to remove", size.removed),
-            )
-            if number
-        ],
         review=reverse("run", kwargs=names),
         confirm=f"{reverse('confirm-run', kwargs=names)}?{asked}",
         refuse=reverse("refuse-run", kwargs=names),

@@ -165,12 +165,9 @@ def _rows(draw: st.DrawFn) -> ImportField:
     rules = [rule for rule in MergeRule if refusal(rule, PROPERTIES[target]) is None]
     if PROPERTIES[target].identifier and PROPERTIES[target].list:
         rules = [MergeRule.ADD]
-    return ImportField(
-        field=name,
-        property=target,
-        rule=draw(st.sampled_from(rules)),
-        keep_when_empty=draw(st.booleans()),
-    )
+    rule = draw(st.sampled_from(rules))
+    keeps = draw(st.booleans()) and rule is MergeRule.SET
+    return ImportField(field=name, property=target, rule=rule, keep_when_empty=keeps)
 
 
 @st.composite

@@ -661,3 +661,52 @@ def test_a_full_preview_is_of_everything(
     goal.refresh_from_db()
     assert Foretold.of(world, goal, salesforce).told.counts.received == 0
     assert Foretold.of(world, goal, salesforce, full=True).told.counts.unchanged == 2
+
+
+def test_profiles_that_a_run_would_merge_are_told(
+    goal: Goal, org: FakeOrg, world: Connection[Any], salesforce: FakeSalesforce
+) -> None:
+    winner, loser = fill(org, "a@x.co", "b@x.co")
+    set_up.run(run_import, goal, salesforce)
+    org.save("Lead", loser, IsDeleted="true", MasterRecordId=winner)
+    org.save("Lead", winner, Title="Chief")
+    org.seconds += 1
+    goal.refresh_from_db()
+    foretold = Foretold.of(world, goal, salesforce)
+    [gone] = previews.search(foretold.told, loser)
+    assert (gone.outcome, gone.reason) == ("removed", "merged")
+    assert (gone.survivor or gone.profile_id) in foretold.before
+    assert {row.survivor for row in previews.sample(foretold.told)} - {None}
+    foretold.check_import(set_up.run(run_import, goal, salesforce))
+
+
+def test_records_that_are_gone_for_good_are_told(
+    goal: Goal, org: FakeOrg, world: Connection[Any], salesforce: FakeSalesforce
+) -> None:
+    goal.document["object_type_on_delete"] = "remove"
+    goal.save()
+    kept, purged = fill(org, "a@x.co", "b@x.co")
+    set_up.run(run_import, goal, salesforce)
+    del org.records["Lead"][purged]
+    goal.refresh_from_db()
+    foretold = Foretold.of(world, goal, salesforce, full=True)
+    assert (foretold.told.counts.removed, foretold.told.counts.unchanged) == (1, 1)
+    [gone] = previews.search(foretold.told, purged)
+    assert gone.changes == [("salesforce_objecttype", ["Lead"], None)]
+    [same] = previews.search(foretold.told, kept)
+    assert (same.outcome, same.before, same.after) == ("unchanged", None, None)
+    foretold.check_import(set_up.run(run_import, goal, salesforce, full=True))
+
+
+def test_several_records_of_one_profile_in_several_chunks_are_told_as_they_end(
+    goal: Goal, org: FakeOrg, world: Connection[Any], salesforce: FakeSalesforce
+) -> None:
+    fill(org, "a@x.co", "a@x.co", Title="first", Total="2")
+    org.save("Lead", Email="a@x.co", Title="last", Total="x" * 5)
+    org.seconds += 1
+    with chunks_of(1):
+        foretold = Foretold.of(world, goal, salesforce)
+    assert [row["outcome"] for row in foretold.rows] == ["created", "updated", "updated"]
+    for row in foretold.rows:
+        assert row["after"]["title"] == "last"
+    foretold.check_import(set_up.run(run_import, goal, salesforce))

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 from psycopg import Connection
 
 from integration import set_up
@@ -59,7 +60,8 @@ def _play_import(
         change.happen(both.org)
     both.org.seconds += turn.seconds
     if turn.new_version is not None:
-        set_up.change_goal(both.goals["first"], history.replacement)
+        where = both.goals["first"].document["filter"]
+        set_up.change_goal(both.goals["first"], replace(history.replacement, filter=where))
     for goal in both.goals.values():
         with chunks_of(max(turn.chunk, FEWEST)):
             if not previewed:
@@ -70,11 +72,21 @@ def _play_import(
         told.check_import(goal_run)
 
 
+_FILTERS = st.sampled_from(
+    [
+        None,
+        None,
+        {"soql": "Title = 'Boss'"},
+        {"any": [{"field": "Title", "is": "Boss"}, {"field": "Phone", "is": "1"}]},
+    ]
+)
+
+
 @pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning")
 @RANDOM
-@given(history=imports.histories())
+@given(history=imports.histories(), where=_FILTERS)
 def test_an_import_does_what_its_preview_said(
-    world: Connection[Any], history: imports.History
+    world: Connection[Any], history: imports.History, where: dict[str, Any] | None
 ) -> None:
     empty(world)
     both = SideBySide(
@@ -85,7 +97,7 @@ def test_an_import_does_what_its_preview_said(
     )
     both.salesforce.bulk_query.page_size = history.page_size
     for goal in history.goals:
-        both.add_goal(goal)
+        both.add_goal(replace(goal, filter=where))
     for values in history.profiles:
         both.add_profile(**values)
     for turn, previewed in _last(history.turns):

@@ -95,8 +95,7 @@ def seen(page: str, action: str) -> str:
 
 
 SENTENCE = (
-    f"Goal {EXPORT.key} would change 37,204 of the 52,318 members of its segment, 71 %: "
-    "update 37,204."
+    f"Goal {EXPORT.key} would update 37,204 records: 71 % of the 52,318 members of its segment."
 )
 
 
@@ -122,7 +121,7 @@ def test_who_lets_it_run_is_asked_in_numbers_and_kept(browser: Client, waiting: 
     address = _confirm_address(browser)
     asked = text(browser.get(address))
     assert "Let run #4 change this?" in asked
-    assert "37,204 to update" in asked
+    assert SENTENCE in asked
     answer = browser.post(address, follow=True)
     assert "Run #4 goes on." in said(answer)
     waiting.refresh_from_db()

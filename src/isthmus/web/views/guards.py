@@ -25,7 +25,7 @@ from isthmus.profiles import looking, properties, searching
 from isthmus.profiles.errors import TooSlow
 from isthmus.web import called, edits, guard_page
 from isthmus.web.access import access, who
-from isthmus.web.confirming import Confirmation, Loss, ask
+from isthmus.web.confirming import Confirmation, ask
 from isthmus.web.forms.guards import FIRST, FirstForm, GuardForm
 from isthmus.web.views.connection import shown_with
 from isthmus.web.views.found import changing, find, find_goal
@@ -99,7 +99,6 @@ def confirm(request: HttpRequest, connection_key: str, number: int) -> HttpRespo
         Confirmation(
             title=f"Let run #{number} change this?",
             words=shown.sentence,
-            losses=[Loss(icon="pencil", words=f"{n:,} {word}") for word, n in shown.numbers],
             act="Let it run",
             icon="play",
             address=shown.confirm,

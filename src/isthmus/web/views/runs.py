@@ -121,7 +121,8 @@ def _shown(request: HttpRequest, found: Run, parts: list[RunGoal]) -> dict[str, 
         "waiting": waits,
         "few": few_records.words(found),
         "one": guard_page.one(request, found, parts),
-        "may_stop": found.state in OPEN and found.state != RunState.STOPPING,
+        # Whoever may stop one that waits for a yes refuses it.
+        "may_stop": found.state in OPEN and found.state != RunState.STOPPING and not waits,
         "by": run_words.by_whom(found),
     }
 
