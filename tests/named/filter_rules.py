@@ -19,6 +19,12 @@ def holds(where: Mapping[str, Any], row: Mapping[str, Any], now: datetime, zone:
         return any(holds(part, row, now, zone) for part in where["any"])
     if "not" in where:
         return not holds(where["not"], row, now, zone)
+    return _compared(where, row, now, zone)
+
+
+def _compared(
+    where: Mapping[str, Any], row: Mapping[str, Any], now: datetime, zone: ZoneInfo
+) -> bool:
     ((operator, wanted),) = ((key, each) for key, each in where.items() if key != "field")
     value = row.get(where["field"])
     if operator == "is_empty":
@@ -27,15 +33,17 @@ def holds(where: Mapping[str, Any], row: Mapping[str, Any], now: datetime, zone:
         return not _is(value, wanted, zone)
     if value is None:
         return False
-    if operator == "is":
-        return _is(value, wanted, zone)
-    if operator == "contains":
-        return wanted.lower() in value.lower()
-    if operator == "starts_with":
-        return value.lower().startswith(wanted.lower())
-    if operator in ("within_last", "within_next", "before_last"):
-        return _relative(operator, _moment(value, zone), wanted, now.astimezone(zone))
-    return _ranged(operator, value, wanted, zone)
+    tests = {
+        "is": lambda: _is(value, wanted, zone),
+        "contains": lambda: wanted.lower() in value.lower(),
+        "starts_with": lambda: value.lower().startswith(wanted.lower()),
+        **dict.fromkeys(
+            ("within_last", "within_next", "before_last"),
+            lambda: _relative(operator, _moment(value, zone), wanted, now.astimezone(zone)),
+        ),
+    }
+    test = tests.get(operator, lambda: _ranged(operator, value, wanted, zone))
+    return bool(test())
 
 
 def _moment(text: str, zone: ZoneInfo) -> datetime:

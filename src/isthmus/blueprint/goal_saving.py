@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -10,9 +10,11 @@ from django.db import transaction
 
 from isthmus.blueprint.applying import save_goals
 from isthmus.blueprint.documents import Connection, Document, Goal, with_object_type
-from isthmus.connections import goal_setting, models, setting_up
+from isthmus.connections import goal_setting, models, org_review, setting_up
 from isthmus.connections import goal_troubles as troubles
+from isthmus.connections.goal_checks import read_fields
 from isthmus.connections.goal_troubles import Surroundings, Trouble
+from isthmus.connections.org_review import Beside
 from isthmus.domain.goals import ExportGoal, ImportGoal
 from isthmus.errors import Final
 from isthmus.profiles import setting_up as profiles
@@ -44,14 +46,54 @@ def from_plain(values: Mapping[str, Any]) -> Goal:
     return kind.from_plain({name: each for name, each in values.items() if name != DIRECTION})
 
 
+@dataclass(frozen=True, kw_only=True)
+class Review:
+    """What there is to say of a goal that is about to be saved."""
+
+    refusals: list[Trouble]
+    warnings: list[Trouble]
+    unasked: str = ""  # why Salesforce was not asked, in a sentence; empty: it was
+
+
+def review(connection_key: str, goal: Goal, *, offline: bool = False) -> Review:
+    """All that is wrong with the goal, here and in its org, and all that is worth knowing.
+
+    Salesforce is asked where it has to be and can be: one try, and not long. Not with `offline`.
+    Raises `NoSuchThing`.
+    """
+    connection = setting_up.find(connection_key)
+    around = _around(connection)
+    refusals, said = troubles.troubles_of(goal, around), troubles.warnings_of(goal, around)
+    if offline:
+        return Review(refusals=refusals, warnings=said)
+    beside = Beside(properties=around.properties, read_before=_read_before(connection, goal))
+    found = org_review.review(connection, goal, beside)
+    return Review(
+        refusals=[*refusals, *found.refusals],
+        warnings=[*said, *found.warnings],
+        unasked=found.unasked,
+    )
+
+
 def troubles_of(connection_key: str, goal: Goal) -> list[Trouble]:
-    """Everything for which the goal would be refused. Raises `NoSuchThing`."""
-    return troubles.troubles_of(goal, _around(setting_up.find(connection_key)))
+    """Everything for which the goal would be refused; see `review`."""
+    return review(connection_key, goal).refusals
 
 
 def warnings_of(connection_key: str, goal: Goal) -> list[Trouble]:
-    """What is worth knowing of a goal that is allowed. Raises `NoSuchThing`."""
-    return troubles.warnings_of(goal, _around(setting_up.find(connection_key)))
+    """What is worth knowing of a goal that is allowed; see `review`."""
+    return review(connection_key, goal).warnings
+
+
+def read_before(row: models.Goal | None, goal: Goal) -> frozenset[str]:
+    """Lower-case names of fields that the goal has read as it is stored, and reads still."""
+    if row is None or not isinstance(goal, ImportGoal):
+        return frozenset()
+    return read_fields(row) if row.definition.object == goal.object else frozenset()
+
+
+def _read_before(connection: models.Connection, goal: Goal) -> frozenset[str]:
+    return read_before(connection.goals.filter(key=goal.key).first(), goal)
 
 
 @contextmanager
@@ -67,14 +109,17 @@ def changing(connection_key: str) -> Iterator[models.Connection]:
             yield connection
 
 
-def save(connection_key: str, goal: Goal, *, is_new: bool) -> models.Goal:
-    """Save the goal. Raises as `changing` and `put` do."""
+def save(connection_key: str, goal: Goal, *, is_new: bool, offline: bool = False) -> models.Goal:
+    """Save the goal, once Salesforce has nothing against it. Raises as `changing` and `put` do."""
+    found = review(connection_key, goal, offline=offline)
+    if found.refusals:
+        raise GoalRefused(found.refusals)
     with changing(connection_key) as connection:
         return put(connection, goal, is_new=is_new)
 
 
 def put(connection: models.Connection, goal: Goal, *, is_new: bool) -> models.Goal:
-    """Save the goal of a connection that is held.
+    """Save the goal of a connection that is held. Salesforce is not asked: see `review`.
 
     A new one gets a key of its own, made of its name where it has none, and runs after those that
     are there. Of one that is there the key says which; what it read stays known unless what it

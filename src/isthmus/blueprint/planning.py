@@ -87,6 +87,7 @@ class Plan:
 
     changes: tuple[Change, ...]
     untouched: tuple[Untouched, ...]
+    notes: tuple[str, ...] = ()  # what is worth knowing, and what could not be checked
 
     @property
     def pending(self) -> bool:
@@ -102,6 +103,7 @@ class Plan:
         return {
             "changes": [asdict(change) for change in self.changes],
             "untouched": [asdict(each) for each in self.untouched],
+            "notes": list(self.notes),
         }
 
 

@@ -136,11 +136,12 @@ def _api_calls(salesforce: "Salesforce") -> Finding:
 
 def _goal(connection: "Connection", goal: "Goal", salesforce: "Salesforce") -> Iterator[Finding]:
     """All that is wrong with a goal, a finding each; or what it would read or write."""
-    from isthmus.connections import goal_checks
+    from isthmus.connections import goal_checks, org_review
 
     what = f"goal {goal.key}"
     try:
         troubles = goal_checks.all_refusals(goal, salesforce.describe)
+        troubles += org_review.filter_refusals(salesforce, goal.definition, connection.timezone)
         if not troubles:
             detail = _planned(connection, goal, salesforce)
             said = goal_checks.all_warnings(goal, salesforce.describe)

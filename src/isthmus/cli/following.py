@@ -110,6 +110,8 @@ class Following:
         if self.run.state != RunState.QUEUED:
             return ""
         going = Run.every.filter(connection=self.run.connection, state__in=UNDER_WAY)
+        if self.run.preview:
+            going = going.exclude(state=RunState.CONFIRMING)
         before = going.first()
         if before is None:
             return ""

@@ -84,16 +84,21 @@ def _next(connection: Connection) -> Run | None:
 
 
 def next_due(connection: Connection) -> Run | None:
-    """The run to go on with: the one that is under way, else the one that is queued."""
+    """The run to go on with: the one that is under way, else the one that is queued.
+
+    Runs and previews take turns, in the order of asking. A run that waits for a yes keeps only runs
+    back.
+    """
     runs = Run.every.filter(connection=connection)
-    going = runs.filter(state__in=UNDER_WAY).first()
-    if going is None:
-        # A run and a preview of it may be queued at once: they come in the order of asking.
-        return runs.filter(state=RunState.QUEUED).order_by("queued_at", "id").first()
-    if going.state == RunState.CONFIRMING:
+    under_way = list(runs.filter(state__in=UNDER_WAY).order_by("preview"))
+    for each in under_way:
+        is_due = each.wait_until is None or each.wait_until <= timezone.now()
+        if each.state != RunState.CONFIRMING and is_due:
+            return each
+    if any(each.state != RunState.CONFIRMING for each in under_way):
         return None
-    is_due = going.wait_until is None or going.wait_until <= timezone.now()
-    return going if is_due else None
+    queued = runs.filter(state=RunState.QUEUED).order_by("queued_at", "id")
+    return (queued.filter(preview=True) if under_way else queued).first()
 
 
 @contextmanager

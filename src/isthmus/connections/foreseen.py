@@ -136,7 +136,8 @@ def pour(
 
 def _finish(session: Connection[Any], part: int) -> None:
     for statement in (
-        "CREATE INDEX ON {rows} (outcome, coalesce(reason, ''), n)",
+        "CREATE INDEX ON {rows} (outcome, n)",
+        "CREATE INDEX ON {rows} (outcome, coalesce(reason, ''), n) WHERE reason IS NOT NULL",
         "CREATE UNIQUE INDEX ON {rows} (n)",
         "CREATE INDEX ON {rows} (record_id) WHERE record_id IS NOT NULL",
         "CREATE INDEX ON {rows} (profile_id) WHERE profile_id IS NOT NULL",

@@ -128,19 +128,19 @@ def offered(connection: Connection, *, refresh: bool = False) -> list[Offered]:
     return [_offered(of, each) for of, each in zip(objects, found, strict=True)]
 
 
-def describing(connection: Connection) -> Describe:
-    """Descriptions for checking: what is fresh is not asked for again.
+def describing(connection: Connection, *, refresh: bool = False) -> Describe:
+    """Descriptions for checking: what is fresh is not asked for again, unless `refresh` says so.
 
-    The function raises `IsthmusError` where Salesforce can't be asked and nothing is known.
+    The function raises `IsthmusError` where Salesforce can't be asked.
     """
     known_before: dict[str, ObjectDescription] = {}
 
     def describe(name: str) -> ObjectDescription:
         if name.lower() not in known_before:
             row = _row(connection, name)
-            if row is None or _is_old(row):
+            if row is None or refresh or _is_old(row):
                 with signed_in(connection, IMPATIENT) as salesforce:
-                    row = _described(connection, salesforce, name, row, whole=False)
+                    row = _described(connection, salesforce, name, row, whole=refresh)
             known_before[name.lower()] = read_description(row.description)
         return known_before[name.lower()]
 

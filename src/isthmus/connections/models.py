@@ -273,8 +273,9 @@ class Run(models.Model):
                 condition=models.Q(state="queued"),
                 name="run_one_queued_of_kind",
             ),
+            # A run that waits for a yes keeps no preview back.
             models.UniqueConstraint(
-                fields=["connection"],
+                fields=["connection", "preview"],
                 condition=models.Q(state__in=["running", "confirming", "waiting", "stopping"]),
                 name="run_one_under_way",
             ),

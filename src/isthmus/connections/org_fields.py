@@ -13,6 +13,7 @@ UNREADABLE = frozenset({"address", "location", "base64", "complexvalue", "anyTyp
 """Types that Bulk queries can't return (reference: Bulk API 2.0 query, "Not supported")."""
 
 _MOST_NEAR = 3
+_LIKE_ENOUGH = 0.7
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +50,8 @@ def near(description: ObjectDescription, name: str, *, writable: bool = False) -
     """A sentence naming the fields that may have been meant, after a space; or nothing."""
     fields = description.fields.values()
     names = {each.name.lower(): each.name for each in fields if each.updateable or not writable}
-    found = [names[key] for key in difflib.get_close_matches(name.lower(), names, _MOST_NEAR)]
+    close = difflib.get_close_matches(name.lower(), names, _MOST_NEAR, _LIKE_ENOUGH)
+    found = [names[key] for key in close]
     words = "Writable fields with near names" if writable else "Near names"
     return f" {words}: {', '.join(found)}." if found else ""
 

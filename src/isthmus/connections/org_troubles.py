@@ -6,6 +6,7 @@ the run that would have begun; what only may go wrong with single values is a wa
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from isthmus.connections.goal_troubles import Goal, Path, Trouble
 from isthmus.connections.org_fields import UNREADABLE, Describe, find, near, parts
@@ -17,6 +18,7 @@ from isthmus.domain.filters import (
     named_fields,
     outline,
     parse,
+    soql,
 )
 from isthmus.domain.goals import (
     ExportField,
@@ -27,6 +29,7 @@ from isthmus.domain.goals import (
 )
 from isthmus.domain.objects import PERSON
 from isthmus.domain.properties import IDENTIFIER_LENGTH, PropertyDefinition, PropertyType
+from isthmus.domain.segments.calendar import Calendar
 from isthmus.salesforce import Field, NotFound, NotPermitted, ObjectDescription
 
 PROFILE_ID_LENGTH = 36
@@ -186,6 +189,17 @@ def filter_of(goal: ImportGoal, describe: Describe) -> Filter | str:
         return FilterField(name=of.name, type=of.type, filterable=of.filterable)
 
     return parse(goal.filter, field_of)
+
+
+def filter_soql(goal: ImportGoal, describe: Describe, now: datetime, timezone: str) -> str:
+    """The goal's filter as the condition of a WHERE, with days counted from `now`.
+
+    A record that is gone is let through whatever is in its fields by then: it may be one that was
+    taken over before. Raises `FilterError`.
+    """
+    tree = filter_of(goal, describe)
+    gone = ["IsDeleted = true", *(["IsConverted = true"] if goal.object.converts else [])]
+    return f"({' OR '.join([*gone, soql(tree, Calendar.at(now, timezone))])})"
 
 
 def _filter(goal: ImportGoal, org: Org) -> Iterator[Trouble]:

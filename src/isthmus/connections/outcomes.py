@@ -41,6 +41,7 @@ _REASONS = {
     },
     EXPORT: {
         "no_match": (INFO, "No record matches, and the goal creates none."),
+        "not_updated": (INFO, "Its record is there already, and the goal only creates."),
         "no_identifier": (INFO, "The profile has no value of the identifier to match by."),
         "ambiguous": (WARNING, "Several records match, or several profiles match one record."),
         "converted": (INFO, "Its lead was converted in Salesforce."),

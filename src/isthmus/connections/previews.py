@@ -31,7 +31,7 @@ from psycopg.rows import class_row
 from isthmus.connections import foreseen, queueing
 from isthmus.connections.models import EXPORT, OPEN, Connection, Goal, Run, RunGoal, RunState
 from isthmus.connections.outcomes import reason_words
-from isthmus.connections.rows import looking, storable, whose
+from isthmus.connections.rows import WALKING, looking, storable, whose
 from isthmus.domain.counts import GoalCounts
 from isthmus.domain.goals import ExportGoal, ExportKind, ImportGoal
 from isthmus.domain.segments import parse
@@ -253,16 +253,24 @@ def sample(
     Without an outcome some of each, changed ones first.
     """
     if not outcome:
-        return [row for each in OUTCOMES for row in sample(preview, each, most=most)]
-    statement = sql.SQL(
-        """SELECT {columns} FROM {rows}
-        WHERE outcome = %(outcome)s AND (%(reason)s = '' OR coalesce(reason, '') = %(reason)s)
-            AND n > %(after)s
-        ORDER BY {order} LIMIT %(most)s"""
-    )
+        counts = preview.counts.plain()
+        some = [each for each in OUTCOMES if counts[each]]
+        return [row for each in some for row in sample(preview, each, most=most)]
     names = {"outcome": outcome, "reason": reason, "after": after, "most": min(most, MOST)}
-    order = "outcome, coalesce(reason, ''), n" if reason else "n"
-    return _rows(preview, statement, names, order)
+    return _rows(preview, _FOR_A_REASON if reason else _OF_AN_OUTCOME, names)
+
+
+# Each is a short walk along an index.
+_OF_AN_OUTCOME = sql.SQL(
+    """SELECT {columns} FROM {rows} WHERE outcome = %(outcome)s AND n > %(after)s
+    ORDER BY outcome, n LIMIT %(most)s"""
+)
+_FOR_A_REASON = sql.SQL(
+    """SELECT {columns} FROM {rows}
+    WHERE outcome = %(outcome)s AND coalesce(reason, '') = %(reason)s AND reason IS NOT NULL
+        AND n > %(after)s
+    ORDER BY outcome, coalesce(reason, ''), n LIMIT %(most)s"""
+)
 
 
 def search(preview: Preview, text: str, *, hides: bool = False) -> list[Row]:
@@ -295,28 +303,34 @@ _BY_PROFILE = sql.SQL(
 )
 _BY_NAME = sql.SQL(
     """SELECT {columns} FROM {rows}
-    WHERE n IN (SELECT n FROM {names} WHERE value = %(value)s)
-        OR profile_id = ANY (%(profiles)s::uuid[])
+    WHERE n IN (
+        SELECT n FROM {names} WHERE value = ANY (%(spellings)s)
+        UNION
+        SELECT n FROM {rows} WHERE profile_id = ANY (%(profiles)s::uuid[])
+    )
     ORDER BY n LIMIT %(most)s"""
 )
 
 
 def _named(preview: Preview, text: str) -> list[Row]:
     """Rows of profiles with this identifier value, now or after the run."""
-    found: dict[int, Row] = {}
-    for value in dict.fromkeys((text, text.lower())):
-        names = {"value": value, "profiles": _profiles_named(value)}
-        found |= {row.n: row for row in _rows(preview, _BY_NAME, names)}
-    return sorted(found.values(), key=lambda row: row.n)
+    names = {"spellings": _spellings(text), "profiles": _profiles_named(text)}
+    return _rows(preview, _BY_NAME, names)
 
 
-def _profiles_named(value: str) -> list[UUID]:
-    statement = "SELECT DISTINCT profile_id FROM store.identifier WHERE value = %s LIMIT 20"
-    numbers = "AND property = ANY (%s)"
+def _spellings(text: str) -> list[str]:
+    """As it was typed, and as most identifiers are kept."""
+    return list(dict.fromkeys((text, text.lower())))
+
+
+def _profiles_named(text: str) -> list[UUID]:
+    known, numbers = properties.definitions(), properties.numbers()
+    # By the whole key of the index, which begins with the property.
+    of = [number for key, number in numbers.items() if key in known and known[key].identifier]
+    statement = """SELECT DISTINCT profile_id FROM store.identifier
+        WHERE property = ANY (%s) AND value = ANY (%s) LIMIT 20"""
     with looking(seconds=SECONDS) as session:
-        # By the whole key of the index, which begins with the property.
-        statement = statement.replace("LIMIT", f"{numbers} LIMIT")
-        rows = session.execute(statement, [value, list(properties.numbers().values())])
+        rows = session.execute(statement, [of, _spellings(text)])
         return [profile for (profile,) in rows.fetchall()]
 
 
@@ -387,16 +401,13 @@ def problems(preview: Preview, most: int = 50) -> list[Problem]:
             return []
 
 
-def _rows(
-    preview: Preview, statement: sql.SQL, values: Mapping[str, Any], order: str = "n"
-) -> list[Row]:
+def _rows(preview: Preview, statement: sql.SQL, values: Mapping[str, Any]) -> list[Row]:
     """Rows of a preview; none where it was forgotten meanwhile."""
     part = preview.part.id
     composed = statement.format(
         columns=sql.SQL(_ROW),
         rows=foreseen.rows(part),
         names=foreseen.names(part),
-        order=sql.SQL(order),
     )
     if not preview.is_told or preview.is_lost:
         return []
@@ -404,7 +415,7 @@ def _rows(
 
 
 def _fetched(statement: sql.Composed, values: Mapping[str, Any]) -> list[Row]:
-    with looking(seconds=SECONDS) as session:
+    with looking(WALKING, seconds=SECONDS) as session:
         try:
             with session.cursor(row_factory=class_row(Row)) as cursor:
                 return cursor.execute(statement, values).fetchall()

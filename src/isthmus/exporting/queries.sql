@@ -247,14 +247,29 @@ FROM shared
 WHERE member.profile_id = shared.profile_id
 
 -- choose_operation --
-UPDATE export_member
+-- Where the goal only creates, it is done with a record that it has written to before.
+WITH chosen AS (
+    SELECT
+        profile_id,
+        CASE
+            WHEN record_id IS NULL THEN %(creates)s::boolean ELSE %(updates)s::boolean
+        END AS sends,
+        record_id IS NULL AS is_new,
+        before IS NOT NULL AS is_own
+    FROM export_member
+    WHERE outcome IS NULL
+)
+UPDATE export_member AS member
 SET
     operation = CASE
-        WHEN record_id IS NOT NULL THEN 'update' WHEN %(creates)s THEN 'insert'
+        WHEN is_new AND sends THEN 'insert' WHEN NOT is_new AND (sends OR is_own) THEN 'update'
     END,
-    outcome = CASE WHEN record_id IS NULL AND NOT %(creates)s THEN 'skipped' END,
-    reason = CASE WHEN record_id IS NULL AND NOT %(creates)s THEN 'no_match' END
-WHERE outcome IS NULL
+    outcome = CASE WHEN sends THEN NULL WHEN is_own THEN 'unchanged' ELSE 'skipped' END,
+    reason = CASE
+        WHEN sends OR is_own THEN NULL WHEN is_new THEN 'no_match' ELSE 'not_updated'
+    END
+FROM chosen
+WHERE chosen.profile_id = member.profile_id
 
 -- forget_open --
 -- Rows that are built again, with what was told of their values.
@@ -454,6 +469,7 @@ LEFT JOIN (
 WHERE member.outcome = 'skipped'
     AND (
         known.reason IS DISTINCT FROM member.reason OR known.told IS DISTINCT FROM problem.told
+        OR known.record_id IS DISTINCT FROM member.record_id
     )
 
 -- keep_skips --

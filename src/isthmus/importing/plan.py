@@ -10,15 +10,13 @@ from psycopg import sql
 from isthmus.connections import goal_checks
 from isthmus.connections.goal_properties import GoalProperties
 from isthmus.connections.models import EXPORT, IMPORT, Goal
-from isthmus.connections.org_troubles import filter_of, gone
+from isthmus.connections.org_troubles import filter_soql, gone
 from isthmus.connections.runs import GoalRun
 from isthmus.connections.two_way import Pair, ReadBack, WholeRecord, pairs_of
-from isthmus.domain import filters
 from isthmus.domain.goals import ImportField, ImportGoal, MatchRow
 from isthmus.domain.merge_rules import MergeRule
 from isthmus.domain.objects import SalesforceObject
 from isthmus.domain.properties import PropertyDefinition
-from isthmus.domain.segments.calendar import Calendar
 from isthmus.importing.fields import Column, Columns
 from isthmus.importing.values import TypedValue, typed
 from isthmus.profiles import properties
@@ -263,17 +261,11 @@ def _shape_of_row(row: MappedValue) -> tuple[object, ...]:
 
 
 def _filter(goal_run: GoalRun, definition: ImportGoal, window: Window) -> str:
-    """The goal's filter, with days counted from the end of the window.
-
-    A record that is gone is read whatever is in its fields by then: it may be one that was taken
-    over before.
-    """
+    """The goal's filter in SOQL, the same in every process that works on the run."""
     if definition.filter is None:
         return ""
-    tree = filter_of(definition, goal_run.salesforce.describe)
-    calendar = Calendar.at(window.until, goal_run.connection.timezone)
-    gone = ["IsDeleted = true", *(["IsConverted = true"] if definition.object.converts else [])]
-    return f"({' OR '.join([*gone, filters.soql(tree, calendar)])})"
+    describe, timezone = goal_run.salesforce.describe, goal_run.connection.timezone
+    return filter_soql(definition, describe, window.until, timezone)
 
 
 def _window(goal_run: GoalRun) -> Window:

@@ -75,6 +75,7 @@ OUTCOMES: Final[Mapping[str, State]] = {
 _REASONS: Final[Mapping[str, str]] = {
     "no_match": "No match",
     "no_identifier": "No identifier",
+    "not_updated": "Not updated",
     "too_large": "Too large",
     "outcome_unknown": "Outcome unknown",
     "profile_gone": "Profile gone",

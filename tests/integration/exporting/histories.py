@@ -72,7 +72,7 @@ _RECORD_VALUES: dict[str, list[str | None]] = {
 }
 
 
-_LISTS = {each.key for each in PROPERTIES if each.list}
+_LISTS = {each.key for each in PROPERTIES.values() if each.list}
 
 
 def new_org() -> FakeOrg:
@@ -105,6 +105,7 @@ def goals(draw: st.DrawFn) -> ExportGoal:
     """A goal that writes some fields."""
     identifier, name = draw(st.sampled_from(_MATCHES))
     creates = draw(st.booleans())
+    updates = not creates or draw(st.sampled_from([True, True, False]))
     can = [field.name for field in FIELDS if creates or field.updateable]
     names = draw(st.lists(st.sampled_from(can), min_size=1, max_size=6, unique=True))
     return ExportGoal(
@@ -115,6 +116,7 @@ def goals(draw: st.DrawFn) -> ExportGoal:
         match=MatchRow(field=name, identifier=identifier),
         fields=tuple(draw(_rows(each)) for each in names),
         create_records=creates,
+        update_records=updates,
     )
 
 

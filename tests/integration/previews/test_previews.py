@@ -240,6 +240,34 @@ def test_a_run_and_a_preview_take_turns_in_the_order_of_asking(
     assert [run.preview for run in work(acme)] == [True, False]
 
 
+def test_a_run_that_waits_for_a_yes_keeps_no_preview_back(
+    acme: ConnectionRow, goal: Goal, world: Connection[Any]
+) -> None:
+    run = queueing.ask(acme, goals=["in"])
+    later = timezone.now() + timedelta(hours=1)
+    Run.objects.filter(id=run.id).update(state=RunState.CONFIRMING, confirm_until=later)
+    assert presence.due(world) == []
+    queueing.ask(acme, goals=["in"])
+    assert presence.due(world) == []
+    assert executing.next_due(acme) is None
+    asked = previews.ask(acme, goal)
+    assert [each.connection for each in presence.due(world)] == [acme.id]
+    assert [each.id for each in work(acme)] == [asked.id]
+    assert told(goal).state == "finished"
+    # And while a preview is under way, a run goes on that got its yes.
+    asked = previews.ask(acme, goal)
+    Run.every.filter(id=asked.id).update(state=RunState.RUNNING)
+    Run.objects.filter(id=run.id).update(state=RunState.RUNNING)
+    found = executing.next_due(acme)
+    assert found is not None
+    assert found.id == run.id
+    Run.objects.filter(id=run.id).update(state=RunState.WAITING, wait_until=later)
+    found = executing.next_due(acme)
+    assert found is not None
+    assert found.id == asked.id
+    assert len(presence.due(world)) == 1
+
+
 def test_only_the_newest_preview_of_a_goal_is_kept(
     acme: ConnectionRow, goal: Goal, org: FakeOrg, world: Connection[Any]
 ) -> None:

@@ -6,6 +6,7 @@ from typing import Any, cast
 import pytest
 from django.test import Client
 from django.utils import timezone
+from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from integration.web.planted import EMAIL, NAME, RECORD, SECRETS, World, plant
@@ -70,7 +71,7 @@ def told(world: World) -> RunGoal:
     part.save()
     with foreseen.written(part.id, cast("Any", _Nobody())) as session:
         session.execute(
-            foreseen.sql.SQL(
+            sql.SQL(
                 "INSERT INTO {} (n, record_id, profile_id, outcome, reason, before, after) VALUES"
                 " (1, %s, %s, 'updated', NULL, %s, %s), (2, %s, NULL, 'created', NULL, NULL, %s),"
                 " (3, %s, NULL, 'skipped', 'no_match', NULL, NULL)"
@@ -86,16 +87,14 @@ def told(world: World) -> RunGoal:
             ],
         )
         session.execute(
-            foreseen.sql.SQL(
+            sql.SQL(
                 "INSERT INTO {} (record_id, field, property, code, message, value)"
                 " VALUES (%s, 'Name', 'full_name', 'not_a_date', %s, %s)"
             ).format(foreseen.problems(part.id)),
             [RECORD, f"Name '{NAME}' does not fit", NAME],
         )
         session.execute(
-            foreseen.sql.SQL("INSERT INTO {} (value, n) VALUES (%s, 1)").format(
-                foreseen.names(part.id)
-            ),
+            sql.SQL("INSERT INTO {} (value, n) VALUES (%s, 1)").format(foreseen.names(part.id)),
             [EMAIL],
         )
     return part
@@ -212,7 +211,7 @@ def test_one_that_failed_says_why(world: World, seeing: Client) -> None:
     part.message = "Salesforce <doesn't> answer."
     part.save()
     page = _page(seeing)
-    assert "The preview couldn’t be made." in page
+    assert "The preview couldn\u2019t be made." in page
     assert "Salesforce &lt;doesn&#x27;t&gt; answer." in page
 
 

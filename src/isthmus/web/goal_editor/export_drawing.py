@@ -120,7 +120,7 @@ class Drawing:
             "object_rows": list(self.object_rows()),
             "object_errors": self._object_errors(problems),
             "segments": self.segments(),
-            "segment_key": self.form.segment,
+            "segment_key": self.form.segment if self.form.segment in self.desk.segments else "",
             "segment_errors": problems.at("segment"),
             "match_row": self.form.match,
             "match_label": self.matched(),

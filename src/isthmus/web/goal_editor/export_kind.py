@@ -18,6 +18,7 @@ from isthmus.web.goal_editor.export_drawing import Drawing
 from isthmus.web.goal_editor.export_form import MAP, ExportForm
 from isthmus.web.goal_editor.problems import Problems
 from isthmus.web.goal_editor.rows import Row
+from isthmus.web.words import plural
 
 
 class ExportsKind(Kind[ExportForm]):
@@ -86,6 +87,8 @@ class ExportsKind(Kind[ExportForm]):
         return "web/goal_editor/export_rows_said.html", {
             "said_rows": [(each, each.controls != _controls(sent[each.number])) for each in shown],
             "state": steps.state(bad, begun=True),
+            "said": plural(_whole(given.get("mapped")) or 0, "row"),
+            "lacking": _lacking(desk, form, str(given.get("fields", ""))),
         }
 
     def shown(self, desk: Desk, form: ExportForm, problems: Problems) -> dict[str, Any]:
@@ -113,6 +116,16 @@ def _with_org(desk: Desk, form: ExportForm, problems: Problems) -> Problems:
         troubles=[*problems.troubles, *troubles],
         warnings=[*problems.warnings, *org_warnings_of(goal, org)],
     )
+
+
+def _lacking(desk: Desk, form: ExportForm, fields: str) -> list[str]:
+    """What new records need beside these fields, which the page's rows write."""
+    named = [
+        Row(number=number, values={"field": name, "value": PROFILE_ID})
+        for number, name in enumerate(fields.split(",")[: rows.MOST_ROWS])
+    ]
+    whole = replace(form, rows=named)
+    return _with_org(desk, whole, Problems()).warned("create_records")
 
 
 def _controls(row: Row) -> frozenset[str]:
