@@ -141,11 +141,9 @@ def answer(request: HttpRequest, kind: Kind[Any], desk: Desk) -> HttpResponse:
 
 
 def _save(request: HttpRequest, kind: Kind[Any], desk: Desk, form: Any) -> HttpResponse:
-    if form.gaps(desk):
-        return _shown(
-            request, kind, desk, Answer(form=form, status=422, unsaved=True, seen=_seen(request))
-        )
-    if asked := kind.refusals(desk, form):
+    open_places = form.gaps(desk)
+    asked = [] if open_places else kind.refusals(desk, form)
+    if open_places or asked:
         refused = Answer(form=form, status=422, unsaved=True, refused=asked, seen=_seen(request))
         return _shown(request, kind, desk, refused)
     review = goal_saving.review(desk.connection.key, form.goal(desk))
