@@ -426,6 +426,16 @@
     begin();
     stood = form() ? groups() : null;
   });
+  // A step that somebody opened or folded stays so when all are drawn anew.
+  let opened = null;
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    if (detail.target?.id === "steps") opened = new Map([...document.querySelectorAll("#steps .step")].map((step) => [step.id, step.open]));
+  });
+  document.addEventListener("htmx:afterSwap", ({ detail }) => {
+    if (detail.target?.id !== "steps" || !opened) return;
+    for (const [id, open] of opened) document.getElementById(id)?.toggleAttribute("open", open);
+    opened = null;
+  });
   document.addEventListener("htmx:afterSettle", ({ detail }) => {
     if (!form()) return;
     if (detail.target?.id === "steps") begin();
