@@ -1,6 +1,7 @@
 """Exports that create records and leave those that are there alone."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ CREATES = ExportGoal(
     create_records=True,
     update_records=False,
 )
-VALUES = {"name": "Doe", "story": "Acme", "title": "Clerk"}
+VALUES: dict[str, Any] = {"name": "Doe", "story": "Acme", "title": "Clerk"}
 
 
 @pytest.fixture

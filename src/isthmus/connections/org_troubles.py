@@ -255,10 +255,10 @@ def _unreadable(
 
 
 def _no_field(description: ObjectDescription, name: str) -> str:
+    meant = near(name, description.fields.values())
     return (
-        f"{description.name} has no field {name!r}, or does not show it to this user."
-        f"{near(description, name)} Choose another, or ask the Salesforce administrator for the "
-        f"right to it."
+        f"{description.name} has no field {name!r}, or does not show it to this user.{meant} "
+        f"Choose another, or ask the Salesforce administrator for the right to it."
     )
 
 
@@ -287,7 +287,8 @@ def _not_sent(
         return
     reason = _unwritable(goal, found)
     if reason:
-        hint = near(description, row.field, writable=True)
+        writable = [each for each in description.fields.values() if is_writable(goal, each)]
+        hint = near(row.field, writable, "Writable fields with near names")
         yield Trouble(path=path, message=f"Field {found.name!r} can't be written: {reason}.{hint}")
 
 

@@ -16,8 +16,10 @@ from isthmus.connections.models import Connection, Goal
 from isthmus.domain.goals import (
     OBJECT_TYPE_PROPERTY,
     ExportField,
+    ExportGoal,
     ExportKind,
     ImportField,
+    ImportGoal,
     ObjectTypeOnDelete,
     OnMerge,
     WhenEmpty,
@@ -26,6 +28,7 @@ from isthmus.domain.merge_rules import MergeRule
 from isthmus.domain.properties import PropertyDefinition, PropertyType
 from isthmus.profiles.models import Property, Segment
 
+Definition = ImportGoal | ExportGoal
 EMAIL = PropertyDefinition(key="email", label="E", type=PropertyType.EMAIL, identifier=True)
 TITLE = PropertyDefinition(key="title", label="Title")
 
@@ -43,7 +46,7 @@ def keys(connection: Connection) -> list[str]:
     return list(connection.goals.values_list("key", flat=True))
 
 
-def save(goal: goal_saving.Goal, *, is_new: bool = False) -> Goal:
+def save(goal: Definition, *, is_new: bool = False) -> Goal:
     return goal_saving.save("acme", goal, is_new=is_new)
 
 
@@ -69,7 +72,7 @@ def save(goal: goal_saving.Goal, *, is_new: bool = False) -> Goal:
         ),
     ],
 )
-def test_the_plain_form_is_json_and_gives_the_same_goal(goal: goal_saving.Goal) -> None:
+def test_the_plain_form_is_json_and_gives_the_same_goal(goal: Definition) -> None:
     plain = goal_saving.plain(goal)
     assert json.loads(json.dumps(plain)) == plain
     assert goal_saving.from_plain(plain) == goal
@@ -172,6 +175,13 @@ def test_a_goal_that_is_not_there_is_not_made() -> None:
         save(IMPORT)
     with pytest.raises(NoSuchThing):
         goal_saving.save("other", IMPORT, is_new=True)
+
+
+def test_a_goal_does_not_turn_into_one_of_the_other_direction() -> None:
+    save(IMPORT, is_new=True)
+    with pytest.raises(NoSuchThing):
+        save(replace(EXPORT, key=IMPORT.key))
+    assert Goal.objects.get().definition == IMPORT
 
 
 def test_a_form_compares_with_what_is_there_while_nobody_else_changes_it() -> None:

@@ -168,11 +168,9 @@ def test_what_a_new_record_needs_is_named_until_it_is_mapped() -> None:
 
 
 def test_fields_that_go_with_some_records_only_say_so() -> None:
-    both = {"create_records": True}
-    assert "in new records only: it is left out" in warned(
-        replace(exported("Once__c", "title"), **both)
-    )
-    assert "can't be set in new records" in warned(replace(exported("Later__c", "title"), **both))
+    once, later = exported("Once__c", "title"), exported("Later__c", "title")
+    assert "in new records only: it is left out" in warned(replace(once, create_records=True))
+    assert "can't be set in new records" in warned(replace(later, create_records=True))
 
 
 def test_a_filter_that_time_or_parents_can_change_is_warned_of() -> None:
