@@ -145,7 +145,9 @@ def required(goal: ExportGoal, description: ObjectDescription) -> list[Field]:
     """Fields that a new record must have, where the goal creates records."""
     if not goal.create_records:
         return []
-    return [each for each in description.fields.values() if each.required_on_create]
+    # A checkbox that is not told anything is false.
+    fields = (each for each in description.fields.values() if each.type != "boolean")
+    return [each for each in fields if each.required_on_create]
 
 
 def _described(goal: Goal, org: Org) -> ObjectDescription | Trouble:

@@ -9,6 +9,7 @@ from isthmus.web.routes import (
     profiles,
     properties,
     runs,
+    salesforce,
     segments,
 )
 from isthmus.web.views import errors
@@ -22,6 +23,7 @@ urlpatterns = [
     *profiles.patterns,
     *properties.patterns,
     *segments.patterns,
+    *salesforce.patterns,
     *components.patterns,
 ]
 

@@ -20,6 +20,7 @@ from integration.web.expected import (
     profiles,
     properties,
     runs,
+    salesforce,
     segments,
 )
 from integration.web.expected.people import (
@@ -50,6 +51,7 @@ PARTS = (
     profiles,
     properties,
     runs,
+    salesforce,
     segments,
 )
 EXPECTED: dict[str, Page] = {name: page for part in PARTS for name, page in part.EXPECTED.items()}

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.db import connection as database
@@ -110,7 +111,8 @@ def form_of(browser: Client, address: str = PAGE) -> dict[str, str]:
 
 
 def saved(browser: Client, values: Mapping[str, Any], address: str = PAGE) -> Any:
-    return browser.post(address, values)
+    body = urlencode(values)
+    return browser.post(address, body, content_type="application/x-www-form-urlencoded")
 
 
 def said(answer: Any) -> str:

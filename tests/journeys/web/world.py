@@ -20,6 +20,7 @@ from integration.web.expected import (
     profiles,
     properties,
     runs,
+    salesforce,
     segments,
 )
 from journeys.processes import Isthmus, LocalOrg
@@ -43,6 +44,7 @@ _PARTS = (
     profiles,
     properties,
     runs,
+    salesforce,
     segments,
 )
 _OK = 200

@@ -20,13 +20,14 @@ from isthmus.connections.errors import (
 )
 from isthmus.connections.models import OPEN, UNDER_WAY, Connection, Run, RunState
 from isthmus.domain.roles import Right
-from isthmus.web import connection_page, connection_words, edits
+from isthmus.web import authorization_card, connection_page, connection_words, edits
 from isthmus.web.access import access, who
 from isthmus.web.confirming import Confirmation, Loss, ask
 from isthmus.web.connection_tabs import SETUP, YAML, tabs
 from isthmus.web.forms.connections import AboutForm, TitleForm
 from isthmus.web.forms.guards import GuardForm
 from isthmus.web.masking import sees_personal_data
+from isthmus.web.views.connecting import OPENS_WINDOWS
 from isthmus.web.views.found import changing, find
 from isthmus.web.words import plural
 
@@ -125,7 +126,7 @@ def _shown(
 ) -> HttpResponse:
     user = who(request)
     labels = overview.labels()
-    signing_in = row.authorization
+    card = authorization_card.of(row)
     shown = {
         "connection": row,
         "tabs": tabs(row, SETUP, goal_setting.in_order(row)),
@@ -135,6 +136,7 @@ def _shown(
         "seen": edits.seal(
             _thing("about", row.key), {"labels": row.labels, "description": row.description}
         ),
+        "card": card,
         "guard_form": GuardForm(
             initial={"confirm_above": row.confirm_above, "confirm_hours": row.confirm_hours}
         ),
@@ -142,13 +144,13 @@ def _shown(
             _thing("guard", row.key),
             {"confirm_above": row.confirm_above, "confirm_hours": row.confirm_hours},
         ),
-        "signing_in": signing_in,
-        "host": connection_words.host(signing_in.login_url) if signing_in else "",
         "runs_address": connection_words.address("runs", row.key),
         **connection_page.gather(row, hides=not sees_personal_data(request)),
         **more,
     }
-    return render(request, "web/connection.html", shown, status=status)
+    answer = render(request, "web/connection.html", shown, status=status)
+    answer["Cross-Origin-Opener-Policy"] = OPENS_WINDOWS
+    return answer
 
 
 @access(Right.EDIT)
