@@ -18,6 +18,9 @@ from isthmus.web.goal_editor.rows import Row
 from isthmus.web.words import plural
 
 
+_NAMES = {"Lead": "Export leads", "Contact": "Export contacts", "Person": "Export persons"}
+
+
 class ExportsKind(Kind[ExportForm]):
     """Export goals."""
 
@@ -40,7 +43,7 @@ class ExportsKind(Kind[ExportForm]):
         mail = next((key for key in identifiers if "mail" in key.lower()), "")
         match = {"identifier": mail, "field": "Email"} if mail else {}
         return ExportForm(
-            name="Export contacts",
+            name=_NAMES["Contact"],
             object="Contact",
             match=Row(number=1, values=match),
             rows=[Row(number=1)],
@@ -58,6 +61,8 @@ class ExportsKind(Kind[ExportForm]):
     def act(self, desk: Desk, form: ExportForm, asked: str, given: Mapping[str, Any]) -> str:
         """Do what a button of the form says."""
         what, kind, number = rows.asked(asked)
+        if what == "object" and form.name in _NAMES.values():
+            form.name = _NAMES[form.object]
         if what in ("suggest", "take", "takeall"):
             pairs = export_suggesting.pairs(form, desk)
             export_suggesting.take(form, [each for each in pairs if asked in each.asked])
