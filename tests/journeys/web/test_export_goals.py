@@ -32,6 +32,7 @@ def test_an_export_is_set_up_by_the_keyboard_alone(working: Pages) -> None:
     expect(page.locator("#members")).to_contain_text("Members now")
     page.locator("input[value='Lead:update']").focus()
     page.keyboard.press("ArrowRight")
+    expect(page.locator("#said-object")).to_have_text("Lead, create and update")
     page.locator("#target-m1-button").focus()
     page.keyboard.press("Enter")
     _pick(page, "email")
