@@ -20,7 +20,7 @@ def test_a_goal_that_cannot_work_says_why_and_leaves_the_store_alone(
     shared: Isthmus, document: Path, case: dict[str, Any]
 ) -> None:
     words = spoiled(document, case)
-    shared.expect("config", "apply", str(document))
+    shared.expect("config", "apply", "--offline", str(document))
 
     checked = shared.json("connection", "check", "acme", status=3)
     found = {each["what"]: each for each in checked["findings"]}[f"goal {case['goal']}"]
@@ -35,10 +35,28 @@ def test_a_goal_that_cannot_work_says_why_and_leaves_the_store_alone(
 
 def test_a_goal_that_fails_does_not_stop_the_others(acme: Isthmus, document: Path) -> None:
     spoiled(document, CASES["goals"][-1])
-    acme.expect("config", "apply", str(document))
+    acme.expect("config", "apply", "--offline", str(document))
 
     ran = acme.json("connection", "run", "acme", status=3)
 
     states = {goal["key"]: goal["state"] for goal in ran["goals"]}
     assert states == {"leads_in": "finished", "contacts_out": "failed"}
     assert acme.json("profiles", "count")["profiles"] > 0
+
+
+def test_a_document_with_such_a_goal_is_refused_once_somebody_has_signed_in(
+    acme: Isthmus, document: Path
+) -> None:
+    first = acme.expect("config", "apply", str(document))
+    assert "acme: not checked against Salesforce: nobody has signed in" in first.err
+    acme.expect("connection", "check", "acme")
+    before = acme.expect("config", "export").out
+    words = spoiled(document, CASES["goals"][-1])
+
+    for command in ("plan", "apply"):
+        ended = acme.expect("config", command, str(document), status=2)
+        assert "store.yaml:" in ended.err
+        for each in words:
+            assert each in ended.err
+
+    assert acme.expect("config", "export").out == before
