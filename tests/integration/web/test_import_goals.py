@@ -528,7 +528,7 @@ def test_a_property_is_made_from_a_row_with_what_fits_its_field(browser: Client)
 
 
 @pytest.mark.parametrize(
-    "field", ["\0", "\ud800", HOSTILE, "x" * 10_000, "Owner." * 7 + "Name", "''; DROP TABLE"]
+    "field", ["\0", "\ud800", HOSTILE, "é" * 10_000, "Owner." * 7 + "Name", "''; DROP TABLE"]
 )
 def test_hostile_text_is_refused_and_shown_as_text(browser: Client, field: str) -> None:
     values = form_of(browser)

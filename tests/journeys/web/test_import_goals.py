@@ -14,7 +14,7 @@ from journeys.web.conftest import SET_UP, pages_of
 LEADS = "/connections/acme/goals/leads_in"
 NEW = "/connections/acme/goals/new/import"
 MANY = 500
-SLOW_MS = 400
+SLOW_MS = 3_000
 """Loose: the machine of a test does other things. `make bench` has the figures."""
 
 PLANT = """
@@ -193,9 +193,7 @@ def test_five_hundred_rows_are_changed_one_at_a_time_and_at_once(goals: Pages) -
     subprocess.run([command.program[0], "-c", PLANT], env=command.variables(), check=True)
     page.goto(LEADS)
     expect(page.locator("#row-r1 .picker").first).to_be_visible()
-    page.wait_for_function(
-        "document.querySelectorAll('.map-rows .map-row.is-ready').length === 500", timeout=60_000
-    )
+    expect(page.locator(".map-rows .map-row.is-ready")).to_have_count(MANY, timeout=60_000)
     times = page.evaluate(
         """async () => {
           const times = {};

@@ -1,5 +1,7 @@
 """What is suggested for Salesforce's standard fields, and what is not."""
 
+from typing import Any
+
 import pytest
 
 from isthmus.domain.field_types import Fit
@@ -42,7 +44,7 @@ CONTACT = [
 ]
 
 
-def a_property(key: str, label: str = "", type_: str = "text", **given: bool) -> PropertyDefinition:
+def a_property(key: str, label: str = "", type_: str = "text", **given: Any) -> PropertyDefinition:
     return PropertyDefinition(
         key=key,
         label=label or key.replace("_", " ").capitalize(),

@@ -14,7 +14,7 @@ from isthmus.blueprint import goal_saving
 from isthmus.blueprint.goal_saving import GoalRefused
 from isthmus.connections import setting_up
 from isthmus.connections.errors import NoSuchThing
-from isthmus.connections.goal_troubles import Trouble
+from isthmus.connections.goal_troubles import Path, Trouble
 from isthmus.connections.models import Goal
 from isthmus.profiles.properties import StoreBusy
 from isthmus.web import addresses, edits
@@ -23,7 +23,6 @@ from isthmus.web.connection_tabs import tabs
 from isthmus.web.goal_editor.desk import Definition, Desk
 from isthmus.web.goal_editor.problems import Problems
 from isthmus.web.goal_editor.rows import MOST_ROWS, Row
-from isthmus.web.words import plural
 
 _UNPROCESSABLE = 422
 
@@ -56,6 +55,9 @@ class Kind(ABC, Generic[F]):
     parts: Mapping[str, str]
     """What the parts of a goal are called where two people changed one."""
 
+    shown_at: Sequence[Path] = ()
+    """Paths of what the page says something of at its place."""
+
     @abstractmethod
     def blank(self, desk: Desk) -> F:
         """The form of a new goal."""
@@ -85,6 +87,10 @@ class Kind(ABC, Generic[F]):
         del desk, form
         return []
 
+    def told_above(self, problems: Problems) -> list[str]:
+        """What is wrong with the goal that no part of the page says."""
+        return problems.elsewhere(self.shown_at) if self.shown_at and problems.tried else []
+
     def lightly(self, desk: Desk, form: F, target: str) -> tuple[str, dict[str, Any]] | None:
         """The template of one part of the page, where it can be drawn without the rest of it."""
         del desk, form, target
@@ -107,6 +113,7 @@ class Answer(Generic[F]):
     focus: str = ""
     refused: Sequence[str] = ()
     conflicts: Sequence[Mapping[str, Any]] = field(default_factory=list)
+    found: Sequence[Trouble] = ()  # what is wrong, where somebody else was asked
     seen: str = ""  # what the page shows of the stored goal; sealed anew where empty
 
 
@@ -134,22 +141,20 @@ def answer(request: HttpRequest, kind: Kind[Any], desk: Desk) -> HttpResponse:
 
 
 def _save(request: HttpRequest, kind: Kind[Any], desk: Desk, form: Any) -> HttpResponse:
-    if form.gaps(desk):
-        return _shown(
-            request, kind, desk, Answer(form=form, status=422, unsaved=True, seen=_seen(request))
-        )
-    if asked := kind.refusals(desk, form):
+    open_places = form.gaps(desk)
+    asked = [] if open_places else kind.refusals(desk, form)
+    if open_places or asked:
         refused = Answer(form=form, status=422, unsaved=True, refused=asked, seen=_seen(request))
         return _shown(request, kind, desk, refused)
+    review = goal_saving.review(desk.connection.key, form.goal(desk))
+    if review.refusals:
+        return _refused(request, kind, desk, form, review.refusals)
     try:
         saved, clashes = _put(request, desk, form)
     except NoSuchThing as error:
         raise Http404 from error
     except GoalRefused as error:
-        known = {each.message for each in desk.problems(form.goal(desk), []).troubles}
-        more = [each.message for each in error.troubles if each.message not in known]
-        refused = Answer(form=form, status=422, unsaved=True, refused=more, seen=_seen(request))
-        return _shown(request, kind, desk, refused)
+        return _refused(request, kind, desk, form, error.troubles)
     except StoreBusy as error:
         busy = Answer(
             form=form, status=503, unsaved=True, refused=[str(error)], seen=_seen(request)
@@ -160,15 +165,23 @@ def _save(request: HttpRequest, kind: Kind[Any], desk: Desk, form: Any) -> HttpR
         clashed = Answer(form=form, status=409, unsaved=True, conflicts=said)
         return _shown(request, kind, desk, clashed)
     assert saved is not None  # noqa: S101 - without a clash something was saved
-    left = len(desk.problems(saved.definition, []).troubles)
-    if left:
-        number = plural(left, "problem")
+    if review.unasked:
         messages.warning(
-            request, f"{saved.definition.name} was saved. It can\u2019t run yet: {number} below."
+            request,
+            f"{saved.definition.name} was saved, and Salesforce couldn\u2019t be asked whether it "
+            f"works there: {review.unasked}",
         )
     else:
         messages.success(request, f"{saved.definition.name} was saved.")
     return redirect("goal", connection_key=desk.connection.key, goal_key=saved.key)
+
+
+def _refused(
+    request: HttpRequest, kind: Kind[Any], desk: Desk, form: Any, found: Sequence[Trouble]
+) -> HttpResponse:
+    """The form with what is wrong with it, each at its place."""
+    answered = Answer(form=form, status=422, unsaved=True, seen=_seen(request), found=found)
+    return _shown(request, kind, desk, answered)
 
 
 def _target(request: HttpRequest) -> str:
@@ -231,6 +244,7 @@ def _shown(
     form = answered.form
     problems = desk.problems(form.goal(desk), form.gaps(desk))
     problems.tried = answered.status == _UNPROCESSABLE
+    problems.learn(answered.found)
     places = {"connection_key": desk.connection.key, "goal_key": desk.key}
     too_many = len(form.rows) > MOST_ROWS
     shown = {
@@ -244,7 +258,7 @@ def _shown(
         "seen": answered.seen or _sealed(desk),
         "unsaved": answered.unsaved,
         "focus": answered.focus,
-        "refused": answered.refused,
+        "refused": [*answered.refused, *kind.told_above(problems)],
         "conflicts": answered.conflicts,
         "editable": desk.may_edit and not too_many,
         "too_many": desk.may_edit and too_many,

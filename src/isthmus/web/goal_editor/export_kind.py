@@ -6,9 +6,6 @@ from typing import Any
 
 from isthmus.connections import previews
 from isthmus.connections.models import EXPORT
-from isthmus.connections.org_troubles import Org
-from isthmus.connections.org_troubles import troubles_of as org_troubles_of
-from isthmus.connections.org_troubles import warnings_of as org_warnings_of
 from isthmus.domain.goals import PROFILE_ID, ExportGoal
 from isthmus.web import preview_page
 from isthmus.web.goal_editor import export_suggesting, rows, steps
@@ -19,6 +16,8 @@ from isthmus.web.goal_editor.export_form import MAP, ExportForm
 from isthmus.web.goal_editor.problems import Problems
 from isthmus.web.goal_editor.rows import Row
 from isthmus.web.words import plural
+
+_NAMES = {"Lead": "Export leads", "Contact": "Export contacts", "Person": "Export persons"}
 
 
 class ExportsKind(Kind[ExportForm]):
@@ -43,7 +42,7 @@ class ExportsKind(Kind[ExportForm]):
         mail = next((key for key in identifiers if "mail" in key.lower()), "")
         match = {"identifier": mail, "field": "Email"} if mail else {}
         return ExportForm(
-            name="Export contacts",
+            name=_NAMES["Contact"],
             object="Contact",
             match=Row(number=1, values=match),
             rows=[Row(number=1)],
@@ -61,6 +60,8 @@ class ExportsKind(Kind[ExportForm]):
     def act(self, desk: Desk, form: ExportForm, asked: str, given: Mapping[str, Any]) -> str:
         """Do what a button of the form says."""
         what, kind, number = rows.asked(asked)
+        if what == "object" and form.name in _NAMES.values():
+            form.name = _NAMES[form.object]
         if what in ("suggest", "take", "takeall"):
             pairs = export_suggesting.pairs(form, desk)
             export_suggesting.take(form, [each for each in pairs if asked in each.asked])
@@ -76,7 +77,7 @@ class ExportsKind(Kind[ExportForm]):
         """What there is to say of the mapping rows that were sent."""
         form = ExportForm.posted(given)
         spread = _spread(form, given)
-        problems = _with_org(desk, spread, desk.problems(spread.goal(desk), spread.gaps(desk)))
+        problems = desk.problems(spread.goal(desk), spread.gaps(desk))
         sent = {row.number: row for row in form.rows}
         shown = [
             each
@@ -97,25 +98,10 @@ class ExportsKind(Kind[ExportForm]):
         found = previews.latest(there) if there else None
         hides = not desk.sees_personal_data
         return {
-            **Drawing(desk=desk, form=form).page(_with_org(desk, form, problems)),
+            **Drawing(desk=desk, form=form).page(problems),
             "aside": "web/goal_editor/last_preview.html",
             "last_preview": preview_page.shown(found, hides=hides) if found else None,
         }
-
-
-def _with_org(desk: Desk, form: ExportForm, problems: Problems) -> Problems:
-    """The same with what there is to say beside the org, as far as that is known."""
-    known = desk.objects.known(form.object)
-    if known is None:
-        return problems
-    goal = form.goal(desk)
-    org = Org(describe=lambda _: known.description, properties=desk.properties)
-    said = {each.path for each in problems.troubles}
-    troubles = [each for each in org_troubles_of(goal, org) if each.path not in said]
-    return Problems(
-        troubles=[*problems.troubles, *troubles],
-        warnings=[*problems.warnings, *org_warnings_of(goal, org)],
-    )
 
 
 def _lacking(desk: Desk, form: ExportForm, fields: str) -> list[str]:
@@ -125,7 +111,7 @@ def _lacking(desk: Desk, form: ExportForm, fields: str) -> list[str]:
         for number, name in enumerate(fields.split(",")[: rows.MOST_ROWS])
     ]
     whole = replace(form, rows=named)
-    return _with_org(desk, whole, Problems()).warned("create_records")
+    return desk.problems(whole.goal(desk), []).warned("create_records")
 
 
 def _controls(row: Row) -> frozenset[str]:

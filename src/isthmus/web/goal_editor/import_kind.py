@@ -79,6 +79,9 @@ class ImportKind(Kind[ImportForm]):
 
     direction = IMPORT
     template = "web/goal_editor/goal.html"
+    shown_at = tuple(
+        (part,) for part in ("name", "import", "filter", "object_type_property", "match", "fields")
+    )
     parts = {
         "name": "Name",
         "active": "Active",
@@ -242,6 +245,7 @@ class _Drawing:
             "cards": self.objects.cards(self.form.object),
             "known": self.known,
             "same_object": problems.warned("import"),
+            "object_errors": problems.under("import"),
             "filter": self.filter(problems),
             "match_rows": self.matched(problems),
             "match_errors": problems.missing("match", begun=False),

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
-from isthmus.connections import goal_checks, org_troubles
+from isthmus.blueprint import goal_saving
+from isthmus.connections import org_troubles
 from isthmus.connections.goal_troubles import Trouble
 from isthmus.connections.models import Goal
 from isthmus.connections.org_troubles import Org
@@ -49,7 +50,7 @@ class InOrg:
         org = Org(
             describe=describe,
             properties=properties,
-            read_before=goal_checks.read_fields(there) if there else (),
+            read_before=goal_saving.read_before(there, goal),
         )
         fields = _own(row.field for row in goal.fields)
         if isinstance(goal, ExportGoal):

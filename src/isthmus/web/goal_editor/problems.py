@@ -26,6 +26,11 @@ class Problems:
         """What is worth knowing of what stands there or within."""
         return [each.message for each in self.warnings if _within(each.path, path)]
 
+    def learn(self, found: Iterable[Trouble]) -> None:
+        """Add what somebody else found, where it is not known yet."""
+        known = {(each.path, each.message) for each in self.troubles}
+        self.troubles += [each for each in found if (each.path, each.message) not in known]
+
     def missing(self, part: str, *, begun: bool) -> list[str]:
         """What is wrong with a part as a whole; nothing before it was begun or saving was tried."""
         return self.at(part) if begun or self.tried else []

@@ -18,7 +18,7 @@
   const pickersOf = (row) => [...row.querySelectorAll("input[data-picker]")]; // from left to right
   const isBlank = (row) => !["field", "property", "identifier", "value"].some((name) => text(row, name));
   function isBad(row) {
-    row.notes ??= row.querySelector(".notes");
+    if (!row.notes?.isConnected) row.notes = row.querySelector(".notes");
     return row.notes?.firstElementChild?.matches(".error") ?? false; // what is wrong comes first
   }
   const before = new WeakMap(); // by row: the values that were checked last
@@ -171,6 +171,14 @@
     values.fields = rows.map((row) => text(row, "field")).filter(Boolean).join();
     htmx.ajax("POST", whole.dataset.goal, { source: document.body, target: document.body, swap: "none", values });
   }
+
+  // What was ticked while the server answered stays, and whoever goes by keys stays where they are.
+  document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
+    const [old, other] = [detail.target, detail.fragment].map((each) => each.querySelector?.(".check input"));
+    if (!old || !other || old.name !== other.name) return;
+    other.checked = old.checked;
+    if (old === document.activeElement) setTimeout(() => document.getElementById(detail.target.id)?.querySelector("input")?.focus());
+  });
 
   function sentOf(row) {
     const found = {};
@@ -417,6 +425,16 @@
   document.addEventListener("DOMContentLoaded", () => {
     begin();
     stood = form() ? groups() : null;
+  });
+  // A step that somebody opened or folded stays so when all are drawn anew.
+  let opened = null;
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    if (detail.target?.id === "steps") opened = new Map([...document.querySelectorAll("#steps .step")].map((step) => [step.id, step.open]));
+  });
+  document.addEventListener("htmx:afterSwap", ({ detail }) => {
+    if (detail.target?.id !== "steps" || !opened) return;
+    for (const [id, open] of opened) document.getElementById(id)?.toggleAttribute("open", open);
+    opened = null;
   });
   document.addEventListener("htmx:afterSettle", ({ detail }) => {
     if (!form()) return;
