@@ -17,7 +17,6 @@ from isthmus.web.goal_editor.problems import Problems
 from isthmus.web.goal_editor.rows import Row
 from isthmus.web.words import plural
 
-
 _NAMES = {"Lead": "Export leads", "Contact": "Export contacts", "Person": "Export persons"}
 
 
