@@ -90,10 +90,18 @@ def sentence(authorization: "Authorization") -> str:
 
 def lost_words(reason: str) -> str:
     """What is said of a sign-in that Salesforce has refused for good."""
-    said = f" {reason}" if reason else ""
-    return (
-        f"The sign-in is lost: Salesforce does not take it any more, and it is not asked again."
-        f"{said} Connect to Salesforce again."
+    act = "Connect to Salesforce again."
+    said = reason.removesuffix(act).strip()
+    return " ".join(
+        filter(
+            None,
+            (
+                "The sign-in is lost: Salesforce does not take it any more, and it is not asked "
+                "again.",
+                said,
+                act,
+            ),
+        )
     )
 
 
