@@ -171,7 +171,7 @@ class StoredSignIn:
         """
         for seconds in (*_PAUSES, None):
             try:
-                if not session.broken:
+                if not session.closed:
                     return bool(session.execute(QUERIES[block], names).rowcount)
                 with database.connected(application="isthmus sign-in") as another:
                     return bool(another.execute(QUERIES[block], names).rowcount)
