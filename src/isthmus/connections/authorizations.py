@@ -92,17 +92,8 @@ def lost_words(reason: str) -> str:
     """What is said of a sign-in that Salesforce has refused for good."""
     act = "Connect to Salesforce again."
     said = reason.removesuffix(act).strip()
-    return " ".join(
-        filter(
-            None,
-            (
-                "The sign-in is lost: Salesforce does not take it any more, and it is not asked "
-                "again.",
-                said,
-                act,
-            ),
-        )
-    )
+    words = "The sign-in is lost: Salesforce does not take it any more, and it is not asked again."
+    return " ".join(filter(None, (words, said, act)))
 
 
 def is_used_by_others(connection: "Connection") -> bool:
