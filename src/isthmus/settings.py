@@ -112,5 +112,7 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     }
 }
+# A goal's page has a thousand rows at most, of five controls each.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -62,17 +62,21 @@ def start(
     salesforce: Any,
     *,
     full: bool = False,
+    preview: bool = False,
     cancelled: Callable[[], bool] = lambda: False,
+    **few: Any,
 ) -> GoalRun:
-    """What an engine is given, with a run of its own."""
+    """What an engine is given, with a run of its own; `few`: `first` or `only`."""
     goal.refresh_from_db()
     # The run before it was never ended: it only stands for what the engine is given.
-    goal.connection.runs.update(state=RunState.FINISHED)
-    run = Run.objects.create(
+    Run.every.filter(connection=goal.connection).update(state=RunState.FINISHED)
+    run = Run.every.create(
         connection=goal.connection,
-        number=Run.objects.count() + 1,
+        number=Run.every.count() + 1,
         full=full,
+        preview=preview,
         state=RunState.RUNNING,
+        **few,
     )
     return GoalRun(
         connection=goal.connection,
@@ -88,9 +92,11 @@ def start(
         ),
         salesforce=salesforce,
         full=full,
+        preview=preview,
         reporter=Silent(),
         cancelled=cancelled,
         fence=Fence(run=run.id, number=run.fence),
+        **few,
     )
 
 
@@ -99,7 +105,7 @@ def again(goal_run: GoalRun) -> GoalRun:
     row = RunGoal.objects.get(id=goal_run.run_goal.id)
     row.tries += 1
     row.save(update_fields=["tries"])
-    run = Run.objects.get(id=row.run_id)
+    run = Run.every.get(id=row.run_id)
     run.fence += 1
     run.save(update_fields=["fence"])
     goal = Goal.objects.get(id=goal_run.goal.id)
@@ -109,14 +115,17 @@ def again(goal_run: GoalRun) -> GoalRun:
         run_goal=row,
         salesforce=goal_run.salesforce,
         full=goal_run.full,
+        first=goal_run.first,
+        only=goal_run.only,
+        preview=goal_run.preview,
         reporter=Silent(),
         cancelled=goal_run.cancelled,
         fence=Fence(run=run.id, number=run.fence),
     )
 
 
-def run(engine: Engine, goal: Goal, salesforce: Any, *, full: bool = False) -> GoalRun:
-    """Run the engine; errors are raised, not written down."""
-    goal_run = start(goal, salesforce, full=full)
+def run(engine: Engine, goal: Goal, salesforce: Any, *, full: bool = False, **few: Any) -> GoalRun:
+    """Run the engine; errors are raised, not written down. `few`: `first` or `only`."""
+    goal_run = start(goal, salesforce, full=full, **few)
     engine(goal_run)
     return goal_run

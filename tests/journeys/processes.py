@@ -195,6 +195,12 @@ class LocalOrg:
         with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:  # noqa: S310
             return json.loads(answer.read() or b"null")
 
+    def read(self, path: str) -> Any:
+        """Read what a control endpoint says."""
+        address = f"{self.url}/_localorg/{path}"
+        with urllib.request.urlopen(address, timeout=PATIENCE_SECONDS) as answer:  # noqa: S310
+            return json.load(answer)
+
     def edit(self, sobject: str, count: int, *, seed: int = 1) -> int:
         """Let users edit records, and move the org's clock past the second of their stamps."""
         answer = self.control("activity", {"object": sobject, "count": count, "seed": seed})

@@ -88,6 +88,8 @@ class Exporting:
             self._follow_links(sending)
         self._match([each for each in sendings if not each.outcome and not each.record_id])
         for sending in sendings:
+            if not sending.outcome and sending.record_id and not self.goal.update_records:
+                self._leave(sending)
             if not sending.outcome:
                 self._compare(sending)
         self._pass_held(sendings)
@@ -208,6 +210,15 @@ class Exporting:
                 sending.end("skipped", "ambiguous")
             else:
                 sending.operation = "insert"
+
+    def _leave(self, sending: Sending) -> None:
+        """A record that is there is not updated; with its own the goal is done."""
+        link = self.store.links.get((sending.record_id or "", self.goal.key))
+        if link and link.sent:
+            sending.end("unchanged")
+            link.version = self.version
+        else:
+            sending.end("skipped", "not_updated")
 
     def _compare(self, sending: Sending) -> None:
         link = self.store.links.get((sending.record_id or "", self.goal.key))

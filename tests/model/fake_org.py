@@ -123,7 +123,11 @@ class FakeOrg:
 
     def select(self, soql: str, *, deleted: bool) -> tuple[list[str], list[OrgRecord]]:
         """The fields that a query names, and the records that it finds."""
-        match = re.fullmatch(r"SELECT (.+?) FROM (\w+) WHERE (.*)", soql, re.DOTALL)
+        match = re.fullmatch(
+            r"SELECT (.+?) FROM (\w+) WHERE (.*?)(?: ORDER BY ([\w, ]+) LIMIT (\d+))?",
+            soql,
+            re.DOTALL,
+        )
         assert match, soql
         names = match[1].split(", ")
         holds = list(_conditions(match[3]))
@@ -132,6 +136,10 @@ class FakeOrg:
             for record in self.records[match[2]].values()
             if (deleted or record["IsDeleted"] == "false") and all(test(record) for test in holds)
         ]
+        if match[4]:
+            order = match[4].split(", ")
+            found.sort(key=lambda record: [record[name] or "" for name in order])
+            del found[int(match[5]) :]
         return names, found
 
 

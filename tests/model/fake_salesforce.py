@@ -319,9 +319,11 @@ class FakeSalesforce:
         self.bulk_query = FakeBulkQuery(org=org, page_size=page_size)
         self.bulk_ingest = FakeBulkIngest(writes=self.writes)
         self.collections = FakeCollections(writes=self.writes)
+        self.calls = 0  # of those below
 
     def describe(self, name: str) -> ObjectDescription:
         """The object as it stands."""
+        self.calls += 1
         return self.org.objects[name]
 
     def count(self, soql: str, *, deleted: bool = False) -> int:

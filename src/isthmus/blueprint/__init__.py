@@ -35,26 +35,39 @@ def check(document: Document) -> None:
     review(document, stored())
 
 
-def plan(document: Document) -> Plan:
-    """What applying the document would change. Raises `BlueprintInvalid` as `check` does."""
+def plan(document: Document, *, offline: bool = False) -> Plan:
+    """What applying the document would change. Raises `BlueprintInvalid` as `check` does.
+
+    Goals that would be added or changed are looked at beside the orgs of their connections, where
+    somebody has signed in to them before; not with `offline`.
+    """
+    from dataclasses import replace
+
+    from isthmus.blueprint.org_checking import check_orgs
     from isthmus.blueprint.reviewing import review
     from isthmus.blueprint.stored import stored
 
     there = stored()
     review(document, there)
-    return compare(document, there)
+    found = compare(document, there)
+    notes = check_orgs(document, there, found, offline=offline)
+    return replace(found, notes=(*found.notes, *notes))
 
 
-def apply(document: Document) -> Plan:
+def apply(document: Document, *, offline: bool = False) -> Plan:
     """Make the store's set-up what the document says, all or nothing; the changes that were made.
 
     What the document does not name at top level stays; the goals of a connection that it names
-    follow it. Raises `BlueprintInvalid` as `check` does, and
+    follow it. Raises `BlueprintInvalid` as `plan` does, and
     `isthmus.profiles.properties.StoreBusy` where a property can't be added just now.
     """
+    from dataclasses import replace
+
     from isthmus.blueprint.applying import apply_document
 
-    return apply_document(document)
+    # Salesforce is asked first, so that nobody waits for it in front of a locked set-up.
+    notes = plan(document, offline=offline).notes
+    return replace(apply_document(document), notes=notes)
 
 
 def export() -> str:

@@ -73,6 +73,8 @@ def _save_connection(asked: Connection) -> None:
         "timezone": asked.timezone,
         "overlap_seconds": asked.overlap_seconds,
         "settle_seconds": asked.settle_seconds,
+        "confirm_above": asked.confirm_above,
+        "confirm_hours": asked.confirm_hours,
         "labels": list(asked.labels),
         "description": asked.description,
     }
@@ -84,11 +86,11 @@ def _save_connection(asked: Connection) -> None:
         # Days that were made from moments are other days now: everything is taken again.
         saved.goals.update(version=F("version") + 1)
     if asked.goals is not None:
-        _save_goals(saved, asked.goals)
+        save_goals(saved, asked.goals)
 
 
-def _save_goals(connection: models.Connection, asked: tuple[Goal, ...]) -> None:
-    """Make the connection's goals these, in this order."""
+def save_goals(connection: models.Connection, asked: tuple[Goal, ...]) -> None:
+    """Make the connection's goals these, in this order. Whoever calls holds the connection."""
     directions = {goal.key: _direction(goal) for goal in asked}
     kept: dict[str, models.Goal] = {}
     for row in connection.goals.select_for_update():

@@ -23,6 +23,7 @@ SECRET_KEYS = {Flow.CLIENT_CREDENTIALS: "client_secret", Flow.JWT: "private_key"
 
 OVERLAP_SECONDS = 600
 SETTLE_SECONDS = 30
+CONFIRM_HOURS = 24
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,8 @@ class Connection:
     timezone: str = "UTC"  # IANA name
     overlap_seconds: int = OVERLAP_SECONDS
     settle_seconds: int = SETTLE_SECONDS
+    confirm_above: int | None = None  # percent; None: a run may change any share by itself
+    confirm_hours: int = CONFIRM_HOURS
     labels: tuple[str, ...] = ()
     description: str = ""
     goals: tuple[Goal, ...] | None = None  # in order; None where the document says nothing of them

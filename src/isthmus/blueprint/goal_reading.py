@@ -1,10 +1,12 @@
 """Goals as the document writes them."""
 
 import re
+from typing import Any
 
 from isthmus.blueprint.documents import Goal
-from isthmus.blueprint.errors import suggestion
 from isthmus.blueprint.nodes import Entries, Value
+from isthmus.connections.goal_troubles import identifier_kind_refusal, keep_refusal
+from isthmus.domain.field_names import field_refusal
 from isthmus.domain.goals import (
     OBJECT_TYPE_PROPERTY,
     PROFILE_ID,
@@ -22,14 +24,9 @@ from isthmus.domain.goals import (
 from isthmus.domain.merge_rules import MergeRule
 from isthmus.domain.objects import OBJECTS, SalesforceObject
 from isthmus.domain.properties import KEY_LENGTH
+from isthmus.domain.suggestions import suggestion
 
 _KEY = re.compile(r"[A-Za-z0-9_]+")
-_FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-_FIELD_PATH = re.compile(r"[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*){0,5}")
-_PATH_ADVICE = {
-    True: " A parent's field is written as a path, such as Owner.Name.",
-    False: " Parents' fields can't be used here.",
-}
 _DIRECTIONS = ("import", "export")
 
 
@@ -73,6 +70,7 @@ def _import_goal(value: Value) -> ImportGoal:
             "object_type_on_delete",
             "create_profiles",
             "on_merge",
+            "filter",
         ),
     )
     key = read_key(entries)
@@ -80,20 +78,30 @@ def _import_goal(value: Value) -> ImportGoal:
         key=key,
         name=entries.text("name", key),
         object=_object(entries, "import"),
-        match=tuple(_match_row(each, _FIELD_PATH) for each in entries.items("match")),
+        match=tuple(_match_row(each, parents=True) for each in entries.items("match")),
         fields=tuple(_import_field(each) for each in entries.items("fields")),
         create_profiles=entries.flag("create_profiles"),
         object_type_property=entries.text("object_type_property", OBJECT_TYPE_PROPERTY),
         object_type_on_delete=entries.choice("object_type_on_delete", ObjectTypeOnDelete.KEEP),
         on_merge=entries.choice("on_merge", OnMerge.MERGE),
+        filter=_filter(entries),
         active=entries.flag("active", default=True),
     )
+
+
+def _filter(entries: Entries) -> Any:
+    if "filter" not in entries:
+        return None
+    filter_ = entries.values["filter"].plain()
+    if filter_ is None:
+        entries.report("filter", "Nothing stands here. Write a condition, or leave `filter` out.")
+    return filter_
 
 
 def _export_goal(value: Value) -> ExportGoal:
     entries = value.entries(
         required=("key", "export", "segment", "match", "fields"),
-        optional=("name", "active", "create_records"),
+        optional=("name", "active", "create_records", "update_records"),
     )
     key = read_key(entries)
     nowhere = MatchRow(field="", identifier="")
@@ -102,9 +110,10 @@ def _export_goal(value: Value) -> ExportGoal:
         name=entries.text("name", key),
         object=_object(entries, "export"),
         segment=entries.text("segment"),
-        match=_match_row(entries.values["match"], _FIELD) if "match" in entries else nowhere,
+        match=_match_row(entries.values["match"], parents=False) if "match" in entries else nowhere,
         fields=tuple(_export_field(each) for each in entries.items("fields")),
         create_records=entries.flag("create_records"),
+        update_records=entries.flag("update_records", default=True),
         active=entries.flag("active", default=True),
     )
 
@@ -116,9 +125,9 @@ def _object(entries: Entries, direction: str) -> SalesforceObject:
     return OBJECTS.get(name, next(iter(OBJECTS.values())))
 
 
-def _match_row(value: Value, pattern: re.Pattern[str]) -> MatchRow:
+def _match_row(value: Value, *, parents: bool) -> MatchRow:
     entries = value.entries(required=("field", "identifier"))
-    return MatchRow(field=_field(entries, pattern), identifier=entries.text("identifier"))
+    return MatchRow(field=_field(entries, parents=parents), identifier=entries.text("identifier"))
 
 
 def _import_field(value: Value) -> ImportField:
@@ -126,13 +135,9 @@ def _import_field(value: Value) -> ImportField:
     rule = entries.choice("rule", MergeRule.SET)
     keep = entries.flag("keep_when_empty")
     if keep and rule is not MergeRule.SET:
-        entries.report(
-            "keep_when_empty",
-            f"keep_when_empty goes with the rule set only: {rule} never clears a property. "
-            f"Leave it out.",
-        )
+        entries.report("keep_when_empty", keep_refusal(rule))
     return ImportField(
-        field=_field(entries, _FIELD_PATH),
+        field=_field(entries, parents=True),
         property=entries.text("property"),
         rule=rule,
         keep_when_empty=keep,
@@ -152,7 +157,7 @@ def _export_field(value: Value) -> ExportField:
         )
     kind = ExportKind(given[0]) if given else ExportKind.TEXT
     return ExportField(
-        field=_field(entries, _FIELD),
+        field=_field(entries, parents=False),
         kind=kind,
         value=_export_value(entries, kind),
         when_empty=entries.choice("when_empty", WhenEmpty.LEAVE),
@@ -164,20 +169,13 @@ def _export_field(value: Value) -> ExportField:
 def _export_value(entries: Entries, kind: ExportKind) -> str:
     value = entries.text(kind)
     if kind is ExportKind.IDENTIFIER and value not in ("", PROFILE_ID):
-        entries.report(
-            kind,
-            f"{value!r} can't be sent as the profile's identifier: only {PROFILE_ID} can. To send "
-            f"an identifier property, write `property: {value}`.",
-        )
+        entries.report(kind, identifier_kind_refusal(value))
     return value
 
 
-def _field(entries: Entries, pattern: re.Pattern[str]) -> str:
+def _field(entries: Entries, *, parents: bool) -> str:
     field = entries.text("field")
-    if field and not pattern.fullmatch(field):
-        entries.report(
-            "field",
-            f"{field!r} is not the API name of a field: letters, digits and `_`, such as LastName "
-            f"or Score__c.{_PATH_ADVICE[pattern is _FIELD_PATH]}",
-        )
+    problem = field_refusal(field, parents=parents) if field else None
+    if problem:
+        entries.report("field", problem)
     return field

@@ -17,7 +17,9 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
 from isthmus.blueprint.documents import Path, Places
-from isthmus.blueprint.errors import BlueprintInvalid, Problem, suggestion
+from isthmus.blueprint.errors import BlueprintInvalid, Problem
+from isthmus.connections.goal_troubles import UNSTORABLE, is_storable
+from isthmus.domain.suggestions import suggestion
 
 _DEEPEST = 50
 _MOST_VALUES = 100_000
@@ -214,9 +216,9 @@ class Value:
         """The text, or None where it is something else."""
         if isinstance(self.node, ScalarNode) and self._tag in ("str", "timestamp"):
             text = str(self.node.value)
-            if _storable(text):
+            if is_storable(text):
                 return text
-            self.report("This text holds a character that can't be stored (byte 0 or half a pair).")
+            self.report(UNSTORABLE)
             return None
         quotes = " Put it in quotes." if self._tag in ("int", "float", "bool") else ""
         self.report(f"{self._came} stands where a text belongs.{quotes}")
@@ -238,7 +240,11 @@ class Value:
     ) -> str | None:
         """The key; None, with a problem, where it may not stand here."""
         key = str(node.value)
-        if not isinstance(node, ScalarNode) or str(node.tag) != f"{_TAG}str" or not _storable(key):
+        if (
+            not isinstance(node, ScalarNode)
+            or str(node.tag) != f"{_TAG}str"
+            or not is_storable(key)
+        ):
             shown = repr(key) if isinstance(node, ScalarNode) else "A list or mapping"
             message = f"{shown} is not a key. Keys are texts: put it in quotes."
         elif key in found:
@@ -357,11 +363,6 @@ def _place(node: Node) -> tuple[int, int]:
 def _is_nothing(node: Node) -> bool:
     """Whether nothing stands after the key; such a node's own place is that of the next word."""
     return isinstance(node, ScalarNode) and node.value == "" and not node.style
-
-
-def _storable(text: str) -> bool:
-    """Whether PostgreSQL takes the text."""
-    return "\0" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def _integer(text: str) -> int:

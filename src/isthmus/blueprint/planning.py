@@ -90,7 +90,7 @@ class Plan:
 
     changes: tuple[Change, ...]
     untouched: tuple[Untouched, ...]
-    notes: tuple[str, ...] = ()  # what is left for people to do
+    notes: tuple[str, ...] = ()  # what is left for people to do, and what could not be checked
 
     @property
     def pending(self) -> bool:

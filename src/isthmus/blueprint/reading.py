@@ -3,9 +3,11 @@
 import re
 from collections.abc import Mapping
 from functools import cache
+from typing import Any
 from zoneinfo import available_timezones
 
 from isthmus.blueprint.documents import (
+    CONFIRM_HOURS,
     OVERLAP_SECONDS,
     SECRET_KEYS,
     SETTLE_SECONDS,
@@ -16,14 +18,17 @@ from isthmus.blueprint.documents import (
     Goal,
     Segment,
 )
-from isthmus.blueprint.errors import BlueprintInvalid, did_you_mean
+from isthmus.blueprint.errors import BlueprintInvalid
 from isthmus.blueprint.goal_reading import read_goal, read_key
 from isthmus.blueprint.nodes import Entries, Source, Value, root
+from isthmus.connections import guarding
 from isthmus.connections.authorizations import Flow
 from isthmus.domain import labels
 from isthmus.domain.properties import Normalise, OnMerge, PropertyDefinition, PropertyType
+from isthmus.domain.suggestions import did_you_mean
 
 _LONGEST_SECONDS = 86_400
+_LARGEST = 32_767
 _FLOW_KEYS = {
     Flow.CLIENT_CREDENTIALS: (("flow", "login_url", "client_id", "client_secret"), ()),
     Flow.JWT: (("flow", "login_url", "client_id", "username", "private_key"), ("audience",)),
@@ -98,6 +103,7 @@ def _connection(value: Value) -> Connection:
         optional=(
             *("name", "active", "sandbox", "timezone", "labels", "description"),
             *("overlap_seconds", "settle_seconds", "authorization", "goals"),
+            *("confirm_above", "confirm_hours"),
         ),
     )
     key = read_key(entries)
@@ -109,12 +115,30 @@ def _connection(value: Value) -> Connection:
         timezone=_timezone(entries),
         overlap_seconds=entries.integer("overlap_seconds", OVERLAP_SECONDS, _LONGEST_SECONDS),
         settle_seconds=entries.integer("settle_seconds", SETTLE_SECONDS, _LONGEST_SECONDS),
+        **_guard(entries),
         authorization=_authorization(entries),
         share=_share(entries),
         labels=_labels(entries),
         description=entries.text("description"),
         goals=_goals(entries),
     )
+
+
+def _guard(entries: Entries) -> dict[str, Any]:
+    """When a run waits for a yes, and how long."""
+    above = _number(entries, "confirm_above")
+    hours = _number(entries, "confirm_hours")
+    for key, why in guarding.troubles(above, CONFIRM_HOURS if hours is None else hours):
+        entries.report(key, why)
+    return {"confirm_above": above, "confirm_hours": CONFIRM_HOURS if hours is None else hours}
+
+
+def _number(entries: Entries, key: str) -> int | None:
+    """The number; None where there is none, or something else, which is reported."""
+    if key not in entries:
+        return None
+    number = entries.values[key].integer(-_LARGEST, _LARGEST)
+    return None if number == -_LARGEST else number
 
 
 def _labels(entries: Entries) -> tuple[str, ...]:

@@ -79,6 +79,8 @@ def _connection(
         timezone=row.timezone,
         overlap_seconds=row.overlap_seconds,
         settle_seconds=row.settle_seconds,
+        confirm_above=row.confirm_above,
+        confirm_hours=row.confirm_hours,
         authorization=_authorization(own, apps) if own else None,
         share=owner if row.authorization_id and owner != row.key else "",
         labels=tuple(row.labels),

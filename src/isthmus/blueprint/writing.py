@@ -95,11 +95,12 @@ def _segment(segment: Segment) -> dict[str, Any]:
 
 def _connection(connection: Connection, names: Mapping[str, str]) -> dict[str, Any]:
     options = ("active", "sandbox", "timezone", "overlap_seconds", "settle_seconds")
+    guard = ("confirm_above", "confirm_hours")
     values = {
         "key": connection.key,
         **_name(connection),
         **_differing(connection, ("description",)),
-        **_differing(connection, options),
+        **_differing(connection, (*options, *guard)),
     }
     if connection.labels:
         values["labels"] = _compact(list(connection.labels))
@@ -143,10 +144,12 @@ def _goal(goal: Goal) -> dict[str, Any]:
     values |= _differing(
         goal, ("active", "segment", "object_type_property", "object_type_on_delete")
     )
+    if isinstance(goal, ImportGoal) and goal.filter is not None:
+        values["filter"] = _compact(goal.filter)
     rows = goal.match if isinstance(goal, ImportGoal) else [goal.match]
     match = [_compact(asdict(row)) for row in rows]
     values["match"] = CommentedSeq(match) if isinstance(goal, ImportGoal) else match[0]
-    values |= _differing(goal, ("create_profiles", "create_records", "on_merge"))
+    values |= _differing(goal, ("create_profiles", "create_records", "update_records", "on_merge"))
     values["fields"] = CommentedSeq([_compact(_row(row)) for row in goal.fields])
     return values
 

@@ -68,7 +68,7 @@ def _findings(connection: "Connection", salesforce: "Salesforce") -> Iterator[Fi
     yield _sign_in(salesforce)
     yield from _permissions(connection, salesforce)
     for goal in connection.goals.all():
-        yield _goal(connection, goal, salesforce)
+        yield from _goal(connection, goal, salesforce)
     # Last, so that the calls above are counted too.
     yield _api_calls(salesforce)
 
@@ -116,14 +116,27 @@ def _api_calls(salesforce: "Salesforce") -> Finding:
     return Finding(what="API calls", ok=False, detail=f"{detail}. {advice}")
 
 
-def _goal(connection: "Connection", goal: "Goal", salesforce: "Salesforce") -> Finding:
+def _goal(connection: "Connection", goal: "Goal", salesforce: "Salesforce") -> Iterator[Finding]:
+    """All that is wrong with a goal, a finding each; or what it would read or write."""
+    from isthmus.connections import goal_checks, org_review
+
     what = f"goal {goal.key}"
     try:
-        detail = _planned(connection, goal, salesforce)
+        troubles = goal_checks.all_refusals(goal, salesforce.describe)
+        troubles += org_review.filter_refusals(salesforce, goal.definition, connection.timezone)
+        if not troubles:
+            detail = _planned(connection, goal, salesforce)
+            said = goal_checks.all_warnings(goal, salesforce.describe)
     except IsthmusError as error:
-        return Finding(what=what, ok=False, detail=str(error))
-    off = "" if goal.definition.active else "; it is not active"
-    return Finding(what=what, ok=True, detail=f"{detail}{off}")
+        yield Finding(what=what, ok=False, detail=str(error))
+        return
+    for trouble in troubles:
+        yield Finding(what=what, ok=False, detail=trouble.message)
+    if not troubles:
+        off = "" if goal.definition.active else "; it is not active"
+        yield Finding(what=what, ok=True, detail=f"{detail}{off}")
+        for trouble in said:
+            yield Finding(what=what, ok=True, detail=trouble.message)
 
 
 def _planned(connection: "Connection", goal: "Goal", salesforce: "Salesforce") -> str:
@@ -146,7 +159,6 @@ def _planned(connection: "Connection", goal: "Goal", salesforce: "Salesforce") -
     )
     if goal.direction == IMPORT:
         plan = plan_import(goal_run, kept={})
-        warnings = " ".join(["", *plan.warnings])
-        return f"{len(plan.columns)} fields of {plan.object.name} can be read{warnings}"
+        return f"{len(plan.columns)} fields of {plan.object.name} can be read"
     export = plan_export(goal_run, datetime.now(UTC))
     return f"{len(export.rows)} fields of {export.object.name} can be written"

@@ -30,6 +30,11 @@ Output = Annotated[
 ]
 
 
+Offline = Annotated[
+    bool, typer.Option("--offline", help="Don't ask Salesforce what it has against the goals.")
+]
+
+
 @command(app, "export", "isthmus config export --output store.yaml")
 def export(*, output: Output = None, as_json: AsJson = False) -> None:
     """Write the set-up as a YAML document.
@@ -69,18 +74,19 @@ def _write(output: Path, content: bytes) -> None:
 
 
 @command(app, "plan", "isthmus config plan store.yaml")
-def plan(file: File, *, as_json: AsJson = False) -> None:
+def plan(file: File, *, offline: Offline = False, as_json: AsJson = False) -> None:
     """Say what applying a document would change, and write nothing.
 
     Ends with status 0 when nothing would change, and with 2 when something would. A document that
-    can't be applied ends with 2 too; each problem is said with its line and column.
+    can't be applied ends with 2 too; each problem is said with its line and column. Goals that are
+    new or changed are checked against Salesforce too, where somebody has signed in before.
     """
     from isthmus import blueprint
     from isthmus.cli import session
 
     document = _read(file)
     with session.database():
-        found = blueprint.plan(document)
+        found = blueprint.plan(document, offline=offline)
     if as_json:
         print_json(found.plain())
     else:
@@ -90,19 +96,19 @@ def plan(file: File, *, as_json: AsJson = False) -> None:
 
 
 @command(app, "apply", "isthmus config apply store.yaml")
-def apply(file: File, *, as_json: AsJson = False) -> None:
+def apply(file: File, *, offline: Offline = False, as_json: AsJson = False) -> None:
     """Make the set-up what a document says.
 
     All of it is done or, if anything is wrong, nothing. Prints the changes that were made. Applying
     the same document again changes nothing. What the document does not name stays; the goals of a
-    connection that it names follow it.
+    connection that it names follow it. Goals are checked against Salesforce as plan does it.
     """
     from isthmus import blueprint
     from isthmus.cli import session
 
     document = _read(file)
     with session.database():
-        done = blueprint.apply(document)
+        done = blueprint.apply(document, offline=offline)
     if as_json:
         print_json(done.plain())
     else:
@@ -136,6 +142,8 @@ def _bytes(file: str) -> bytes:
 def _print(plan: "Plan") -> None:
     for line in plan.lines():
         show(line)
+    for line in plan.notes:
+        note(line)
 
 
 def _summary(plan: "Plan", verb: str) -> str:

@@ -105,6 +105,8 @@ def _document(connection: "Connection", last: "Run | None") -> dict[str, Any]:
         "timezone": connection.timezone,
         "overlap_seconds": connection.overlap_seconds,
         "settle_seconds": connection.settle_seconds,
+        "confirm_above": connection.confirm_above,
+        "confirm_hours": connection.confirm_hours,
         "authorization": _signing_in(connection.authorization),
         "goals": [
             {"direction": goal.direction, **goal.document, "read_until": goal.read_until}
@@ -134,8 +136,16 @@ def _facts(connection: "Connection", last: "Run | None") -> list[tuple[str, str]
         ("org", f"{connection.org_id or 'not signed in yet'} ({kind})"),
         ("sign-in", str(authorization or "none yet: add `authorization` in a document")),
         ("time zone", connection.timezone),
+        ("asks first", _asks_first(connection)),
         ("last run", _last_run(last)),
     ]
+
+
+def _asks_first(connection: "Connection") -> str:
+    if connection.confirm_above is None:
+        return "never"
+    hours = plural(connection.confirm_hours, "hour")
+    return f"above {connection.confirm_above} % of a goal's records; waits {hours} for a yes"
 
 
 def _last_run(last: "Run | None") -> str:
@@ -168,9 +178,18 @@ command(
     "run",
     "isthmus connection run acme",
     "isthmus connection run acme --goal leads_in --full",
+    "isthmus connection run acme --first 100",
+    "isthmus connection run acme --goal leads_in --only 00Q000000000001EAA",
+    "isthmus connection run acme --goal leads_in --dry-run",
     "isthmus connection run acme --no-wait",
     "isthmus connection run acme --json > run.json",
 )(running.run)
+command(
+    app,
+    "confirm",
+    "isthmus connection confirm acme",
+    summary="Let a run go on that waits for confirmation.",
+)(running.confirm)
 command(app, "stop", "isthmus connection stop acme", summary="Stop a connection's run.")(
     running.stop
 )

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from isthmus.cli.run_words import sentence
 from isthmus.cli.stopping import Stop
-from isthmus.connections import executing, queueing
+from isthmus.connections import executing, guards, queueing
 from isthmus.connections.errors import RunAlreadyGoing, RunTakenOver, StateRefused
 from isthmus.connections.models import OPEN, UNDER_WAY, Goal, Run, RunGoal, RunState
 from isthmus.connections.runs import Reporter
@@ -31,8 +31,13 @@ class Following:
         self._worker_runs, self._looked_at = False, -WORKER_LOOK_SECONDS
 
     def to_its_end(self) -> None:
-        """Return when the run has ended; work it off where no worker does."""
+        """Return when the run has ended, or waits for somebody; work it off where no worker does.
+
+        It waits for somebody where it needs a yes, or is queued behind a run that does.
+        """
         while self._is_open():
+            if not self.stop.asked and self._needs_somebody():
+                return
             if self.stop.asked:
                 self._ask_to_stop()
             elif not self._worker() and self._is_due():
@@ -47,11 +52,20 @@ class Following:
         self.run.refresh_from_db()
         return self.run.state in OPEN
 
+    def _needs_somebody(self) -> bool:
+        guards.expire(self.run.connection_id)
+        self.run.refresh_from_db()
+        if self.run.state == RunState.CONFIRMING:
+            return True
+        if self.run.state != RunState.QUEUED:
+            return False
+        return self.run.connection.runs.filter(state=RunState.CONFIRMING).exists()
+
     def _ask_to_stop(self) -> None:
         if not self._asked_to_stop:
             self._asked_to_stop = True
             with suppress(StateRefused):
-                queueing.stop(self.run)
+                queueing.stop(self.run, by="The command line")
         if not self._worker():
             # It stays as it is where another process holds it, and is ended where none does.
             self._work_off()
@@ -95,10 +109,15 @@ class Following:
             return sentence(self.run)
         if self.run.state != RunState.QUEUED:
             return ""
-        before = self.run.connection.runs.filter(state__in=UNDER_WAY).first()
+        going = Run.every.filter(connection=self.run.connection, state__in=UNDER_WAY)
+        if self.run.preview:
+            going = going.exclude(state=RunState.CONFIRMING)
+        before = going.first()
         if before is None:
             return ""
-        return f"Run {self.run.number} is queued behind run {before.number}, which is under way."
+        mine = "The preview" if self.run.preview else f"Run {self.run.number}"
+        other = "a preview" if before.preview else f"run {before.number}"
+        return f"{mine} is queued behind {other}, which is under way."
 
 
 class Shown:

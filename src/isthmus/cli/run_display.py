@@ -28,6 +28,9 @@ def status_of(run: "Run") -> Status:
         RunState.FINISHED: Status.DONE,
         RunState.PROBLEMS: Status.PROBLEMS,
         RunState.STOPPED: Status.STOPPED,
+        RunState.CONFIRMING: Status.WAITING,
+        # It was left in the queue, behind one that waits.
+        RunState.QUEUED: Status.WAITING,
     }
     return ends.get(RunState(run.state), Status.FAILED)
 
@@ -39,11 +42,15 @@ def run_document(run: "Run", problems: "Sequence[Problem] | None" = None) -> dic
         "number": run.number,
         "state": str(run.state),
         "full": run.full,
+        "first": run.first,
+        "only": run.only or None,
         "asked_by": run.asked_by,
         "queued_at": run.queued_at,
         "started_at": run.started_at,
         "finished_at": run.finished_at,
         "wait_until": run.wait_until,
+        "confirm_until": run.confirm_until,
+        "confirmed_by": run.confirmed_by or None,
         "api_calls": run.api_calls,
         "message": run.message,
         "goals": [_goal_document(part) for part in run.goals.all()],
@@ -68,16 +75,31 @@ def _goal_document(part: "RunGoal") -> dict[str, Any]:
         "window_from": part.window_from,
         "window_to": part.window_to,
         "message": part.message,
+        "asked": _asked_document(part),
     }
+
+
+def _asked_document(part: "RunGoal") -> dict[str, Any] | None:
+    """What somebody was asked to agree to, and who did."""
+    from isthmus.connections.guards import Asked
+
+    asked = Asked.of(part)
+    if asked is None:
+        return None
+    changes = {"changes": asked.size.changes, **vars(asked.size)}
+    return {**changes, "at": asked.at, "agreed_by": asked.by or None}
 
 
 def show_run(run: "Run", problems: "Sequence[Problem]") -> None:
     """Print a run: how it ended, a table for each goal, the first problems."""
+    from isthmus.connections import few_records
     from isthmus.connections.models import RunState
 
     took = between(run.started_at, run.finished_at)
     calls = plural(run.api_calls, "API call")
-    head = f"Run {run.number} of {run.connection.key}: {RunState(run.state).label}"
+    few = few_records.words(run)
+    state = ", ".join(filter(None, [few, str(RunState(run.state).label)]))
+    head = f"Run {run.number} of {run.connection.key}: {state}"
     begin = moment(run.started_at or run.queued_at)
     show(f"{head} ({begin}, {took}, {calls})", style="bold")
     if run.message:
@@ -85,9 +107,21 @@ def show_run(run: "Run", problems: "Sequence[Problem]") -> None:
     for part in run.goals.all():
         show("")
         _show_goal(part)
+    _show_sent(run)
     if problems:
         show("")
         _show_problems(run, problems)
+
+
+def _show_sent(run: "Run") -> None:
+    """Print what a run of one profile sent, by field."""
+    from isthmus.connections import few_records
+
+    sent = few_records.sent(run)
+    if sent is not None:
+        show("")
+        show(f"Sent ({sent.operation})", style="bold")
+        show(facts([(f"  {name}", value) for name, value in sent.fields.items()]))
 
 
 def _show_goal(part: "RunGoal") -> None:

@@ -42,7 +42,7 @@ def sentence(run: "Run", worked_on: Collection[int] | None = None) -> str:
     """A sentence about a run that has not ended, with what will happen next."""
     from isthmus.connections.models import RunState
 
-    name = f"Run {run.number} of {run.connection.key}"
+    name = f"{'Preview' if run.preview else 'Run'} {run.number} of {run.connection.key}"
     if worked_on is not None and is_left_behind(run, worked_on):
         return (
             f"{name} was left behind by a process that ended. Nothing is lost: a worker, or the "
@@ -51,7 +51,8 @@ def sentence(run: "Run", worked_on: Collection[int] | None = None) -> str:
     if run.state == RunState.WAITING:
         return f"{name} waits for API calls until {moment(run.wait_until)}. {run.message}".rstrip()
     if run.state == RunState.CONFIRMING:
-        return f"{name} waits for confirmation. {run.message}".rstrip()
+        until = f" until {moment(run.confirm_until)}" if run.confirm_until else ""
+        return f"{name} waits for confirmation{until}. {run.message}".rstrip()
     if run.state == RunState.QUEUED:
         return f"{name} is queued since {moment(run.queued_at)}{by_words(run)}."
     return f"{name} is {RunState(run.state).label} since {moment(run.started_at)}{by_words(run)}."

@@ -7,6 +7,7 @@ from typing import Any
 import django.db
 from django.utils import timezone
 
+from isthmus.connections import guards
 from isthmus.connections.errors import RunStopped, RunTakenOver
 from isthmus.connections.fences import Fence
 from isthmus.connections.models import Run, RunGoal, RunState
@@ -123,6 +124,9 @@ class GoalAttempts:
             run_goal=row,
             salesforce=self.salesforce,
             full=self.run.full,
+            first=self.run.first,
+            only=self.run.only,
+            preview=self.run.preview,
             reporter=reporter,
             cancelled=self.watch,
             fence=self.fence,
@@ -149,6 +153,9 @@ class GoalAttempts:
             self._end(goal_run, RunState.STOPPED, str(RunStopped()))
         except NOT_OURS:
             raise
+        except guards.NeedsYes as needs:
+            self._ask(goal_run, needs.size)
+            raise
         except DailyLimitReached as error:
             self._wait(goal_run)
             raise Waits(str(error)) from error
@@ -168,6 +175,14 @@ class GoalAttempts:
             row = goal_run.run_goal
             row.state = RunState.WAITING
             row.save(update_fields=["state", "seconds"])
+
+    def _ask(self, goal_run: GoalRun, size: guards.Size) -> None:
+        """Let the run wait for a yes: of the goal and of the run, or of neither."""
+        part = goal_run.run_goal
+        with self.fence.owned() as run:
+            guards.ask(part, size, goal_run.goal.version)
+            guards.wait(run, part)
+        self._say("needs a yes", part, changes=size.changes, of=size.of)
 
     def _end(self, goal_run: GoalRun, state: RunState, message: str = "") -> None:
         row = goal_run.run_goal

@@ -2,6 +2,7 @@
 
 Final
 ├── ConnectionOff     the connection is switched off
+├── FewRefused        a run of a few records was asked for that makes no sense
 ├── GoalIncomplete    a goal misses something and does not run
 ├── CountMismatch     Salesforce's counts and what arrived differ
 ├── NoSignIn          the connection has no sign-in
@@ -57,6 +58,10 @@ class NoSignIn(Final):
 
 class NothingToRun(Final):
     """The connection has no active goal."""
+
+
+class FewRefused(Final):
+    """A run of a few records was asked for in a way that makes no sense."""
 
 
 class OrgReplaced(Final):

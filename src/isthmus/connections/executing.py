@@ -16,13 +16,13 @@ import psycopg
 from django.db import transaction
 from django.utils import timezone
 
-from isthmus.connections import reading
+from isthmus.connections import foreseen, guards, reading
 from isthmus.connections.attempts import GoalAttempts, Waits
 from isthmus.connections.errors import RunAlreadyGoing, RunStopped, RunTakenOver
 from isthmus.connections.fences import Fence
 from isthmus.connections.models import IMPORT, UNDER_WAY, Connection, Run, RunGoal, RunState
 from isthmus.connections.patience import Patience, pause
-from isthmus.connections.queueing import check, chosen_goals
+from isthmus.connections.queueing import check, check_preview, chosen_goals
 from isthmus.connections.recording import Recorder
 from isthmus.connections.run_sign_in import permission_warning, signed_in
 from isthmus.connections.runs import RUN_LOCK, Engine, Reporter, Silent
@@ -32,6 +32,12 @@ from isthmus.profiles import database, schema
 from isthmus.salesforce import DailyLimitReached, Salesforce
 
 log = logging.getLogger("isthmus.runs")
+
+
+UNHEARD_BEFORE_PREVIEW = (
+    "An earlier run left an upload, and Salesforce has not said yet what became of it. The next "
+    "run asks that first, and what it does then depends on it. Run the connection, and try again."
+)
 
 
 def _never() -> bool:
@@ -64,22 +70,35 @@ def work_off(connection: Connection, worker: Worker) -> list[Run]:
     """
     done: list[Run] = []
     with database.reached(), _holding(connection) as session:
-        while (run := next_due(connection)) is not None:
+        while (run := _next(connection)) is not None:
             done.append(_Execution(run, worker, session).perform())
             if worker.cancelled() or worker.leaving() or run.id == worker.last:
                 break
     return done
 
 
+def _next(connection: Connection) -> Run | None:
+    """The run to go on with, once those that nobody agreed to in time have ended."""
+    guards.expire(connection.id)
+    return next_due(connection)
+
+
 def next_due(connection: Connection) -> Run | None:
-    """The run to go on with: the one that is under way, else the one that is queued."""
-    going = connection.runs.filter(state__in=UNDER_WAY).first()
-    if going is None:
-        return connection.runs.filter(state=RunState.QUEUED).first()
-    if going.state == RunState.CONFIRMING:
+    """The run to go on with: the one that is under way, else the one that is queued.
+
+    Runs and previews take turns, in the order of asking. A run that waits for a yes keeps only runs
+    back.
+    """
+    runs = Run.every.filter(connection=connection)
+    under_way = list(runs.filter(state__in=UNDER_WAY).order_by("preview"))
+    for each in under_way:
+        is_due = each.wait_until is None or each.wait_until <= timezone.now()
+        if each.state != RunState.CONFIRMING and is_due:
+            return each
+    if any(each.state != RunState.CONFIRMING for each in under_way):
         return None
-    is_due = going.wait_until is None or going.wait_until <= timezone.now()
-    return going if is_due else None
+    queued = runs.filter(state=RunState.QUEUED).order_by("queued_at", "id")
+    return (queued.filter(preview=True) if under_way else queued).first()
 
 
 @contextmanager
@@ -94,6 +113,7 @@ def _holding(connection: Connection) -> Iterator[psycopg.Connection[Any]]:
             )
         schema.keep_partitions(session, timezone.now().date())
         _drop_stages(session)
+        foreseen.keep_house(session)
         yield session
 
 
@@ -122,6 +142,9 @@ class _Execution:
             _say("left", self.run)
         except Waits as waits:
             self._wait(waits)
+        except guards.NeedsYes:
+            # The goal that asks has written it down.
+            _say("waits for confirmation", self.run)
         except RunTakenOver:
             _say("taken over", self.run)
             raise
@@ -146,7 +169,7 @@ class _Execution:
         """The run's goals; the first process to work on it makes their rows."""
         with self.fence.owned() as run:
             if not run.goals.exists():
-                check(run.connection, run.goal_keys)
+                (check_preview if run.preview else check)(run.connection, run.goal_keys)
                 for goal in chosen_goals(run.connection, run.goal_keys):
                     RunGoal.objects.create(
                         run=run, goal=goal, key=goal.key, direction=goal.direction
@@ -186,12 +209,30 @@ class _Execution:
         )
         still = [part for part in parts if part.state in (RunState.QUEUED, *UNDER_WAY)]
         imports = [part for part in still if part.direction == IMPORT]
-        unheard = self._hear(attempts) if imports else ""
+        if self.run.preview:
+            unheard = self._unheard(still)
+        else:
+            unheard = dict.fromkeys(
+                (part.id for part in imports), self._hear(attempts) if imports else ""
+            )
         for part in still:
-            if unheard and part in imports:
-                attempts.refuse(part, unheard)
+            if reason := unheard.get(part.id):
+                attempts.refuse(part, reason)
             else:
                 attempts.run_goal(self.worker.engines[part.direction], part)
+
+    def _unheard(self, parts: list[RunGoal]) -> dict[int, str]:
+        """Why goals can't be previewed now, by their part in the preview.
+
+        A run hears first of uploads that earlier ones left, and writes down what became of them:
+        what it does then depends on that, and a preview writes nothing.
+        """
+        left = {part.goal_id for part in reading.unheard_uploads(self.session, self.run.connection)}
+        return {
+            part.id: UNHEARD_BEFORE_PREVIEW
+            for part in parts
+            if left and (part.direction == IMPORT or part.goal_id in left)
+        }
 
     def _hear(self, attempts: GoalAttempts) -> str:
         """Hear of uploads that earlier runs left; why that can't be now, or nothing.
@@ -232,9 +273,7 @@ def _take_over(run: Run) -> tuple[Run, Fence]:
     """Make this process the run's owner: from now on no other writes anything for it."""
     with transaction.atomic():
         # FOR UPDATE waits for a chunk of the owner before, which holds the row; see `Fence.check`.
-        row = (
-            Run.objects.select_for_update(of=("self",)).select_related("connection").get(id=run.id)
-        )
+        row = Run.every.select_for_update(of=("self",)).select_related("connection").get(id=run.id)
         row.fence += 1
         if row.state in (RunState.QUEUED, RunState.WAITING):
             row.state, row.wait_until = RunState.RUNNING, None
@@ -259,5 +298,6 @@ def _pass_on(error: IsthmusError) -> None:
 
 
 def _say(event: str, run: Run, **more: Any) -> None:
-    facts = {"connection": run.connection.key, "run": run.number, **more}
+    kind = "preview" if run.preview else "run"
+    facts = {"connection": run.connection.key, kind: run.number, **more}
     log.info("run %s", event, extra={"event": f"run {event}", "facts": facts})

@@ -32,6 +32,14 @@ class Fence:
         if row is None or row[0] != self.number:
             raise RunTakenOver
 
+    def undone(self) -> "Fence":
+        """The same for work that is rolled back whatever comes of it: nobody has to be kept off.
+
+        It leaves the run's row alone, which others write to meanwhile, and which a transaction of
+        the engine would hold for as long as it is open.
+        """
+        return _Unguarded(run=self.run, number=self.number)
+
     @contextmanager
     def owned(self) -> Iterator[Run]:
         """A transaction of Django's in which the run is this process's: its row, locked.
@@ -39,8 +47,15 @@ class Fence:
         Raises `RunTakenOver` where another process has taken it over.
         """
         with transaction.atomic():
-            rows = Run.objects.select_for_update(of=("self",), no_key=True)
+            rows = Run.every.select_for_update(of=("self",), no_key=True)
             run = rows.select_related("connection").filter(id=self.run, fence=self.number).first()
             if run is None:
                 raise RunTakenOver
             yield run
+
+
+class _Unguarded(Fence):
+    """Lets everybody through."""
+
+    def check(self, connection: Connection[Any]) -> None:
+        """Say nothing."""

@@ -221,8 +221,20 @@ UNDER_WAY = (RunState.RUNNING, RunState.CONFIRMING, RunState.WAITING, RunState.S
 OPEN = (RunState.QUEUED, *UNDER_WAY)
 
 
+class _RunsThatCount(models.Manager["Run"]):
+    """Runs, without previews: wherever runs are told, listed or counted, previews are none."""
+
+    def get_queryset(self) -> models.QuerySet["Run"]:
+        """All that are no previews."""
+        return super().get_queryset().filter(preview=False)
+
+
 class Run(models.Model):
-    """One run of a connection's goals. The row is the truth about it, whoever works on it."""
+    """One run of a connection's goals. The row is the truth about it, whoever works on it.
+
+    A preview is worked off like a run and told nowhere as one: `objects` and a connection's `runs`
+    leave previews out, `every` has them.
+    """
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="runs")
     number = (
@@ -247,6 +259,9 @@ class Run(models.Model):
     api_calls = models.PositiveIntegerField(default=0)
     message = models.TextField(blank=True, default="")
 
+    objects = _RunsThatCount()
+    every = models.Manager["Run"]()
+
     class Meta:
         ordering = ["-number"]
         constraints = [
@@ -258,8 +273,9 @@ class Run(models.Model):
                 condition=models.Q(state="queued"),
                 name="run_one_queued_of_kind",
             ),
+            # A run that waits for a yes keeps no preview back.
             models.UniqueConstraint(
-                fields=["connection"],
+                fields=["connection", "preview"],
                 condition=models.Q(state__in=["running", "confirming", "waiting", "stopping"]),
                 name="run_one_under_way",
             ),
@@ -282,7 +298,9 @@ class RunGoal(models.Model):
     window_to = models.DateTimeField(null=True)
     jobs = models.JSONField(default=list)  # ids of Salesforce jobs, stored before they are used
     position = models.JSONField(null=True)  # stamp and id of the last record applied
+    asked = models.JSONField(null=True)  # what somebody has to agree to; see `guards.Asked`
     begun = models.JSONField(null=True)  # what its engine needs to go on where another ended
+    foreseen = models.JSONField(null=True)  # of a preview: what it says beside the counts
     seconds = models.JSONField(default=dict)  # by step
     step = models.TextField(blank=True, default="")  # under way now
     done = models.PositiveBigIntegerField(default=0)  # records that are through the step

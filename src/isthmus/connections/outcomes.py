@@ -41,6 +41,7 @@ _REASONS = {
     },
     EXPORT: {
         "no_match": (INFO, "No record matches, and the goal creates none."),
+        "not_updated": (INFO, "Its record is there already, and the goal only creates."),
         "no_identifier": (INFO, "The profile has no value of the identifier to match by."),
         "ambiguous": (WARNING, "Several records match, or several profiles match one record."),
         "converted": (INFO, "Its lead was converted in Salesforce."),
@@ -48,6 +49,8 @@ _REASONS = {
         "outcome_unknown": (WARNING, "It is not known whether its record was created."),
         "profile_gone": (INFO, "The profile was deleted while the run went on."),
         "nothing_to_send": (INFO, "All values for the new record are empty."),
+        "not_a_member": (INFO, "The profile is not in the goal's segment."),
+        "not_linked": (INFO, "No profile is linked to that record."),
         "equal_row": (ERROR, "Another profile would create exactly the same record."),
         "not_sent": (ERROR, "The run ended before it was sent; the next one sends it."),
         "no_result": (ERROR, "Salesforce did not say what became of it; the next run compares it."),

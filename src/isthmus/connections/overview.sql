@@ -39,13 +39,15 @@ LEFT JOIN (
     LEFT JOIN LATERAL (
         SELECT part.state
         FROM connections_rungoal AS part
-        WHERE part.goal_id = each.id AND part.state = ANY (%(ended)s)
+        JOIN connections_run AS run ON run.id = part.run_id
+        WHERE part.goal_id = each.id AND part.state = ANY (%(ended)s) AND NOT run.preview
         ORDER BY part.id DESC
         LIMIT 1
     ) AS last ON true
     GROUP BY each.connection_id
 ) AS goal ON goal.connection_id = connection.id
 LEFT JOIN connections_run AS open ON open.connection_id = connection.id AND open.state = ANY (%(open)s)
+    AND NOT open.preview
 ORDER BY connection.id
 
 -- last_runs --
@@ -56,7 +58,7 @@ FROM unnest(%(connections)s::integer[]) AS wanted (id)
 CROSS JOIN LATERAL (
     SELECT *
     FROM connections_run
-    WHERE connection_id = wanted.id
+    WHERE connection_id = wanted.id AND NOT preview
     ORDER BY number DESC
     LIMIT %(most)s
 ) AS run
@@ -74,14 +76,16 @@ FROM unnest(%(goals)s::integer[]) AS wanted (id)
 CROSS JOIN LATERAL (
     SELECT each.id
     FROM connections_rungoal AS each
-    WHERE each.goal_id = wanted.id AND each.state <> 'queued'
+    JOIN connections_run AS run ON run.id = each.run_id
+    WHERE each.goal_id = wanted.id AND each.state <> 'queued' AND NOT run.preview
     ORDER BY each.id DESC
     LIMIT 1
 ) AS begun
 LEFT JOIN LATERAL (
     SELECT each.id
     FROM connections_rungoal AS each
-    WHERE each.goal_id = wanted.id AND each.state = ANY (%(ended)s)
+    JOIN connections_run AS run ON run.id = each.run_id
+    WHERE each.goal_id = wanted.id AND each.state = ANY (%(ended)s) AND NOT run.preview
     ORDER BY each.id DESC
     LIMIT 1
 ) AS ended ON true

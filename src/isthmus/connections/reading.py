@@ -11,7 +11,7 @@ from django.utils import timezone
 from psycopg import Connection as Session
 from psycopg import sql
 
-from isthmus.connections import masking, outcomes
+from isthmus.connections import few_records, masking, outcomes
 from isthmus.connections.errors import NoSuchThing
 from isthmus.connections.models import Connection, Goal, Run, RunGoal, RunState
 from isthmus.connections.outcomes import ERROR, INFO, WARNING
@@ -261,6 +261,8 @@ def _values(rows: Iterable[tuple[Any, ...]]) -> sql.Composed:
 
 def _beginning(of: Run) -> str:
     what = ", taking everything again" if of.full else ""
+    if few := few_records.words(of):
+        what += f", {few}"
     return f"Run {of.number} of {of.connection.key} started{what}."
 
 

@@ -63,7 +63,7 @@ class Recorder:
     def _note_calls(self) -> None:
         calls = self._calls()
         if calls > self._noted_calls:
-            Run.objects.filter(id=self._run.id).update(
+            Run.every.filter(id=self._run.id).update(
                 api_calls=F("api_calls") + calls - self._noted_calls
             )
             self._noted_calls = calls

@@ -52,6 +52,8 @@ def delete_goal(goal: Goal) -> None:
     parts = list(goal.runs.values_list("id", flat=True))
     links.forget_goals([goal.id], parts)
     drop_stages(parts)
+    # What it did stays in history; what it would have done is of no use to anybody.
+    goal.runs.filter(run__preview=True).delete()
     goal.delete()
 
 
@@ -67,7 +69,7 @@ def _hold(connection: Connection, what: str) -> None:
 
 
 def drop_stages(parts: Iterable[int]) -> None:
-    """Drop what was staged for runs that never ended."""
-    session = database.connection
-    staged = schema.stages(session)
-    schema.drop_stages(session, staged.intersection(parts))
+    """Drop what was staged for runs that never ended, and what previews found out."""
+    session, wanted = database.connection, set(parts)
+    for kind in (schema.STAGED, schema.FORESEEN):
+        schema.drop_stages(session, schema.stages(session, kind) & wanted, kind)

@@ -57,10 +57,18 @@ class GoalRun:
     run_goal: RunGoal
     salesforce: Salesforce
     full: bool  # everything again, not only what changed
+    preview: bool = False  # nothing is written but what it would do
     reporter: Reporter
     cancelled: Callable[[], bool]
     fence: Fence
+    first: int | None = None  # only so many records; see `few_records`
+    only: str = ""  # only this record or profile, by its id
     counts: GoalCounts = field(default_factory=GoalCounts)
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether it takes a few records only, and leaves all others to the next run."""
+        return self.first is not None or bool(self.only)
 
     @property
     def resumed(self) -> bool:

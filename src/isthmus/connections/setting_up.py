@@ -89,7 +89,16 @@ def copy(connection: Connection) -> Connection:
     return made
 
 
-_COPIED = ("sandbox", "timezone", "overlap_seconds", "settle_seconds", "description", "labels")
+_COPIED = (
+    "sandbox",
+    "timezone",
+    "overlap_seconds",
+    "settle_seconds",
+    "description",
+    "labels",
+    "confirm_above",
+    "confirm_hours",
+)
 
 
 def set_favourite(connection: Connection, user: User, *, favourite: bool) -> None:

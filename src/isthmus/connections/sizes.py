@@ -74,7 +74,7 @@ def losses_of_goal(goal: Goal) -> Losses:
     with _session() as session:
         return Losses(
             goals=1,
-            runs=len(parts),
+            runs=goal.runs.filter(run__preview=False).count(),
             links=_size(session, "links", {"goals": [goal.id]}),
             exported=None,
             journal=_size(session, "journal", {"run_goals": parts}),

@@ -49,7 +49,11 @@ def making(goals: Iterable[int], at: datetime) -> Part | None:
     """
     under_way = Q(finished_at__gte=at) | Q(finished_at=None)
     rows = RunGoal.objects.filter(
-        under_way, goal_id__in=set(goals), direction=IMPORT, started_at__lte=at
+        under_way,
+        goal_id__in=set(goals),
+        direction=IMPORT,
+        started_at__lte=at,
+        run__preview=False,
     )
     found = list(rows.order_by("-id").values_list(*_COLUMNS)[:2])
     return _part(found[0]) if len(found) == 1 else None

@@ -8,6 +8,7 @@ DOING: Final[Mapping[str, str]] = {
     "ask": "asking Salesforce",
     "download": "downloading",
     "check": "checking what arrived",
+    "measure": "counting changes",
     "merge": "matching and merging",
     "select": "selecting members",
     "match": "finding their records",
@@ -16,4 +17,5 @@ DOING: Final[Mapping[str, str]] = {
     "send": "sending",
     "settle": "settling",
     "finish": "counting",
+    "keep": "keeping what was found",
 }

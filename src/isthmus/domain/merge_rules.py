@@ -57,3 +57,16 @@ def together_refusal(rules: list[MergeRule], target: PropertyDefinition) -> str 
             f"add and sum can't stand beside another rule. Use one rule for all of its rows."
         )
     return None
+
+
+def identifier_refusal(rules: list[MergeRule], target: PropertyDefinition) -> str | None:
+    """Why rows of one goal with these rules can't write the identifier; None where they can."""
+    if not target.identifier:
+        return None
+    if len(rules) > 1 and not target.list:
+        return f"Identifier {target.key!r} is written by {len(rules)} rows; one is allowed."
+    if target.list and any(rule is not MergeRule.ADD for rule in rules):
+        return (
+            f"Identifier {target.key!r} is a list, and a list of identifiers only grows: use add."
+        )
+    return None

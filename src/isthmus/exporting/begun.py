@@ -25,6 +25,7 @@ class Begun:
     decided: dict[str, Any] | None = None  # counts of members without a row; None: not prepared
     finished: bool = False
     failure: str = ""  # why it ended without finishing
+    shown: dict[str, Any] | None = None  # of a run of one profile: what was sent, by field
 
     @property
     def prepared(self) -> bool:
@@ -39,15 +40,20 @@ class Begun:
         """
         if goal_run.run_goal.begun is not None:
             return cls.read(goal_run.run_goal.begun)
-        begun = cls(
+        begun = cls.new(goal_run, now, covered)
+        goal_run.run_goal.begun = begun.plain()
+        goal_run.run_goal.save(update_fields=["begun"])
+        return begun
+
+    @classmethod
+    def new(cls, goal_run: GoalRun, now: datetime, covered: datetime | None = None) -> Self:
+        """What is known of a run that begins now."""
+        return cls(
             started_at=now,
             org_time=goal_run.salesforce.server_time(),
             version=goal_run.goal.version,
             covered=covered or now,
         )
-        goal_run.run_goal.begun = begun.plain()
-        goal_run.run_goal.save(update_fields=["begun"])
-        return begun
 
     @classmethod
     def read(cls, known: dict[str, Any]) -> Self:
@@ -67,6 +73,7 @@ class Begun:
             "decided": self.decided,
             "finished": self.finished,
             "failure": self.failure,
+            **({"shown": self.shown} if self.shown is not None else {}),
         }
 
     def with_decided(self, counts: GoalCounts, version: int) -> Self:

@@ -28,11 +28,13 @@ def compare(connection: Connection[Any], plan: ExportPlan) -> None:
     connection.execute(problems_statement(plan))
 
 
-def write_rows(connection: Connection[Any], plan: ExportPlan, *, full: bool) -> None:
+def write_rows(
+    connection: Connection[Any], plan: ExportPlan, *, full: bool, first: int | None = None
+) -> None:
     """Write an export row for each member with something to send, in uploads of some size.
 
     Rows of the run without an outcome are built again. A full run sends what is held back too.
-    Belongs into one transaction.
+    Of a run of the `first` members, the others' rows are taken away. Belongs into one transaction.
     """
     names = {"run_goal": plan.run_goal, "goal": plan.goal, "bytes": PART_BYTES}
     names |= {"rows": PART_ROWS, "many": MANY_ROWS, "first": FIRST_ROWS}
@@ -44,7 +46,10 @@ def write_rows(connection: Connection[Any], plan: ExportPlan, *, full: bool) -> 
     connection.execute("SET LOCAL enable_nestloop = off")
     if not full:
         connection.execute(QUERIES["pass_held"], names)
-    for name in ("pass_without_cells", "split_parts", "mark_troubled"):
+    connection.execute(QUERIES["pass_without_cells"], names)
+    if first is not None:
+        connection.execute(QUERIES["keep_first_rows"], {**names, "first": first})
+    for name in ("split_parts", "mark_troubled"):
         connection.execute(QUERIES[name], names)
     connection.execute("SET LOCAL enable_nestloop = on")
 
@@ -137,7 +142,10 @@ def rows_statement(plan: ExportPlan, part: int = 1) -> Composed:
     `part` is the one that most of them belong to in the end.
     """
     texts = COMMA.join(sql.SQL("{} AS {}").format(_text(row), _name("t", row)) for row in plan.rows)
-    cells = COMMA.join(sql.SQL("{} AS {}").format(_cell(row), _name("c", row)) for row in plan.rows)
+    cells = COMMA.join(
+        sql.SQL("{} AS {}").format(_cell(row, again=plan.again), _name("c", row))
+        for row in plan.rows
+    )
     return sql.SQL(
         """-- OFFSET 0 keeps each value from being worked out again wherever it is named.
         WITH text AS (SELECT export_value.*, {texts} FROM export_value OFFSET 0),
@@ -187,17 +195,23 @@ def _at_first(row: Sent) -> sql.Literal:
     return sql.Literal("false" if row.field.type == "boolean" else None)
 
 
-def _cell(row: Sent) -> Composed:
+def _cell(row: Sent, *, again: bool) -> Composed:
     return sql.SQL(
         """CASE WHEN operation = ANY ({operations}::text[]) AND {starts_empty} IS NOT TRUE
-                AND NOT {taken} AND {hash} IS DISTINCT FROM before[{slot}] THEN {text} END"""
+                AND NOT {taken} AND {differs} THEN {text} END"""
     ).format(
         operations=_operations(row),
         starts_empty=_starts_empty(row),
         taken=_name("k", row),
-        hash=_hash(row),
-        slot=sql.Literal(row.slot),
+        differs=sql.SQL("true") if again else _differs(row),
         text=_name("t", row),
+    )
+
+
+def _differs(row: Sent) -> Composed:
+    """Whether it is not what was sent last."""
+    return sql.SQL("{hash} IS DISTINCT FROM before[{slot}]").format(
+        hash=_hash(row), slot=sql.Literal(row.slot)
     )
 
 

@@ -5,7 +5,9 @@ from typing import Any
 
 from psycopg import Connection
 
+from isthmus.connections import guards
 from isthmus.connections.errors import RunStopped, RunTakenOver
+from isthmus.connections.guards import Size
 from isthmus.connections.runs import GoalRun
 from isthmus.errors import Final
 from isthmus.exporting.begun import Begun
@@ -13,6 +15,7 @@ from isthmus.exporting.creating import alone
 from isthmus.exporting.finish import advance, finish, tally
 from isthmus.exporting.plan import ExportPlan, plan_export
 from isthmus.exporting.prepare import prepare
+from isthmus.exporting.preview import begin, preview_export
 from isthmus.exporting.queries import QUERIES
 from isthmus.exporting.reconcile import Owner
 from isthmus.exporting.send import send
@@ -36,7 +39,10 @@ def run_export(goal_run: GoalRun) -> None:
     rows that it has never begun are built and sent again.
     """
     with database.connected(application="isthmus export", settings=SETTINGS) as connection:
-        begun = Begun.of(goal_run, _now(connection), _covered(connection))
+        if goal_run.preview:
+            preview_export(goal_run, connection)
+            return
+        begun = Begun.of(goal_run, begin(connection), _covered(connection))
         with goal_run.step("plan"):
             plan = plan_export(goal_run, begun.started_at)
         goal_run.goal.save(update_fields=["slots"])
@@ -48,7 +54,8 @@ def run_export(goal_run: GoalRun) -> None:
                 begun = _run(goal_run, connection, plan, begun)
     goal_run.counts = begun.counts()
     goal_run.counts.check(plan.label)
-    advance(goal_run, begun)
+    if not goal_run.is_partial:
+        advance(goal_run, begun)
 
 
 def hear(goal_run: GoalRun) -> None:
@@ -58,18 +65,11 @@ def hear(goal_run: GoalRun) -> None:
     `goal_run` is the goal in one of those runs. Can be repeated.
     """
     with database.connected(application="isthmus export", settings=SETTINGS) as connection:
-        begun = Begun.of(goal_run, _now(connection))
+        begun = Begun.of(goal_run, begin(connection))
         plan = plan_export(goal_run, begun.started_at)
         goal_run.goal.save(update_fields=["slots"])
         with alone(goal_run, connection, plan):
             settle_interrupted(goal_run, connection, plan, Owner.of(plan, begun.version))
-
-
-def _now(connection: Connection[Any]) -> datetime:
-    row = connection.execute("SELECT now()").fetchone()
-    assert row is not None  # noqa: S101 - SELECT now() has a row
-    moment: datetime = row[0]
-    return moment
 
 
 def _covered(connection: Connection[Any]) -> datetime:
@@ -80,10 +80,23 @@ def _covered(connection: Connection[Any]) -> datetime:
     return moment
 
 
+def _check_size(
+    goal_run: GoalRun, connection: Connection[Any], plan: ExportPlan, begun: Begun
+) -> None:
+    """Raise `NeedsYes` where the rows are too many to be sent without one."""
+    if guards.limit(goal_run) is None:
+        return
+    row = connection.execute(QUERIES["count_rows_of_run"], {"run_goal": plan.run_goal}).fetchone()
+    created, updated = row or (0, 0)
+    members = begun.counts().received
+    guards.check(goal_run, Size(created=created, updated=updated, of=members))
+
+
 def _run(goal_run: GoalRun, connection: Connection[Any], plan: ExportPlan, begun: Begun) -> Begun:
     with goal_run.step("settle"):
         settle_interrupted(goal_run, connection, plan, Owner.of(plan, begun.version))
     begun = prepare(goal_run, connection, plan, begun)
+    _check_size(goal_run, connection, plan, begun)
     failure: Final | None = None
     try:
         with goal_run.step("send"):

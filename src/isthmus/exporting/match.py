@@ -26,6 +26,7 @@ def match(goal_run: GoalRun, connection: Connection[Any], plan: ExportPlan) -> N
         "run_goal": plan.run_goal,
         "exact": plan.match_field.type == "id" or plan.match_field.case_sensitive,
         "creates": plan.definition.create_records,
+        "updates": plan.definition.update_records,
     }
     if keys:
         _find(goal_run, connection, plan, by_key=characters <= MOST_KEY_CHARACTERS)

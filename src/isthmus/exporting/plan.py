@@ -1,6 +1,5 @@
 """What one export run of one goal sends, and to which records."""
 
-import difflib
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,13 +8,12 @@ from datetime import datetime, timedelta
 from psycopg import sql
 from psycopg.sql import Composed
 
-from isthmus.connections.errors import GoalIncomplete
+from isthmus.connections import goal_checks
 from isthmus.connections.goal_properties import GoalProperties
-from isthmus.connections.models import IMPORT, Goal
+from isthmus.connections.models import Goal
 from isthmus.connections.runs import GoalRun
-from isthmus.domain.goals import PROFILE_ID, ExportField, ExportGoal, ExportKind, ImportGoal
-from isthmus.domain.loops import growing_rows, loop_refusal
-from isthmus.domain.objects import PERSON, SalesforceObject
+from isthmus.domain.goals import PROFILE_ID, ExportField, ExportGoal, ExportKind
+from isthmus.domain.objects import SalesforceObject
 from isthmus.domain.properties import PropertyDefinition
 from isthmus.domain.segments import Condition, is_of_profile_alone, parse
 from isthmus.exporting.values import Cell, cell
@@ -62,6 +60,8 @@ class ExportPlan:
     same_members: bool  # a profile that has not changed is a member now if it was one then
     segment_digest: str
     started_at: datetime
+    again: bool = False  # fields are sent that Salesforce has already
+    rehearsed: bool = False  # all is rolled back
 
     @property
     def object(self) -> SalesforceObject:
@@ -82,7 +82,7 @@ def plan_export(goal_run: GoalRun, now: datetime) -> ExportPlan:
     """
     goal, definition = goal_run.goal, goal_run.goal.definition
     assert isinstance(definition, ExportGoal)  # noqa: S101 - the caller chose the engine by it
-    _refuse_loops(goal_run, definition)
+    goal_checks.refuse(goal, goal_run.salesforce.describe)
     fields = _Fields(goal_run.salesforce, definition)
     zone = goal_run.connection.timezone
     rows = fields.rows(goal, zone)
@@ -113,15 +113,8 @@ def plan_export(goal_run: GoalRun, now: datetime) -> ExportPlan:
         and _is_recent(goal.read_whole_at, now),
         segment_digest=digest,
         started_at=now,
+        again=bool(goal_run.only) and goal_run.full,
     )
-
-
-def _refuse_loops(goal_run: GoalRun, definition: ExportGoal) -> None:
-    for other in Goal.objects.filter(id__in=goal_run.other_goals, direction=IMPORT):
-        importing = other.definition
-        assert isinstance(importing, ImportGoal)  # noqa: S101 - by its direction
-        for _, row in growing_rows(importing, definition):
-            raise GoalIncomplete(loop_refusal(row, importing.key, definition.key))
 
 
 def _changed_since(goal_run: GoalRun, now: datetime) -> datetime | None:
@@ -140,12 +133,7 @@ def _is_recent(moment: datetime | None, now: datetime) -> bool:
 
 
 def _segment(goal: ExportGoal, known: Mapping[str, PropertyDefinition]) -> Condition:
-    segment = Segment.objects.filter(key=goal.segment).first()
-    if segment is None:
-        raise GoalIncomplete(
-            f"Goal {goal.key!r} exports segment {goal.segment!r}, which is not there. "
-            f"Make it, or choose another."
-        )
+    segment = Segment.objects.get(key=goal.segment)
     return parse(segment.where, known)
 
 
@@ -156,11 +144,6 @@ class _Fields:
         self.salesforce, self.goal = salesforce, goal
         self.description: ObjectDescription = salesforce.describe(goal.object.sobject)
         self.properties = GoalProperties(goal.key)
-        if goal.create_records and not goal.object.can_create:
-            raise GoalIncomplete(
-                f"Goal {goal.key!r} would create records of {goal.object.name}, which can only "
-                f"be updated. Set create_records to false."
-            )
 
     def condition(self) -> str:
         """What keeps persons and contacts apart, and converted leads out."""
@@ -170,19 +153,10 @@ class _Fields:
     def person_condition(self) -> str:
         """What keeps persons and contacts apart, where the org has persons at all."""
         has_persons = "ispersonaccount" in self.salesforce.describe("Account").fields
-        if self.goal.object is PERSON and not has_persons:
-            raise GoalIncomplete(
-                f"Goal {self.goal.key!r} writes person accounts, and this org has none. Choose "
-                f"Lead or Contact, or have person accounts enabled in Salesforce."
-            )
         return self.goal.object.person_filter if has_persons else ""
 
     def rows(self, goal: Goal, timezone: str) -> tuple[Sent, ...]:
         """The mapping rows; new ones get their slots."""
-        if not self.goal.fields:
-            raise GoalIncomplete(
-                f"Goal {self.goal.key!r} has no field to write. Add a row under `fields`."
-            )
         slots = goal.take_slots([row.field.lower() for row in self.goal.fields])
         return tuple(
             self._row(place, slot, row, timezone)
@@ -190,7 +164,7 @@ class _Fields:
         )
 
     def _row(self, place: int, slot: int, row: ExportField, timezone: str) -> Sent:
-        field = self._writable(row.field)
+        field = self.description.field(row.field)
         source = None
         if row.kind is ExportKind.PROPERTY:
             source = self.properties.named(row.value)
@@ -202,45 +176,9 @@ class _Fields:
             column=sql.Identifier("p", source.column) if source else None,
         )
 
-    def _writable(self, name: str) -> Field:
-        field = self._field(name)
-        can = field.updateable or (self.goal.create_records and field.createable)
-        if not can:
-            hint = self._writable_near(name)
-            raise GoalIncomplete(
-                f"Goal {self.goal.key!r} writes field {field.name!r}, which this user can't write "
-                f"(a formula, a system field, or no edit right). {hint}"
-            )
-        return field
-
-    def _field(self, name: str) -> Field:
-        field = self.description.fields.get(name.lower())
-        if field is None:
-            raise GoalIncomplete(
-                f"Goal {self.goal.key!r} names field {name!r}, which {self.description.name} does "
-                f"not have or does not show to this user. {self._near(name)}"
-            )
-        return field
-
-    def _near(self, name: str) -> str:
-        names = {field.name.lower(): field.name for field in self.description.fields.values()}
-        near = [names[key] for key in difflib.get_close_matches(name.lower(), names)]
-        return f"Near names: {', '.join(near)}." if near else ""
-
-    def _writable_near(self, name: str) -> str:
-        names = [each.name for each in self.description.fields.values() if each.updateable]
-        near = difflib.get_close_matches(name, names)
-        return f"Writable fields with near names: {', '.join(near)}." if near else ""
-
     def match_field(self) -> Field:
         """The field that tells which record is a profile's."""
-        field = self._field(self.goal.match.field)
-        if not (field.type == "id" or field.external_id or field.id_lookup):
-            raise GoalIncomplete(
-                f"Goal {self.goal.key!r} matches by field {field.name!r}. A record can be found by "
-                f"its Id, an external id, or a lookup field such as Email."
-            )
-        return field
+        return self.description.field(self.goal.match.field)
 
     def match_property(self) -> PropertyDefinition | None:
         """The identifier that is compared with it; None for the profile's own id."""

@@ -247,14 +247,29 @@ FROM shared
 WHERE member.profile_id = shared.profile_id
 
 -- choose_operation --
-UPDATE export_member
+-- Where the goal only creates, it is done with a record that it has written to before.
+WITH chosen AS (
+    SELECT
+        profile_id,
+        CASE
+            WHEN record_id IS NULL THEN %(creates)s::boolean ELSE %(updates)s::boolean
+        END AS sends,
+        record_id IS NULL AS is_new,
+        before IS NOT NULL AS is_own
+    FROM export_member
+    WHERE outcome IS NULL
+)
+UPDATE export_member AS member
 SET
     operation = CASE
-        WHEN record_id IS NOT NULL THEN 'update' WHEN %(creates)s THEN 'insert'
+        WHEN is_new AND sends THEN 'insert' WHEN NOT is_new AND (sends OR is_own) THEN 'update'
     END,
-    outcome = CASE WHEN record_id IS NULL AND NOT %(creates)s THEN 'skipped' END,
-    reason = CASE WHEN record_id IS NULL AND NOT %(creates)s THEN 'no_match' END
-WHERE outcome IS NULL
+    outcome = CASE WHEN sends THEN NULL WHEN is_own THEN 'unchanged' ELSE 'skipped' END,
+    reason = CASE
+        WHEN sends OR is_own THEN NULL WHEN is_new THEN 'no_match' ELSE 'not_updated'
+    END
+FROM chosen
+WHERE chosen.profile_id = member.profile_id
 
 -- forget_open --
 -- Rows that are built again, with what was told of their values.
@@ -299,6 +314,17 @@ SET outcome = 'skipped',
     reason = CASE WHEN held.code = 'outcome_unknown' THEN held.code ELSE 'held' END
 FROM held
 WHERE held.profile_id = member.profile_id
+
+-- keep_first_rows --
+-- The rows of the first so many members that have any; those with an outcome are among them.
+DELETE FROM store.export_row AS row
+WHERE run_goal = %(run_goal)s AND outcome IS NULL
+    AND profile_id NOT IN (
+        SELECT profile_id FROM store.export_row
+        WHERE run_goal = %(run_goal)s
+        ORDER BY outcome IS NULL, profile_id
+        LIMIT %(first)s
+    )
 
 -- pass_without_cells --
 UPDATE export_member AS member
@@ -443,6 +469,7 @@ LEFT JOIN (
 WHERE member.outcome = 'skipped'
     AND (
         known.reason IS DISTINCT FROM member.reason OR known.told IS DISTINCT FROM problem.told
+        OR known.record_id IS DISTINCT FROM member.record_id
     )
 
 -- keep_skips --
@@ -464,6 +491,60 @@ INSERT INTO store.run_record (profile_id, run_goal, record_id, outcome, reason)
 SELECT profile_id, %(run_goal)s, record_id, 'skipped', reason
 FROM export_news
 WHERE NOT stands
+
+-- leave_others --
+-- Of a run of a few members, those that have no row are none of its business.
+DELETE FROM export_member AS member
+WHERE NOT EXISTS (
+    SELECT FROM store.export_row AS row
+    WHERE row.run_goal = %(run_goal)s AND row.profile_id = member.profile_id
+)
+
+-- leave_others_problems --
+DELETE FROM export_problem
+WHERE profile_id NOT IN (SELECT profile_id FROM export_member)
+
+-- leave_all_but --
+DELETE FROM export_member WHERE %(profile)s::uuid IS NULL OR profile_id <> %(profile)s
+
+-- count_rows_of_run --
+SELECT
+    count(*) FILTER (WHERE operation = 'insert'),
+    count(*) FILTER (WHERE operation = 'update')
+FROM store.export_row
+WHERE run_goal = %(run_goal)s
+
+-- profile_of_record --
+-- The profile that a record is linked to, by whichever goal of the org.
+SELECT profile_id
+FROM store.record_link
+WHERE record_id = %(record_id)s AND goal = ANY (%(goals)s) AND profile_id IS NOT NULL
+ORDER BY gone IS NOT NULL, goal
+LIMIT 1
+
+-- is_profile --
+SELECT EXISTS (SELECT FROM store.profile WHERE profile_id = %(profile)s)
+
+-- note_only --
+-- Whatever became of the one profile, also that nothing is new.
+INSERT INTO store.run_record (profile_id, run_goal, record_id, outcome, reason)
+SELECT profile_id, %(run_goal)s, record_id, outcome, reason
+FROM export_member
+WHERE outcome IS NOT NULL
+
+-- note_not_there --
+INSERT INTO store.run_record (profile_id, run_goal, record_id, outcome, reason)
+VALUES (%(profile)s, %(run_goal)s, %(record_id)s, 'skipped', %(reason)s)
+
+-- note_only_problems --
+INSERT INTO store.run_problem
+    (profile_id, run_goal, record_id, field, property, code, message, value)
+SELECT profile_id, %(run_goal)s, record_id, field, property, code, message, value
+FROM export_problem
+WHERE profile_id IN (SELECT profile_id FROM export_member)
+
+-- cells_of --
+SELECT operation, cells FROM store.export_row WHERE run_goal = %(run_goal)s LIMIT 1
 
 -- count_decided --
 SELECT outcome, reason, count(*) FROM export_member WHERE outcome IS NOT NULL GROUP BY 1, 2
@@ -857,3 +938,10 @@ SELECT
     rows,
     EXISTS (SELECT FROM store.export_row WHERE run_goal = %(run_goal)s AND outcome IS NULL)
 FROM commonest
+
+-- count_rehearsed --
+-- What the rows would become that Salesforce accepts.
+SELECT CASE WHEN operation = 'insert' THEN 'created' ELSE 'updated' END, count(*)
+FROM store.export_row
+WHERE run_goal = %(run_goal)s
+GROUP BY 1

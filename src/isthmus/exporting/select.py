@@ -27,7 +27,7 @@ and all could be candidates. In larger stores the links of every member are aske
 
 def select(connection: Connection[Any], plan: ExportPlan) -> tuple[int, int]:
     """Fill the session's table with members that need a look; how many there are, and all."""
-    _make_tables(connection)
+    make_tables(connection)
     if plan.changed_since is None:
         looked_at = members = connection.execute(members_statement(plan)).rowcount
     elif plan.same_members and not _is_vast(connection):
@@ -38,7 +38,7 @@ def select(connection: Connection[Any], plan: ExportPlan) -> tuple[int, int]:
         looked_at = connection.execute(_TAKE_CANDIDATES).rowcount
         # Both are asked one after the other, and somebody may change the segment in between.
         members = max(looked_at, _first(connection, count_statement(plan.segment)))
-    _follow_links(connection, plan)
+    follow_links(connection, plan)
     return looked_at, members
 
 
@@ -64,17 +64,19 @@ def _is_vast(connection: Connection[Any]) -> bool:
 
 def select_open(connection: Connection[Any], plan: ExportPlan) -> None:
     """Fill it with the members that the run has begun, and of which nothing was heard yet."""
-    _make_tables(connection)
+    make_tables(connection)
     connection.execute(QUERIES["open_members"], {"run_goal": plan.run_goal})
-    _follow_links(connection, plan)
+    follow_links(connection, plan)
 
 
-def _make_tables(connection: Connection[Any]) -> None:
+def make_tables(connection: Connection[Any]) -> None:
+    """Make the session's tables, empty."""
     for name in ("drop_tables", *_TABLES):
         connection.execute(QUERIES[name])
 
 
-def _follow_links(connection: Connection[Any], plan: ExportPlan) -> None:
+def follow_links(connection: Connection[Any], plan: ExportPlan) -> None:
+    """Find out what is known of the members by their links."""
     connection.execute("ANALYZE export_member")
     names = {
         "goals": list(plan.org_goals),

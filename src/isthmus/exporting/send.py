@@ -1,5 +1,6 @@
 """Rows to Salesforce: Bulk jobs, and collections for few updates."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from psycopg import Connection
@@ -20,6 +21,9 @@ from isthmus.salesforce import BulkJobAborted, BulkJobFailed, IngestJob
 FEW_UPDATES = 2_000
 """Rows. Below that collections of 200 are quicker than a job."""
 
+CALLS_OF_A_JOB = 9
+"""To make it, fill it, close it, look twice whether it is done, read three results, delete it."""
+
 LOCK_ROUNDS = 3
 """How often rows that were locked go out again in the same run."""
 
@@ -39,6 +43,16 @@ def send(goal_run: GoalRun, connection: Connection[Any], plan: ExportPlan, begun
         if not sender.open_locked():
             break
     sender.give_up("locked", reason="UNABLE_TO_LOCK_ROW")
+
+
+def calls_needed(uploads: Iterable[tuple[str, int]]) -> int:
+    """About how many API calls it takes to send uploads: operation, and rows of each."""
+    return sum(
+        -(-rows // few.COLLECTION_ROWS)
+        if operation == "update" and rows < FEW_UPDATES
+        else CALLS_OF_A_JOB
+        for operation, rows in uploads
+    )
 
 
 class _Sender:

@@ -66,6 +66,12 @@ def settle_interrupted(
             connection.execute(QUERIES["settle_job"], left.upload.names)
         else:
             _settle(goal_run, connection, plan, owner, left)
+    settle_rows(goal_run, connection, plan)
+
+
+def settle_rows(goal_run: GoalRun, connection: Connection[Any], plan: ExportPlan) -> None:
+    """Take over what is left of rows of earlier runs of the goal, once Salesforce was heard."""
+    names = {"goal": plan.goal, "run_goal": plan.run_goal}
     with connection.transaction():
         goal_run.fence.check(connection)
         again = {"run_goal": plan.run_goal, "part": None}

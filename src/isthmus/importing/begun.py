@@ -67,7 +67,9 @@ def _begin(goal_run: GoalRun, connection: Connection[Any], plan: ImportPlan) -> 
     with connection.transaction():
         goal_run.fence.check(connection)
         slots = {**names, "slots": Jsonb(goal_run.goal.slots)}
-        if not connection.execute(FETCHING["keep_slots"], slots).rowcount:
+        # A preview needs places for new rows as well, and leaves the goal as it is.
+        keeps = not goal_run.preview
+        if keeps and not connection.execute(FETCHING["keep_slots"], slots).rowcount:
             raise GoalIncomplete(
                 f"{plan.label}: the goal was deleted while it ran. What was applied stays."
             )
@@ -81,18 +83,27 @@ def _begin(goal_run: GoalRun, connection: Connection[Any], plan: ImportPlan) -> 
 
 
 def end(goal_run: GoalRun, plan: ImportPlan, connection: Connection[Any]) -> list[str]:
-    """Advance the goal and write down that its run ended, at once; the jobs that were used."""
+    """Advance the goal and write down that its run ended, at once; the jobs that were used.
+
+    After a few records the goal stays where it was, so that the next run takes all. A record that
+    was taken before its turn is applied again when its turn comes, after those that changed before
+    it; what it added to sums is remembered apart from its hash, and is not added again.
+    """
     names = {"run_goal": plan.run_goal, "goal": plan.goal}
     reached = {"read_until": plan.window.read_until, "version": plan.version}
     ended = {"begun": _notes(plan, ended=True), "counts": Jsonb(goal_run.counts.plain())}
     connection.isolation_level = None  # a chunk's is stricter, and would fail where somebody waits
     with connection.transaction():
         goal_run.fence.check(connection)
-        connection.execute(FETCHING["advance"], {**names, **reached})
+        if plan.only:
+            connection.execute(FETCHING["read_again"], {**names, "record_id": plan.only})
+        if not plan.is_partial:
+            connection.execute(FETCHING["advance"], {**names, **reached})
         connection.execute(FETCHING["end"], {**names, **ended})
         jobs = connection.execute(FETCHING["forget_queries"], names).fetchall()
-    goal_run.goal.read_until = plan.window.read_until
-    goal_run.goal.read_version = plan.version
+    if not plan.is_partial:
+        goal_run.goal.read_until = plan.window.read_until
+        goal_run.goal.read_version = plan.version
     return [job_id for (job_id,) in jobs if job_id]
 
 

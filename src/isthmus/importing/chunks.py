@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 import psycopg
-from psycopg import Connection, IsolationLevel
+from psycopg import Connection, IsolationLevel, sql
 from psycopg.pq import TransactionStatus
 
 from isthmus.connections.runs import GoalRun
@@ -54,6 +54,18 @@ def merge_all(
     Safe to repeat at any point: a chunk is one transaction with the position that it reaches.
     """
     ordering.order(connection, plan)
+    apply_ordered(goal_run, plan, connection, received, after)
+    ordering.drop(connection, plan)
+
+
+def apply_ordered(
+    goal_run: GoalRun,
+    plan: ImportPlan,
+    connection: Connection[Any],
+    received: int,
+    after: Position = START,
+) -> None:
+    """The same, of records that are in their order already."""
     match.prepare(connection, plan)
     last, size = match.start_after(connection, plan, after), FIRST_CHUNK
     while True:
@@ -65,7 +77,6 @@ def merge_all(
         size = _next_size(size, time.monotonic() - started)
         goal_run.progress("merge", goal_run.counts.accounted, received)
         goal_run.check_stop()
-    ordering.drop(connection, plan)
 
 
 def _next_size(size: int, seconds: float) -> int:
@@ -97,7 +108,12 @@ def in_chunk(
 
     `work` is given the goal's counts so far and adds to them; they are taken over only once the
     transaction is committed. Raises `ChunkCollision` where it collides every time.
+
+    In a transaction that is open already (a rehearsal) the chunk is a part of that, and a collision
+    is met by whoever opened it.
     """
+    if connection.info.transaction_status == TransactionStatus.INTRANS:
+        return _rehearsed(goal_run, connection, work)
     for attempt in range(TRIES):
         counts = GoalCounts.from_plain(goal_run.counts.plain())
         try:
@@ -110,6 +126,20 @@ def in_chunk(
         goal_run.counts = counts
         return done
     raise ChunkCollision
+
+
+def _rehearsed(
+    goal_run: GoalRun, connection: Connection[Any], work: Callable[[GoalCounts], Done]
+) -> Done:
+    counts = GoalCounts.from_plain(goal_run.counts.plain())
+    with connection.transaction():
+        done = work(counts)
+        connection.execute(QUERIES["keep_rehearsed"])
+        # What a commit would empty.
+        for (table,) in connection.execute(QUERIES["emptied_at_commit"]).fetchall():
+            connection.execute(sql.SQL("TRUNCATE {}").format(sql.Identifier(table)))
+    goal_run.counts = counts
+    return done
 
 
 @contextmanager

@@ -17,6 +17,8 @@ NOT_COUNTABLE = (QueryTimedOut, QueryRefused, RequestRefused, NotPermitted)
 
 def count_before(goal_run: GoalRun, plan: ImportPlan, query: ImportQuery) -> int | None:
     """How many records an increment has; None where it is not asked: all are read, or by id."""
+    if plan.is_partial:
+        return None
     if plan.window_from is None or query.by_id or query.job_id is not None or query.level:
         return None
     return _count(goal_run, plan, query)
@@ -26,6 +28,8 @@ def count_after(
     goal_run: GoalRun, plan: ImportPlan, query: ImportQuery, expected: int | None
 ) -> int | None:
     """How many records there are, asked while the pages of a complete job are coming."""
+    if plan.is_partial:
+        return None
     if expected is not None or query.by_id:
         return expected
     return _count(goal_run, plan, query)

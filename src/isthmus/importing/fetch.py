@@ -25,6 +25,7 @@ from isthmus.salesforce import (
     NotFound,
     QueryJob,
     QueryTimedOut,
+    SalesforceError,
     WaitCancelled,
 )
 
@@ -64,6 +65,11 @@ def fetch(goal_run: GoalRun, plan: ImportPlan, connection: Connection[Any]) -> b
             if attempt == TRIES or isinstance(cause, BulkJobRefused):
                 raise _told(cause, plan) from cause
     _warn_of_spoilt(goal_run, plan, connection)
+    if plan.first is not None:
+        # Each query gave its oldest records; the oldest of them all are meant.
+        stage.keep_oldest(connection, plan.run_goal, plan.first)
+    if plan.is_partial:
+        return False
     queries = import_queries.all_of(connection, plan.run_goal)
     return plan.window_from is None and all(query.counted for query in queries)
 
@@ -137,7 +143,7 @@ def _fetch_query(
         import_queries.keep_staged(connection, query, staged, counted=True)
         return
     expected = counting.count_before(goal_run, plan, query)
-    if _by_rest(query, expected):
+    if _by_rest(plan, query, expected):
         with goal_run.step("download"):
             records = rest_pages.fetch(goal_run, plan, query, expected)
         counted = True
@@ -147,9 +153,12 @@ def _fetch_query(
     goal_run.progress("download", stage.staged(connection, plan.run_goal))
 
 
-def _by_rest(query: ImportQuery, expected: int | None) -> bool:
+def _by_rest(plan: ImportPlan, query: ImportQuery, expected: int | None) -> bool:
     if query.job_id is not None or not SMALL_INCREMENT:
         return False
+    if plan.first is not None and plan.first <= SMALL_INCREMENT:
+        # However many ids are named: the address would be too long for many.
+        return not query.by_id or query.few
     return query.few or (expected is not None and expected <= SMALL_INCREMENT)
 
 
@@ -261,3 +270,13 @@ def ids_too_young(goal_run: GoalRun, plan: ImportPlan) -> set[str] | None:
     except QueryTimedOut:
         return None
     return ids if len(ids) <= MOST_YOUNG else None
+
+
+def delete_jobs(goal_run: GoalRun, jobs: list[str]) -> None:
+    """Spare Salesforce the results: it keeps them for seven days otherwise, which does no harm."""
+    for job_id in jobs:
+        try:
+            goal_run.salesforce.bulk_query.delete(job_id)
+        except SalesforceError as error:
+            log.info("job %s was not deleted: %s", job_id, error)
+            return

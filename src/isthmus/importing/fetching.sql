@@ -32,10 +32,29 @@ UPDATE connections_goal
 SET read_until = %(read_until)s, read_version = %(version)s
 WHERE id = %(goal)s
 
+-- read_again --
+UPDATE store.record_link
+SET hash = NULL
+WHERE record_id = %(record_id)s AND goal = %(goal)s AND gone IS NULL AND hash IS NOT NULL
+    AND EXISTS (
+        SELECT FROM connections_goal AS goal
+        JOIN connections_connection AS connection ON connection.id = goal.connection_id
+        WHERE goal.id = %(goal)s
+            AND (
+                goal.read_until IS NULL OR goal.read_version <> goal.version
+                OR record_link.stamp
+                    >= goal.read_until - connection.overlap_seconds * interval '1 second'
+            )
+    )
+
 -- end --
 UPDATE connections_rungoal
 SET begun = %(begun)s, counts = %(counts)s
 WHERE id = %(run_goal)s
+
+-- forget_begun --
+-- Of a preview: where it is done again, it is done from the beginning.
+UPDATE connections_rungoal SET begun = NULL WHERE id = %(run_goal)s
 
 -- forget_queries --
 DELETE FROM store.import_query WHERE run_goal = %(run_goal)s RETURNING job_id

@@ -32,14 +32,15 @@ def _note_position(connection: Connection[Any], plan: ImportPlan, so_far: GoalCo
     row = connection.execute(QUERIES["last_of_chunk"]).fetchone()
     assert row is not None  # noqa: S101 - a chunk without records is never finished
     stamp, record_id, last = row
-    connection.execute(
-        QUERIES["note_position"],
-        {
-            "position": Jsonb([stamp, record_id]),
-            "counts": Jsonb(so_far.plain()),
-            "run_goal": plan.run_goal,
-        },
-    )
+    if not plan.rehearsed:
+        connection.execute(
+            QUERIES["note_position"],
+            {
+                "position": Jsonb([stamp, record_id]),
+                "counts": Jsonb(so_far.plain()),
+                "run_goal": plan.run_goal,
+            },
+        )
     return int(last)
 
 

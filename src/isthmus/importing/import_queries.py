@@ -137,6 +137,9 @@ def replace(
 
 
 def _conditions(connection: Connection[Any], plan: ImportPlan) -> Iterator[tuple[str, bool]]:
+    if plan.only:
+        yield f"Id IN ('{plan.only}')", True
+        return
     until = f"SystemModstamp < {soql_time(plan.window_to)}"
     if plan.window_from is None:
         yield until, False

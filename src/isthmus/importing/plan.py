@@ -1,21 +1,21 @@
 """What one import run of one goal reads, and where each value goes."""
 
 import hashlib
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from psycopg import sql
 
-from isthmus.connections.errors import GoalIncomplete
+from isthmus.connections import goal_checks
 from isthmus.connections.goal_properties import GoalProperties
 from isthmus.connections.models import EXPORT, IMPORT, Goal
+from isthmus.connections.org_troubles import filter_soql, gone
 from isthmus.connections.runs import GoalRun
 from isthmus.connections.two_way import Pair, ReadBack, WholeRecord, pairs_of
 from isthmus.domain.goals import ImportField, ImportGoal, MatchRow
-from isthmus.domain.merge_rules import MergeRule, together_refusal
-from isthmus.domain.objects import PERSON, SalesforceObject
+from isthmus.domain.merge_rules import MergeRule
+from isthmus.domain.objects import SalesforceObject
 from isthmus.domain.properties import PropertyDefinition
 from isthmus.importing.fields import Column, Columns
 from isthmus.importing.values import TypedValue, typed
@@ -81,10 +81,14 @@ class ImportPlan:
     mappings: tuple[MappedValue, ...]  # the goal's rows, after them the object type
     numbers: Mapping[str, int]  # identifier property -> its number in store.identifier
     slots: int  # length of record_link.summed
-    condition: str  # SOQL that selects the goal's records, without the window; may be empty
+    condition: str  # SOQL that tells the object's records from others; may be empty
+    filter: str  # SOQL of the goal's filter, which lets records through that are gone; may be empty
     window: Window
     shape: str  # tells plans apart that read or apply something else, whatever their windows
     other_goals: tuple[int, ...]  # of the same org: their links are links of this record too
+    first: int | None = None  # only so many records, the oldest
+    only: str = ""  # only the record with this id, whenever it changed
+    rehearsed: bool = False  # all is rolled back, and the rows of the run are left alone
     warnings: tuple[str, ...] = ()
 
     @property
@@ -102,20 +106,32 @@ class ImportPlan:
         """The first stamp that is left to the next run."""
         return self.window.until
 
+    @property
+    def is_partial(self) -> bool:
+        """Whether a few records only are read, and all others left to the next run."""
+        return self.first is not None or bool(self.only)
+
     def query_where(self, *conditions: str) -> str:
-        """The SOQL of the goal's records that meet `conditions`."""
-        return self._select(", ".join(column.field for column in self.columns), conditions)
+        """The SOQL of the goal's records that meet `conditions`; the oldest of them."""
+        soql = self._select(", ".join(column.field for column in self.columns), conditions)
+        if self.first is None:
+            return soql
+        return f"{soql} ORDER BY SystemModstamp, Id LIMIT {self.first}"
 
     def count_where(self, *conditions: str) -> str:
         """The SOQL that counts the goal's records that meet `conditions`."""
         return self._select("COUNT()", conditions)
 
     def ids_where(self, *conditions: str) -> str:
-        """The SOQL of the ids of the goal's records that meet `conditions`."""
-        return self._select("Id", conditions)
+        """The SOQL of the ids of the object's records that meet `conditions`, filtered out or not.
 
-    def _select(self, what: str, conditions: tuple[str, ...]) -> str:
-        where = " AND ".join(filter(None, [self.condition, *conditions]))
+        For finding out which records there are: one that the goal leaves out is there.
+        """
+        return self._select("Id", conditions, filtered=False)
+
+    def _select(self, what: str, conditions: tuple[str, ...], *, filtered: bool = True) -> str:
+        own = (self.condition, self.filter if filtered else "")
+        where = " AND ".join(each for each in (*own, *conditions) if each)
         # SOQL takes no parameters; names come from describe, conditions from this package.
         return f"SELECT {what} FROM {self.object.sobject} WHERE {where}"  # noqa: S608
 
@@ -187,12 +203,14 @@ def plan_import(goal_run: GoalRun, kept: Mapping[str, Window]) -> ImportPlan:
     """
     goal, definition = goal_run.goal, goal_run.goal.definition
     assert isinstance(definition, ImportGoal)  # noqa: S101 - the caller chose the engine by it
+    goal_checks.refuse(goal, goal_run.salesforce.describe)
     fields = _Fields(goal_run, definition)
     condition = fields.condition()
     match = fields.match_rows()
     mappings = fields.mapping_rows(goal, goal_run.connection.timezone)
     columns = tuple(fields.columns)
     shape = _shape(goal_run, columns, condition, (*match, *mappings))
+    window = kept.get(shape) or _window(goal_run)
     return ImportPlan(
         goal=goal.id,
         run_goal=goal_run.run_goal.id,
@@ -205,9 +223,12 @@ def plan_import(goal_run: GoalRun, kept: Mapping[str, Window]) -> ImportPlan:
         numbers=properties.numbers(),
         slots=len(goal.slots),
         condition=condition,
-        window=kept.get(shape) or _window(goal_run),
+        filter=_filter(goal_run, definition, window),
+        window=window,
         shape=shape,
         other_goals=goal_run.other_goals,
+        first=goal_run.first,
+        only=goal_run.only,
         warnings=tuple(fields.warnings),
     )
 
@@ -237,6 +258,14 @@ def _shape_of_row(row: MappedValue) -> tuple[object, ...]:
         row.typed.value.as_string(),
         fits.as_string() if fits else None,
     )
+
+
+def _filter(goal_run: GoalRun, definition: ImportGoal, window: Window) -> str:
+    """The goal's filter in SOQL, the same in every process that works on the run."""
+    if definition.filter is None:
+        return ""
+    describe, timezone = goal_run.salesforce.describe, goal_run.connection.timezone
+    return filter_soql(definition, describe, window.until, timezone)
 
 
 def _window(goal_run: GoalRun) -> Window:
@@ -273,7 +302,6 @@ class _Fields:
 
     def __init__(self, goal_run: GoalRun, goal: ImportGoal) -> None:
         self.salesforce, self.goal = goal_run.salesforce, goal
-        self.seen_before = goal_run.goal.read_version > 0
         self.other_goals = goal_run.other_goals
         self.exports = list(Goal.objects.filter(id__in=self.other_goals, direction=EXPORT))
         self.columns = Columns(self.salesforce, goal.object.sobject)
@@ -285,27 +313,16 @@ class _Fields:
     def condition(self) -> str:
         """What keeps persons and contacts apart, where the org has persons at all."""
         has_persons = "ispersonaccount" in self.salesforce.describe("Account").fields
-        if self.goal.object is PERSON and not has_persons:
-            raise GoalIncomplete(
-                f"Goal {self.goal.key!r} reads person accounts, and this org has none. Choose "
-                f"Lead or Contact, or have person accounts enabled in Salesforce."
-            )
         return self.goal.object.person_filter if has_persons else ""
 
     def match_rows(self) -> tuple[MappedValue, ...]:
         """The matched identifiers. All have to be there: matching by fewer finds other profiles."""
-        if not self.goal.match:
-            raise GoalIncomplete(
-                f"Goal {self.goal.key!r} has no row to match by. Add one under `match`: a field "
-                f"and an identifier property."
-            )
         return tuple(self._match_row(place, row) for place, row in enumerate(self.goal.match, 1))
 
     def _match_row(self, place: int, row: MatchRow) -> MappedValue:
         target = self.properties.identifier(row.identifier)
         column = self.columns.add(row.field)
-        if column is None:
-            raise self._no_field(row.field)
+        assert column is not None  # noqa: S101 - the goal was checked
         return MappedValue(
             place=-place,
             column=column,
@@ -320,18 +337,10 @@ class _Fields:
         rows = [
             mapped
             for place, row in enumerate(self.goal.fields, 1)
-            if not self._gained_anyway(row)
+            if not self.goal.gains_anyway(row)
             and (mapped := self._mapping_row(place, row, goal, timezone))
         ]
-        self._check_rules(rows)
         return (*rows, self._object_type(len(self.goal.fields) + 1))
-
-    def _gained_anyway(self, row: ImportField) -> bool:
-        """Whether matching does what the row asks for: a profile gains what it is matched by."""
-        return row.rule in (MergeRule.ADD, MergeRule.SET_IF_EMPTY) and any(
-            match.identifier == row.property and match.field.lower() == row.field.lower()
-            for match in self.goal.match
-        )
 
     def _mapping_row(
         self, place: int, row: ImportField, goal: Goal, timezone: str
@@ -339,12 +348,7 @@ class _Fields:
         target = self.properties.named(row.property)
         column = self.columns.add(row.field)
         if column is None:
-            if not self.seen_before:
-                raise self._no_field(row.field)
-            self.warnings.append(
-                f"{row.field} is no longer there or no longer shown to this user; "
-                f"property {target.key!r} is left as it is."
-            )
+            self.warnings.append(gone(row.field, target.key))
             return None
         slot: int | None = None
         twins: tuple[Twin, ...] = ()
@@ -388,33 +392,3 @@ class _Fields:
             rule=MergeRule.ADD if target.list else MergeRule.SET,
             typed=TypedValue(value=value, element=name, fits=None),
         )
-
-    def _check_rules(self, rows: list[MappedValue]) -> None:
-        by_property: dict[str, list[MappedValue]] = defaultdict(list)
-        for row in rows:
-            by_property[row.target.key].append(row)
-        for written in by_property.values():
-            target = written[0].target
-            reason = together_refusal([row.rule for row in written], target)
-            reason = reason or _identifier_refusal(written, target)
-            if reason:
-                raise GoalIncomplete(f"Goal {self.goal.key!r}: {reason}")
-
-    def _no_field(self, name: str) -> GoalIncomplete:
-        return GoalIncomplete(
-            f"Goal {self.goal.key!r} reads field {name!r}, which {self.goal.object.sobject} does "
-            f"not have, or does not show to this user, or can't be read in bulk (address fields: "
-            f"use their parts). {self.columns.near(name)}"
-        )
-
-
-def _identifier_refusal(rows: list[MappedValue], target: PropertyDefinition) -> str | None:
-    if not target.identifier:
-        return None
-    if len(rows) > 1 and not target.list:
-        return f"Identifier {target.key!r} is written by {len(rows)} rows; one is allowed."
-    if target.list and any(row.rule is not MergeRule.ADD for row in rows):
-        return (
-            f"Identifier {target.key!r} is a list, and a list of identifiers only grows: use add."
-        )
-    return None

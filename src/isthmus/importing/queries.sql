@@ -10,6 +10,12 @@ WHERE goal = %(goal)s
     AND reason IN ('no_match', 'ambiguous', 'identifier_taken')
 ORDER BY record_id
 
+-- count_known --
+-- Records that the goal has brought into profiles, and that are there still.
+SELECT count(*)
+FROM store.record_link
+WHERE goal = %(goal)s AND profile_id IS NOT NULL AND gone IS NULL
+
 -- make_chunk_record --
 CREATE TEMPORARY TABLE IF NOT EXISTS chunk_record (
     n integer NOT NULL,
@@ -793,6 +799,30 @@ DELETE FROM run_missing
 -- forget_there --
 DELETE FROM run_missing WHERE record_id = ANY (%(there)s)
 
+-- missing_ids --
+SELECT record_id FROM run_missing ORDER BY record_id LIMIT %(most)s
+
+-- drop_run_there --
+DROP TABLE IF EXISTS run_there
+
+-- make_run_there --
+-- Records that Salesforce has, although the goal's filter leaves them out.
+CREATE TEMPORARY TABLE run_there (record_id text COLLATE "C" NOT NULL)
+
+-- note_there --
+INSERT INTO run_there (record_id) SELECT unnest(%(there)s::text[])
+
+-- forget_filtered --
+-- A record that the goal no longer reads waits for nothing.
+DELETE FROM store.record_link AS link
+USING run_missing AS missing
+WHERE link.record_id = missing.record_id AND link.goal = %(goal)s AND link.profile_id IS NULL
+    AND link.gone IS NULL
+    AND EXISTS (SELECT FROM run_there WHERE run_there.record_id = missing.record_id)
+
+-- forget_run_there --
+DELETE FROM run_missing USING run_there WHERE run_there.record_id = run_missing.record_id
+
 -- any_missing --
 SELECT EXISTS (SELECT FROM run_missing)
 
@@ -824,3 +854,59 @@ WHERE profile_id IS NOT NULL
 
 -- note_counts --
 UPDATE connections_rungoal SET counts = %(counts)s WHERE id = %(run_goal)s
+
+-- make_rehearsed --
+-- What became of every record in a rehearsal, in the order of the run.
+CREATE TEMPORARY TABLE rehearsed_record (
+    place bigint GENERATED ALWAYS AS IDENTITY,
+    record_id text COLLATE "C" NOT NULL,
+    profile_id uuid,
+    outcome text NOT NULL,
+    reason text
+)
+
+-- keep_rehearsed --
+INSERT INTO rehearsed_record (record_id, profile_id, outcome, reason)
+SELECT
+    record_id,
+    coalesce(profile_id, CASE WHEN final IN ('removed', 'unchanged') THEN link_profile END),
+    final, reason
+FROM (
+    SELECT
+        *,
+        coalesce(
+            outcome,
+            CASE
+                WHEN creates THEN 'created'
+                WHEN n IN (SELECT n FROM chunk_changed) THEN 'updated'
+                ELSE 'unchanged'
+            END
+        ) AS final
+    FROM chunk_record
+) AS record
+ORDER BY n
+
+-- keep_buried --
+-- Links that a full read found to be of nothing.
+INSERT INTO rehearsed_record (record_id, profile_id, outcome, reason)
+SELECT noted.record_id, noted.profile_id, noted.outcome, noted.reason
+FROM store.run_record AS noted
+WHERE noted.run_goal = %(run_goal)s AND noted.outcome = 'removed'
+    AND NOT EXISTS (
+        SELECT FROM rehearsed_record AS known
+        WHERE known.record_id = noted.record_id AND known.outcome = 'removed'
+    )
+ORDER BY noted.record_id
+
+-- emptied_at_commit --
+-- The temporary tables of chunks that this session has made.
+SELECT relname
+FROM pg_class
+WHERE relnamespace = pg_my_temp_schema() AND relkind = 'r'
+    AND relname IN (
+        'chunk_record', 'chunk_claim', 'chunk_gain', 'chunk_refused', 'chunk_problem',
+        'chunk_changed', 'settle_pair', 'settle_object', 'merging_pair'
+    )
+
+-- any_merged --
+SELECT EXISTS (SELECT FROM store.profile_merge WHERE run_goal = %(run_goal)s)

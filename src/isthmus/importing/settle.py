@@ -20,6 +20,7 @@ from isthmus.domain.objects import CONTACT
 from isthmus.domain.properties import PropertyDefinition
 from isthmus.importing import stage
 from isthmus.importing.chunks import in_chunk
+from isthmus.importing.filtered import forget_filtered
 from isthmus.importing.plan import ImportPlan
 from isthmus.importing.queries import QUERIES
 from isthmus.profiles import merging
@@ -140,6 +141,8 @@ def bury_missing(
     connection.execute(QUERIES["empty_missing"])
     connection.execute(missing_statement(plan))
     connection.execute(QUERIES["forget_there"], {"there": list(there)})
+    if plan.filter:
+        forget_filtered(goal_run, plan, connection)
     while in_chunk(goal_run, connection, partial(_bury, plan, connection)):
         goal_run.check_stop()
 
@@ -161,7 +164,7 @@ def missing_statement(plan: ImportPlan) -> Composed:
 
 def _bury(plan: ImportPlan, connection: Connection[Any], counts: GoalCounts) -> bool:
     parameters: dict[str, Any] = {"goal": plan.goal, "run_goal": plan.run_goal, "size": CHUNK}
-    # What exports know of the record ends as well. A contact that the goal's condition leaves out
+    # What exports know of the record ends as well. A contact that the object's condition leaves out
     # may have become a person's, and is there still.
     parameters["others"] = [] if plan.condition else list(plan.other_goals)
     buried = connection.execute(QUERIES["bury_missing"], parameters).rowcount
@@ -173,5 +176,6 @@ def _bury(plan: ImportPlan, connection: Connection[Any], counts: GoalCounts) -> 
 
 
 def _note_counts(connection: Connection[Any], plan: ImportPlan, counts: GoalCounts) -> None:
-    parameters = {"counts": Jsonb(counts.plain()), "run_goal": plan.run_goal}
-    connection.execute(QUERIES["note_counts"], parameters)
+    if not plan.rehearsed:
+        parameters = {"counts": Jsonb(counts.plain()), "run_goal": plan.run_goal}
+        connection.execute(QUERIES["note_counts"], parameters)

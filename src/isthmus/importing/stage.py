@@ -58,6 +58,18 @@ def empty(connection: Connection[Any], run_goal: int) -> None:
     )
 
 
+def keep_oldest(connection: Connection[Any], run_goal: int, most: int) -> None:
+    """Remove all rows but the first so many in the order of (stamp, id). Can be repeated.
+
+    The notes of the pages stay: what was fetched is not fetched again.
+    """
+    statement = sql.SQL(
+        "DELETE FROM {name} WHERE ctid NOT IN "
+        "(SELECT ctid FROM {name} ORDER BY f2, f1, ctid LIMIT {most})"
+    )
+    connection.execute(statement.format(name=table(run_goal), most=sql.Literal(most)))
+
+
 def has_doubles(connection: Connection[Any], run_goal: int) -> bool:
     """Whether some record is there twice in the same version: then another may be missing."""
     row = connection.execute(

@@ -31,16 +31,18 @@ JOIN pg_namespace AS room ON room.oid = child.relnamespace
 WHERE room.nspname = 'store' AND child.relkind = 'r'
 
 -- stages --
--- Row ids of the goals of runs that have any table in the stage.
-SELECT DISTINCT substring(relname FROM '^import_([0-9]+)')
+-- Row ids of the goals of runs that have any table of this kind in the stage.
+SELECT DISTINCT substring(relname FROM '^[a-z]+_([0-9]+)')
 FROM pg_class
-WHERE relnamespace = 'stage'::regnamespace AND relname ~ '^import_[0-9]+' AND relkind = 'r'
+WHERE relnamespace = 'stage'::regnamespace AND relkind = 'r'
+    AND substring(relname FROM '^([a-z]+)_[0-9]+') = %(kind)s::text
 
 -- stage_tables --
 SELECT relname
 FROM pg_class
 WHERE relnamespace = 'stage'::regnamespace AND relkind = 'r'
-    AND substring(relname FROM '^import_([0-9]+)') = %(run_goal)s::text
+    AND substring(relname FROM '^([a-z]+)_[0-9]+') = %(kind)s::text
+    AND substring(relname FROM '^[a-z]+_([0-9]+)') = %(run_goal)s::text
 
 -- count_profiles --
 SELECT count(*) FROM store.profile

@@ -68,15 +68,20 @@ def keep_partitions(
             _drop(connection, name)
 
 
-def stages(connection: Connection[Any]) -> set[int]:
-    """Row ids of the goals of runs that have staged records."""
-    return {int(number) for (number,) in connection.execute(QUERIES["stages"])}
+STAGED, FORESEEN = "import", "preview"
+"""What is in the stage: records that an import has read, and what previews found out."""
 
 
-def drop_stages(connection: Connection[Any], run_goals: Iterable[int]) -> None:
-    """Remove the staged records of these goals of runs, which nobody works on any more."""
+def stages(connection: Connection[Any], kind: str = STAGED) -> set[int]:
+    """Row ids of the goals of runs that have tables of this kind in the stage."""
+    return {int(number) for (number,) in connection.execute(QUERIES["stages"], {"kind": kind})}
+
+
+def drop_stages(connection: Connection[Any], run_goals: Iterable[int], kind: str = STAGED) -> None:
+    """Remove these tables of goals of runs, of which nobody works on any more or asks for."""
     for run_goal in run_goals:
-        rows = connection.execute(QUERIES["stage_tables"], {"run_goal": run_goal}).fetchall()
+        names = {"run_goal": run_goal, "kind": kind}
+        rows = connection.execute(QUERIES["stage_tables"], names).fetchall()
         for (name,) in rows:
             connection.execute(
                 sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier("stage", name))

@@ -6,7 +6,12 @@ See docs/salesforce-client.md.
 from isthmus.salesforce.bulk_ingest import BulkIngest
 from isthmus.salesforce.bulk_query import BulkQuery, PageReference
 from isthmus.salesforce.client import Salesforce
-from isthmus.salesforce.describe import Field, ObjectDescription, PicklistValue
+from isthmus.salesforce.describe import (
+    Field,
+    ObjectDescription,
+    PicklistValue,
+    read_description,
+)
 from isthmus.salesforce.errors import (
     BulkJobAborted,
     BulkJobBroken,
@@ -174,4 +179,5 @@ __all__ = [  # noqa: RUF022 - in the order of the alphabet
     "new_verifier",
     "parse_row_error",
     "revoke",
+    "read_description",
 ]

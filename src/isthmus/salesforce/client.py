@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any, Self
 from urllib.parse import quote
 
@@ -140,6 +140,28 @@ class Salesforce:
             modified = response.headers.get("last-modified", "")
             self._described[name.lower()] = (modified, description)
         return description
+
+    def description_of(self, name: str, since: datetime | None = None) -> dict[str, Any] | None:
+        """An object as Salesforce describes it, in its own JSON; None: the same as at `since`.
+
+        `read_description` makes an `ObjectDescription` of it. For keeping it longer than the
+        client lasts.
+        """
+        headers = {"If-Modified-Since": format_datetime(since, usegmt=True)} if since else {}
+        response = self._rest.answer(
+            Call(
+                method="GET",
+                path=f"/sobjects/{quote(name, safe='')}/describe",
+                headers=headers,
+                repeatable=True,
+            )
+        )
+        if response.status == _NOT_MODIFIED:
+            return None
+        with understood(f"a description of {name}"):
+            found: dict[str, Any] = response.json()
+            read_description(found)
+        return found
 
     def query(self, soql: str) -> Iterator[dict[str, Any]]:
         """The records, without deleted ones, fetched page by page as the iterator is used."""

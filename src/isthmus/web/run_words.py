@@ -50,6 +50,7 @@ STEPS: Final[Mapping[str, str]] = {
     "ask": "Ask Salesforce",
     "download": "Download",
     "check": "Check what arrived",
+    "measure": "Count changes",
     "merge": "Match and merge",
     "select": "Select members",
     "match": "Find their records",
@@ -74,11 +75,14 @@ OUTCOMES: Final[Mapping[str, State]] = {
 _REASONS: Final[Mapping[str, str]] = {
     "no_match": "No match",
     "no_identifier": "No identifier",
+    "not_updated": "Not updated",
     "too_large": "Too large",
     "outcome_unknown": "Outcome unknown",
     "profile_gone": "Profile gone",
     "nothing_to_send": "Nothing to send",
     "equal_row": "Equal row",
+    "not_a_member": "Not in the segment",
+    "not_linked": "Not linked",
     "not_sent": "Not sent",
     "no_result": "No result",
 }

@@ -4,6 +4,8 @@ from isthmus.web.routes import (
     accounts,
     components,
     connections,
+    guards,
+    previews,
     profiles,
     properties,
     runs,
@@ -15,7 +17,9 @@ from isthmus.web.views import errors
 urlpatterns = [
     *accounts.patterns,
     *connections.patterns,
+    *previews.patterns,
     *runs.patterns,
+    *guards.patterns,
     *profiles.patterns,
     *properties.patterns,
     *segments.patterns,

@@ -4,11 +4,11 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from django.utils import timezone
 
-from isthmus.connections import certificates, revoking
+from isthmus.connections import certificates, few_records, foreseen, revoking
 from isthmus.errors import IsthmusError
 from isthmus.profiles import database, schema
 from isthmus.profiles.database import DatabaseGone
@@ -44,7 +44,10 @@ class Telling:
 
 @dataclass(kw_only=True)
 class Housekeeping:
-    """Makes the journal's partitions ahead and drops old ones: at the start, and every day."""
+    """Makes the journal's partitions ahead and drops old ones: at the start, and every day.
+
+    Previews that nobody asked for again go as well.
+    """
 
     keeping: Keeping = field(default_factory=Keeping)
     today: Callable[[], date] = _today
@@ -63,6 +66,10 @@ class Housekeeping:
         try:
             with database.connected(application="isthmus housekeeping") as session:
                 schema.keep_partitions(session, today, self.keeping)
+                foreseen.keep_house(session)
+                with database.reached():
+                    days = timedelta(days=self.keeping.outcomes_days)
+                    few_records.forget_sent(timezone.now() - days)
         except DatabaseGone:
             raise
         except IsthmusError as error:

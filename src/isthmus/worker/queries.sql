@@ -16,17 +16,30 @@ SELECT EXISTS (
 -- due --
 -- Connections with a run that can go on and that no process works on: `executing.next_due` says
 -- which run that is.
-SELECT connection.id, connection.key, coalesce(going.number, queued.number) AS run
+SELECT connection.id, connection.key, coalesce(going.number, preview.number, queued.number) AS run
 FROM connections_connection AS connection
 LEFT JOIN connections_run AS going ON going.connection_id = connection.id
-    AND going.state IN ('running', 'confirming', 'waiting', 'stopping')
-LEFT JOIN connections_run AS queued ON queued.connection_id = connection.id
-    AND queued.state = 'queued'
-WHERE CASE
-        WHEN going.id IS NULL THEN queued.id IS NOT NULL
-        WHEN going.state = 'confirming' THEN false
-        ELSE going.wait_until IS NULL OR going.wait_until <= now()
-    END
+    AND going.state IN ('running', 'confirming', 'waiting', 'stopping') AND NOT going.preview
+LEFT JOIN connections_run AS preview ON preview.connection_id = connection.id
+    AND preview.state IN ('running', 'confirming', 'waiting', 'stopping') AND preview.preview
+LEFT JOIN LATERAL (
+    -- Runs and previews take turns; one that waits for a yes keeps only runs back.
+    SELECT each.id, each.number
+    FROM connections_run AS each
+    WHERE each.connection_id = connection.id AND each.state = 'queued'
+        AND (going.id IS NULL OR going.state = 'confirming' AND each.preview)
+    ORDER BY each.queued_at, each.id
+    LIMIT 1
+) AS queued ON true
+WHERE (
+        CASE
+            -- One that nobody agreed to in time is ended by whoever comes to it.
+            WHEN going.state = 'confirming' THEN coalesce(going.confirm_until <= now(), false)
+            ELSE going.id IS NOT NULL AND (going.wait_until IS NULL OR going.wait_until <= now())
+        END
+        OR preview.id IS NOT NULL AND (preview.wait_until IS NULL OR preview.wait_until <= now())
+        OR preview.id IS NULL AND queued.id IS NOT NULL
+    )
     AND NOT EXISTS (
         SELECT FROM pg_locks
         WHERE locktype = 'advisory' AND classid = {lock} AND objid = connection.id::oid

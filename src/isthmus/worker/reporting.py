@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-from isthmus.connections.models import UNDER_WAY, Goal, Run, RunGoal
+from isthmus.connections.models import UNDER_WAY, Goal, Run, RunGoal, RunState
 
 log = logging.getLogger("isthmus.runs")
 
@@ -20,7 +20,8 @@ class Logged:
 
     def goal_started(self, goal: Goal) -> None:
         """Remember whose steps follow."""
-        going = Run.objects.filter(connection=goal.connection_id, state__in=UNDER_WAY)
+        going = Run.every.filter(connection=goal.connection_id, state__in=UNDER_WAY)
+        going = going.exclude(state=RunState.CONFIRMING)
         number = going.values_list("number", flat=True).first()
         key = goal.connection.key
         self._facts, self._step = {"connection": key, "run": number, "goal": goal.key}, ""

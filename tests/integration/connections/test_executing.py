@@ -10,7 +10,7 @@ import pytest
 from psycopg import Connection
 
 from integration import set_up
-from isthmus.connections import executing, fences, queueing, watch
+from isthmus.connections import executing, fences, guards, queueing, watch
 from isthmus.connections.errors import RunAlreadyGoing, RunTakenOver
 from isthmus.connections.executing import Worker, work_off
 from isthmus.connections.models import Connection as ConnectionRow
@@ -345,7 +345,7 @@ def test_a_run_that_waits_for_confirmation_is_not_touched(acme: ConnectionRow) -
     Run.objects.update(state=RunState.CONFIRMING)
     queueing.ask(acme)
     assert _work_off(acme, _well) == []
-    queueing.confirm(run, by="alice")
+    guards.confirm(run, by="alice")
     assert [each.state for each in _work_off(acme, _well)] == ["finished", "finished"]
 
 

@@ -9,6 +9,7 @@ import pytest
 from psycopg import Connection, sql
 
 from isthmus.connections.causes import QUERIES as CAUSES
+from isthmus.connections.foreseen import QUERIES as FORESEEN
 from isthmus.connections.overview import QUERIES as OVERVIEW
 from isthmus.connections.removing import QUERIES as REMOVING
 from isthmus.connections.rows import QUERIES as ROWS
@@ -38,6 +39,7 @@ ROOMS = {
     "rows": ROWS,
     "causes": CAUSES,
     "stories": STORIES,
+    "foreseen": FORESEEN,
     "profiles": PROFILES,
     "merging": MERGING,
     "estimating": ESTIMATING,

@@ -8,7 +8,7 @@ from django.db import connections
 from psycopg import Connection
 
 from integration import set_up
-from isthmus.connections import queueing
+from isthmus.connections import guards, queueing
 from isthmus.connections.errors import ConnectionOff, NoSuchThing, NothingToRun, StateRefused
 from isthmus.connections.models import Connection as ConnectionRow
 from isthmus.connections.models import Run, RunState
@@ -113,6 +113,6 @@ def test_a_run_that_has_ended_can_not_be_stopped(acme: ConnectionRow, state: str
 def test_only_a_run_that_waits_for_it_is_confirmed(acme: ConnectionRow) -> None:
     run = queueing.ask(acme)
     with pytest.raises(StateRefused, match="does not wait for confirmation"):
-        queueing.confirm(run, by="bob")
+        guards.confirm(run, by="bob")
     Run.objects.update(state=RunState.CONFIRMING)
-    assert (queueing.confirm(run, by="bob").state, run.confirmed_by) == ("running", "bob")
+    assert (guards.confirm(run, by="bob").state, run.confirmed_by) == ("running", "bob")

@@ -140,13 +140,16 @@ def test_what_a_goal_names_and_the_store_does_not_have_is_said() -> None:
     assert lacking.of_goal(IMPORT, known, []) == []
     assert lacking.of_goal(EXPORT, known, ["dutch"]) == []
     assert lacking.of_goal(replace(IMPORT, match=()), known, []) == [
-        "Nothing to match by: name a field and an identifier."
+        "There is nothing to match by. Add at least one row: a field and an identifier."
     ]
-    assert lacking.of_goal(EXPORT, {"title": TITLE}, []) == [
-        "There is no segment 'dutch'. Make it, or choose another.",
-        "There is no property 'email'. Make it, or choose another.",
-    ]
+    segment, email = lacking.of_goal(EXPORT, {"title": TITLE}, [])
+    assert segment == (
+        "There is no segment 'dutch'. There are none yet. Choose another, or make the segment "
+        "first."
+    )
+    assert email == (
+        "There is no property 'email'. Allowed: title. Choose another, or make the property first."
+    )
     text = replace(EMAIL, identifier=False)
-    assert lacking.of_goal(IMPORT, {"title": TITLE, "email": text}, []) == [
-        "Property 'email' is matched by and is not an identifier."
-    ]
+    (problem,) = lacking.of_goal(IMPORT, {"title": TITLE, "email": text}, [])
+    assert problem.startswith("Property 'email' is no identifier: several profiles may have")

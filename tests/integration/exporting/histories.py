@@ -72,6 +72,9 @@ _RECORD_VALUES: dict[str, list[str | None]] = {
 }
 
 
+_LISTS = {each.key for each in PROPERTIES.values() if each.list}
+
+
 def new_org() -> FakeOrg:
     """An org with leads and contacts."""
     return FakeOrg(objects={name: describe(name, FIELDS) for name in ("Lead", "Contact")})
@@ -82,16 +85,18 @@ def _rows(draw: st.DrawFn, name: str) -> ExportField:
     kind = draw(st.sampled_from([*[ExportKind.PROPERTY] * 5, *ExportKind]))
     value = {
         ExportKind.PROPERTY: st.sampled_from([*_SINGLES, *_IDENTIFIERS]),
-        ExportKind.TEXT: st.sampled_from(["Web", "5", "true", "", "2024-01-01"]),
+        ExportKind.TEXT: st.sampled_from(["Web", "5", "true", "2024-01-01"]),
         ExportKind.IDENTIFIER: st.just(PROFILE_ID),
     }[kind]
+    chosen = draw(value)
+    separators = [None, None, ", "] if kind is ExportKind.PROPERTY and chosen in _LISTS else [None]
     return ExportField(
         field=name,
         kind=kind,
-        value=draw(value),
+        value=chosen,
         when_empty=draw(st.sampled_from(WhenEmpty)),
         when_too_long=draw(st.sampled_from(WhenTooLong)),
-        separator=draw(st.sampled_from([None, None, ", "])),
+        separator=draw(st.sampled_from(separators)),
     )
 
 
@@ -100,6 +105,7 @@ def goals(draw: st.DrawFn) -> ExportGoal:
     """A goal that writes some fields."""
     identifier, name = draw(st.sampled_from(_MATCHES))
     creates = draw(st.booleans())
+    updates = not creates or draw(st.sampled_from([True, True, False]))
     can = [field.name for field in FIELDS if creates or field.updateable]
     names = draw(st.lists(st.sampled_from(can), min_size=1, max_size=6, unique=True))
     return ExportGoal(
@@ -110,6 +116,7 @@ def goals(draw: st.DrawFn) -> ExportGoal:
         match=MatchRow(field=name, identifier=identifier),
         fields=tuple(draw(_rows(each)) for each in names),
         create_records=creates,
+        update_records=updates,
     )
 
 

@@ -15,6 +15,8 @@ from integration.web.expected import (
 from integration.web.expected import (
     components,
     connections,
+    guards,
+    previews,
     profiles,
     properties,
     runs,
@@ -40,20 +42,19 @@ from isthmus.people import accounts
 from isthmus.people.models import User
 from isthmus.web import access
 
-EXPECTED: dict[str, Page] = {
-    name: page
-    for part in (
-        of_accounts,
-        components,
-        connections,
-        profiles,
-        properties,
-        runs,
-        salesforce,
-        segments,
-    )
-    for name, page in part.EXPECTED.items()
-}
+PARTS = (
+    of_accounts,
+    components,
+    connections,
+    guards,
+    previews,
+    profiles,
+    properties,
+    runs,
+    salesforce,
+    segments,
+)
+EXPECTED: dict[str, Page] = {name: page for part in PARTS for name, page in part.EXPECTED.items()}
 """By address. An address that is not here fails."""
 
 

@@ -15,6 +15,8 @@ from integration.web.expected import (
     accounts,
     components,
     connections,
+    guards,
+    previews,
     profiles,
     properties,
     runs,
@@ -33,7 +35,18 @@ from isthmus.web.urls import urlpatterns  # noqa: E402 - it needs the settings
 if TYPE_CHECKING:
     from django.urls import URLPattern
 
-_PARTS = (accounts, components, connections, profiles, properties, runs, salesforce, segments)
+_PARTS = (
+    accounts,
+    components,
+    connections,
+    guards,
+    previews,
+    profiles,
+    properties,
+    runs,
+    salesforce,
+    segments,
+)
 _OK = 200
 _PLACE = re.compile(r"<\w+:(\w+)>")
 _LONG = "Wolfeschlegelsteinhausenbergerdorff " * 4

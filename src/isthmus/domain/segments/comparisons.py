@@ -46,11 +46,11 @@ def read_property_comparison(
     """The test that `{property: KEY, OPERATOR: VALUE, match_case: true}` says."""
     definition = _definition(where["property"], properties, (*path, "property"))
     subject = _property_subject(definition)
-    operator = _operator(where, {"property", MATCH_CASE}, subject, path)
+    operator = read_operator(where, {"property", MATCH_CASE}, subject, path)
     return PropertyComparison(
         property=definition.key,
         operator=operator,
-        operands=_operands(operator, where[operator], subject, (*path, operator.value)),
+        operands=read_operands(operator, where[operator], subject, (*path, operator.value)),
         match_case=_match_case(where, operator, subject, path),
     )
 
@@ -65,8 +65,8 @@ def read_system_comparison(where: Mapping[Any, object], path: Path) -> SystemCom
         )
     system = SystemValue(name)
     subject = Subject(words=f"System value {name!r}", kind=SYSTEM_KINDS[system])
-    operator = _operator(where, {"system"}, subject, path)
-    operands = _operands(operator, where[operator], subject, (*path, operator.value))
+    operator = read_operator(where, {"system"}, subject, path)
+    operands = read_operands(operator, where[operator], subject, (*path, operator.value))
     return SystemComparison(system=system, operator=operator, operands=operands)
 
 
@@ -90,9 +90,10 @@ def _property_subject(definition: PropertyDefinition) -> Subject:
     )
 
 
-def _operator(
+def read_operator(
     where: Mapping[Any, object], beside: set[str], subject: Subject, path: Path
 ) -> Operator:
+    """The operator that stands beside these keys, where it fits the subject."""
     keys = [key for key in where if key not in beside]
     for key in keys:
         _check_operator(key, subject, (*path, step(key)))
@@ -136,9 +137,10 @@ def _match_case(
     return bool(read_operand(where[MATCH_CASE], Kind.BOOLEAN, whose=f"{MATCH_CASE!r}", path=place))
 
 
-def _operands(
+def read_operands(
     operator: Operator, value: object, subject: Subject, path: Path
 ) -> tuple[Operand, ...]:
+    """The values that an operator compares the subject with."""
     if operator in RELATIVE:
         return (_span(value, subject, path),)
     if operator is Operator.IS_EMPTY:
@@ -189,7 +191,7 @@ def _several(value: object, subject: Subject, path: Path) -> tuple[Operand, ...]
     if not isinstance(value, list | tuple) or not value:
         raise SegmentError(
             f"{subject.words} is compared with a list of at least one value here; "
-            f"{described(value)} came. To ask for profiles without a value, use is_empty: true.",
+            f"{described(value)} came. To ask for empty values, use is_empty: true.",
             path=path,
         )
     return _each(value, subject, path)

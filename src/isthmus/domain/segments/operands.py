@@ -72,7 +72,7 @@ def read_operand(value: object, kind: Kind, *, whose: str, path: Path) -> Operan
 
 def _hint(value: object) -> str:
     if value is None or value == "":
-        return "To ask for profiles without a value, use is_empty: true."
+        return "To ask for empty values, use is_empty: true."
     if isinstance(value, list | tuple):
         return "Give one value; join several conditions with any: [...]."
     return "Give a value of that kind."

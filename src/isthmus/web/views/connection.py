@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from isthmus import blueprint
-from isthmus.connections import overview, queueing, removing, setting_up, sizes
+from isthmus.connections import goal_setting, overview, queueing, removing, setting_up, sizes
 from isthmus.connections.errors import (
     ConnectionOff,
     NoSignIn,
@@ -23,16 +23,13 @@ from isthmus.domain.roles import Right
 from isthmus.web import authorization_card, connection_page, connection_words, edits
 from isthmus.web.access import access, who
 from isthmus.web.confirming import Confirmation, Loss, ask
+from isthmus.web.connection_tabs import SETUP, YAML, tabs
 from isthmus.web.forms.connections import AboutForm, TitleForm
+from isthmus.web.forms.guards import GuardForm
 from isthmus.web.masking import sees_personal_data
 from isthmus.web.views.connecting import OPENS_WINDOWS
 from isthmus.web.views.found import changing, find
 from isthmus.web.words import plural
-
-_TABS: Final = (
-    ("connection", "plug", "Setup and run"),
-    ("connection-yaml", "doc", "Set-up as YAML"),
-)
 
 
 @access(Right.LOOK)
@@ -119,6 +116,11 @@ def _thing(part: str, key: str) -> str:
     return f"connection {key} {part}"
 
 
+def shown_with(request: HttpRequest, row: Connection, status: int, **more: Any) -> HttpResponse:
+    """The page with what was typed into a form of it, and what is wrong there."""
+    return _shown(request, row, status=status, **more)
+
+
 def _shown(
     request: HttpRequest, row: Connection, *, status: int = 200, **more: Any
 ) -> HttpResponse:
@@ -127,7 +129,7 @@ def _shown(
     card = authorization_card.of(row)
     shown = {
         "connection": row,
-        "tabs": _tabs("connection", row),
+        "tabs": tabs(row, SETUP, goal_setting.in_order(row)),
         "is_favourite": user is not None and row.favoured_by.filter(id=user.id).exists(),
         "form": AboutForm(initial=_initial(row), known=labels),
         "seen_title": edits.seal(_thing("title", row.key), {"name": row.name}),
@@ -135,6 +137,13 @@ def _shown(
             _thing("about", row.key), {"labels": row.labels, "description": row.description}
         ),
         "card": card,
+        "guard_form": GuardForm(
+            initial={"confirm_above": row.confirm_above, "confirm_hours": row.confirm_hours}
+        ),
+        "seen_guard": edits.seal(
+            _thing("guard", row.key),
+            {"confirm_above": row.confirm_above, "confirm_hours": row.confirm_hours},
+        ),
         "runs_address": connection_words.address("runs", row.key),
         **connection_page.gather(row, hides=not sees_personal_data(request)),
         **more,
@@ -142,18 +151,6 @@ def _shown(
     answer = render(request, "web/connection.html", shown, status=status)
     answer["Cross-Origin-Opener-Policy"] = OPENS_WINDOWS
     return answer
-
-
-def _tabs(here: str, row: Connection) -> list[dict[str, Any]]:
-    return [
-        {
-            "address": connection_words.address(name, row.key),
-            "icon": icon,
-            "word": word,
-            "here": name == here,
-        }
-        for name, icon, word in _TABS
-    ]
 
 
 @access(Right.EDIT)
@@ -179,6 +176,8 @@ def run(request: HttpRequest, connection_key: str) -> HttpResponse:
         messages.error(request, f"{row.name} has no sign-in, so it can't reach Salesforce.")
     except NoSuchThing as error:
         raise Http404 from error
+    except StateRefused as error:
+        messages.warning(request, str(error))
     except NothingToRun:
         messages.error(request, f"{row.name} has no active goal. Activate one, and try again.")
     else:
@@ -200,12 +199,13 @@ def stop(request: HttpRequest, connection_key: str) -> HttpResponse:
     """Stop the run that is under way, else the one that is queued."""
     row = find(connection_key)
     still = list(row.runs.filter(state__in=OPEN))
+    user = who(request)
     going = [each for each in still if each.state != RunState.QUEUED] or still
     if not going:
         messages.success(request, "No run is going on.")
     for each in going[:1]:
         try:
-            stopped = queueing.stop(each)
+            stopped = queueing.stop(each, by=(user.name or user.email) if user else "Somebody")
         except StateRefused:
             messages.success(request, f"Run #{each.number} has ended already.")
         else:
@@ -226,7 +226,7 @@ def yaml(request: HttpRequest, connection_key: str) -> HttpResponse:
     row = find(connection_key)
     shown = {
         "connection": row,
-        "tabs": _tabs("connection-yaml", row),
+        "tabs": tabs(row, YAML, goal_setting.in_order(row)),
         "document": blueprint.export_connection(row.key, example=True),
         "is_example": row.authorization is None,
     }

@@ -1,0 +1,21 @@
+"""Names of Salesforce fields, as goals write them."""
+
+import re
+
+_FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_PATH = re.compile(r"[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*){0,5}")
+
+_ADVICE = {
+    True: " A parent's field is written as a path, such as Owner.Name.",
+    False: " Parents' fields can't be used here.",
+}
+
+
+def field_refusal(name: str, *, parents: bool) -> str | None:
+    """Why `name` can't be that of a field, in a sentence; with `parents`, paths are allowed."""
+    if (_PATH if parents else _FIELD).fullmatch(name):
+        return None
+    return (
+        f"{name!r} is not the API name of a field: letters, digits and `_`, such as LastName "
+        f"or Score__c.{_ADVICE[parents]}"
+    )
