@@ -142,7 +142,7 @@ def set_up(folder: Path, template: Path) -> Iterator[tuple[Isthmus, LocalOrg, st
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 def test_no_token_and_no_secret_is_found_in_clear(home_template: Path, folder: Path) -> None:
     with set_up(folder, home_template) as (isthmus, org, conninfo):
         places: dict[str, bytes] = {}
@@ -152,7 +152,8 @@ def test_no_token_and_no_secret_is_found_in_clear(home_template: Path, folder: P
             secrets = opened(isthmus)
             for words, text in play(isthmus, org):
                 places[words] = text.encode()
-                secrets |= opened(isthmus)
+                if "run" in words:
+                    secrets |= opened(isthmus)
             with serving(isthmus) as (browser, going):
                 signed_in(isthmus, browser)
                 places.update((path, text.encode()) for path, text in pages(browser))
