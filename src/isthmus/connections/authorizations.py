@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from isthmus.connections import secrets
-from isthmus.salesforce import ClientCredentials, JwtBearer
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -23,28 +22,6 @@ class Flow(StrEnum):
     CLIENT_CREDENTIALS = "client_credentials"
     JWT = "jwt"
     BROWSER = "browser"
-
-
-def credentials(authorization: "Authorization") -> ClientCredentials | JwtBearer:
-    """What a client signs in with, for the flows that need nothing but a secret.
-
-    Raises `secrets.SecretUnreadable` where the secret can't be opened, and
-    `isthmus.salesforce.InvalidArgument` for a private key that can't sign.
-    """
-    secret = secrets.unseal(authorization.sealed_secret)
-    if Flow(authorization.flow) is Flow.JWT:
-        return JwtBearer(
-            login_url=authorization.login_url,
-            client_id=authorization.client_id,
-            username=authorization.username,
-            private_key=secret,
-            audience=authorization.audience or None,
-        )
-    return ClientCredentials(
-        login_url=authorization.login_url,
-        client_id=authorization.client_id,
-        client_secret=secret,
-    )
 
 
 def connected() -> "QuerySet[Authorization]":
@@ -90,11 +67,10 @@ def sentence(authorization: "Authorization") -> str:
 
 def lost_words(reason: str) -> str:
     """What is said of a sign-in that Salesforce has refused for good."""
-    said = f" {reason}" if reason else ""
-    return (
-        f"The sign-in is lost: Salesforce does not take it any more, and it is not asked again."
-        f"{said} Connect to Salesforce again."
-    )
+    act = "Connect to Salesforce again."
+    said = reason.removesuffix(act).strip()
+    words = "The sign-in is lost: Salesforce does not take it any more, and it is not asked again."
+    return " ".join(filter(None, (words, said, act)))
 
 
 def is_used_by_others(connection: "Connection") -> bool:

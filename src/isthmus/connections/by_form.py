@@ -4,6 +4,7 @@ What a form gives is tried before it is kept.
 """
 
 from dataclasses import dataclass
+from time import time
 from typing import Final
 
 from isthmus.connections import certificates, hosts, keeping_sign_ins, revoking, secrets
@@ -61,13 +62,11 @@ def _connect(connection: Connection, form: FormSignIn, by: str) -> Authorization
     for name, words in _FIELDS.items():
         if not getattr(form, name).strip():
             raise InvalidArgument(f"Enter {words}.")
-    login_url = hosts.host_policy().check(form.login_url.strip())
+    login_url = hosts.login_host(form.login_url)
     draft = certificates.find_draft(form.draft) if form.draft and not form.secret else None
     secret = secrets.unseal(draft.sealed_secret) if draft else form.secret
     way = _way(form, login_url, secret)
     with Login(hosts=hosts.host_policy(), settings=QUICK) as login:
-        from time import time
-
         grant = Grant(token=login.run(lambda: way.sign_in(time())))
     try:
         identity, granted = keeping_sign_ins.look(login_url, grant)

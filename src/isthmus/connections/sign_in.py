@@ -15,19 +15,20 @@ __all__ = ["HOSTS_SETTING", "host_policy", "signed_in", "signed_in_by"]
 
 @contextmanager
 def signed_in(
-    connection: Connection, settings: ClientSettings | None = None
+    connection: Connection, settings: ClientSettings | None = None, *, even_lost: bool = False
 ) -> Iterator[Salesforce]:
     """A client for the connection's org. Its tokens are those that all processes use.
 
     The first sign-in pins the org. Raises `OrgReplaced` where a later one leads to another: its
     records have other ids, so links and positions would lie. Raises `NoSignIn` where nobody has set
-    up how to sign in, and `SignInLost` where Salesforce has refused it for good.
+    up how to sign in, and `SignInLost` where Salesforce has refused it for good; with `even_lost`
+    that is tried once more.
     """
     # What the connection signs in with may have changed since the row was read.
     row = Authorization.objects.filter(connections=connection.id).first()
     if row is None:
         raise NoSignIn(connection.key)
-    with signed_in_by(row, connection.key, settings) as client:
+    with signed_in_by(row, connection.key, settings, even_lost=even_lost) as client:
         org_id = client.org_id
         check_org(connection, org_id)
         if not connection.org_id:

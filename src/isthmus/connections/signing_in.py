@@ -83,7 +83,7 @@ def begin(
     connects, in words. Raises `HostNotAllowed`, and `TooManyApprovals` where four sign-ins are
     known at that host already.
     """
-    login_url = hosts.host_policy().check(login_url.strip())
+    login_url = hosts.login_host(login_url)
     connection.refresh_from_db(fields=["authorization"])
     if why := approvals.before(connection, login_url, app.client_id):
         raise TooManyApprovals(why)
@@ -197,14 +197,14 @@ def _answered(attempt: SignInAttempt, code: str, error: str, description: str) -
 
 def _exchanged(attempt: SignInAttempt, code: str) -> Outcome:
     """Turn the code into a grant, and keep it or give it back."""
-    app = WebApp(
-        login_url=attempt.login_url,
-        client_id=attempt.app.client_id,
-        client_secret=secrets.unseal_any(attempt.app.sealed_secret),
-    )
-    verifier = secrets.unseal(attempt.sealed_verifier)
     uri = attempt.redirect_uri
     try:
+        app = WebApp(
+            login_url=attempt.login_url,
+            client_id=attempt.app.client_id,
+            client_secret=secrets.unseal_any(attempt.app.sealed_secret),
+        )
+        verifier = secrets.unseal(attempt.sealed_verifier)
         with Login(hosts=hosts.host_policy(), settings=QUICK) as login:
             grant = login.run(lambda: exchange(app, code=code, redirect_uri=uri, verifier=verifier))
     except IsthmusError as error:

@@ -88,6 +88,11 @@ class Card:
     permissions_at: datetime | None = None
     again: Mapping[str, str] | None = None  # what *Connect again* sends; None: by a form
 
+    @property
+    def needs_connecting(self) -> bool:
+        """Whether nothing goes on before somebody connects it."""
+        return self.state in (NOT_CONNECTED, LOST)
+
 
 def of(connection: Connection) -> Card:
     """The card of a connection, with a fixed number of statements."""

@@ -11,7 +11,8 @@ from django.db import connections
 
 from isthmus import blueprint
 from isthmus.connections import models, secrets
-from isthmus.connections.authorizations import credentials, seal_again
+from isthmus.connections.authorizations import seal_again
+from isthmus.connections.tokens import Stored
 from isthmus.profiles.models import Property, Segment
 from isthmus.salesforce import ClientCredentials
 
@@ -66,6 +67,11 @@ def apply(text: str, environment: Mapping[str, str] = ENVIRONMENT) -> list[str]:
 
 def goal(key: str = "leads_in") -> models.Goal:
     return models.Goal.objects.get(connection__key="acme", key=key)
+
+
+def way() -> object:
+    """What the client signs in with."""
+    return Stored(row=models.Authorization.objects.values().get()).way
 
 
 def columns() -> set[str]:
@@ -123,7 +129,7 @@ def test_the_secret_is_sealed_and_opens_as_credentials() -> None:
     apply(DOCUMENT)
     authorization = models.Authorization.objects.get()
     assert b"sesame" not in bytes(authorization.sealed_secret)
-    signing_in = credentials(authorization)
+    signing_in = way()
     assert isinstance(signing_in, ClientCredentials)
     assert signing_in.client_secret == "open sesame"
     assert signing_in.login_url == "https://acme.my.salesforce.com"
@@ -290,10 +296,10 @@ def test_a_lost_key_is_overcome_by_applying_again(monkeypatch: pytest.MonkeyPatc
     apply(DOCUMENT)
     monkeypatch.setenv("ISTHMUS_SECRET_KEY", secrets.new_key())
     with pytest.raises(secrets.SecretUnreadable):
-        credentials(models.Authorization.objects.get())
+        way()
     assert "${ACME_CLIENT_SECRET}" in blueprint.export()
     assert apply(CONNECTION) == ["change authorization acme"]
-    credentials(models.Authorization.objects.get())
+    way()
 
 
 def test_secrets_are_sealed_again_with_a_new_key(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -179,7 +179,8 @@ def test_accepting_another_org_drops_what_was_known_of_the_old_one(
         pass
     org_pins.accept_new_org(acme, by="Alice")
     goal.refresh_from_db()
-    assert (goal.read_until, goal.read_version, goal.read_whole_at) == (None, 0, None)
+    assert [goal.read_until, goal.read_whole_at] == [None, None]
+    assert goal.read_version == 0
     assert store.execute("SELECT count(*) FROM store.record_link").fetchone() == (0,)
     assert not KnownObject.objects.exists()
     with sign_in.signed_in(acme) as client:

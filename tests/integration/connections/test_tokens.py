@@ -10,7 +10,9 @@ from psycopg import Connection
 from integration.connections import orgs
 from integration.connections.orgs import connect
 from integration.set_up import new_connection
-from isthmus.connections import lacking, overview, sign_in
+from isthmus.connections import lacking, overview, rechecking, sign_in
+from isthmus.connections.authorizations import Flow
+from isthmus.connections.by_form import FormSignIn, connect_by_form
 from isthmus.connections.errors import SignInLost
 from isthmus.connections.models import Authorization, Revocation
 from isthmus.connections.models import Connection as ConnectionRow
@@ -213,3 +215,29 @@ def test_an_instance_that_is_not_salesforces_gets_no_token_but_the_grant_stays(
     row = row_of()
     assert bytes(row.sealed_refresh_token) != before
     assert not bytes(row.sealed_access_token)
+
+
+def test_a_lost_sign_in_is_tried_once_more_where_somebody_asks(
+    store: Connection[Any], org: LocalOrg
+) -> None:
+    row = new_connection("acme", authorization=None, org_id="", name="Acme")
+    form = FormSignIn(
+        flow=Flow.CLIENT_CREDENTIALS,
+        login_url=f"{org.url.upper().replace('HTTP', 'http')}/",
+        client_id="localorg",
+        secret="localorg-secret",
+    )
+    assert connect_by_form(row, form, by="Alice").is_connected
+    assert row_of().login_url == org.url
+    org.control("PATCH", "apps/localorg", {"run_as": None})
+    org.control("DELETE", "sessions")
+    with pytest.raises(SignInRefused, match="Run As"):
+        call(row)
+    with pytest.raises(SignInLost):
+        call(row)
+    with pytest.raises(SignInRefused):
+        rechecking.check(row)
+    org.control("DELETE", "apps")
+    assert "is connected" in rechecking.check(row)
+    call(row)
+    assert row_of().lost_at is None

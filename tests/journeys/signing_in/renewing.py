@@ -1,8 +1,9 @@
 """A process that uses a connection's sign-in until it is told to end: `renewing.py MODE …`.
 
-`connect URL` makes the connection and connects it by browser. `use FOLDER` makes calls until the
-file `stop` is in that folder. It makes a file `began-` with its process id after the
-first call, and writes the id into the file `holder` whenever it holds the renewal.
+`connect URL` makes the connection and connects it by browser. `secrets` prints everything that is
+stored sealed, opened. `use FOLDER` makes calls until the file `stop` is in that folder: it makes a
+file `began-` with its process id after the first call, and writes the id into the file `holder`
+whenever it holds the renewal.
 """
 
 import json
@@ -28,6 +29,22 @@ def connect(url: str) -> None:
     acme = Connection.objects.create(key="acme", name="Acme")
     outcome = orgs.connect(acme, LocalOrg(url=url))
     assert outcome.is_connected, outcome
+
+
+def opened() -> None:
+    """Print all that is sealed, in clear: what must be found nowhere else."""
+    from isthmus.connections import secrets
+    from isthmus.connections.models import App, Authorization, Revocation, SignInAttempt
+
+    sign_in = ("sealed_secret", "sealed_refresh_token", "sealed_access_token")
+    columns = [
+        *(Authorization.objects.values_list(name, flat=True) for name in sign_in),
+        App.objects.values_list("sealed_secret", flat=True),
+        Revocation.objects.values_list("sealed_token", flat=True),
+        SignInAttempt.objects.values_list("sealed_verifier", flat=True),
+    ]
+    found = [secrets.unseal(each) for column in columns for each in column if bytes(each)]
+    print(json.dumps(found))  # noqa: T201 - for the test
 
 
 def use(folder: Path) -> None:
@@ -64,6 +81,8 @@ def main() -> None:
     with session.database():
         if sys.argv[1] == "connect":
             connect(sys.argv[2])
+        elif sys.argv[1] == "secrets":
+            opened()
         else:
             use(Path(sys.argv[2]))
 

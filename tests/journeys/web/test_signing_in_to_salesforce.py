@@ -296,6 +296,7 @@ def test_a_sign_in_that_was_revoked_turns_health_to_error_and_is_connected_again
     expect(page.locator("#standing")).to_contain_text("Sign-in lost")
     check_by_axe(page)
     page.get_by_role("switch").check()
+    expect(page.locator("#toasts")).to_contain_text("Revoked is on")
     page.goto("/connections?state=attention")
     row = page.get_by_role("row").filter(has_text="Revoked")
     expect(row).to_contain_text("Sign-in lost")

@@ -107,6 +107,7 @@ def filled(isthmus: Isthmus, org: LocalOrg, browser: Browser, place: Path) -> It
     more.write_text(DOCUMENT, encoding="utf-8")
     for document in (SET_UP, more):
         command.expect("config", "apply", str(document))
+    command.expect("app", "save", "Isthmus", "--client-id", "localorg")
     for _ in range(2):
         command.run("connection", "run", "acme")
     with pages_of(command, browser) as pages:
@@ -129,6 +130,8 @@ def _places(command: Isthmus) -> dict[str, str]:
         "property_key": "title",
         "segment_key": "deep",
         "type_key": "salesforce",
+        "app_id": "1",
+        "authorization_id": "1",
         "number": "1",
     }
 

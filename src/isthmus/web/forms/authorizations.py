@@ -138,7 +138,8 @@ class JwtForm(_HostForm):
     ) -> None:
         """Take what was posted, with the file."""
         super().__init__(given, initial=initial)
-        self.files = files or {}
+        if files is not None:
+            self.files = files
 
     def clean_key(self) -> str:
         """The text of the file; empty where none was chosen."""

@@ -3,6 +3,7 @@
   "use strict";
   const NAME = "isthmus-sign-in";
   const SIZE = { width: 620, height: 780 };
+  const SOON = 300;
   const QUICK = 1500; // milliseconds between two looks at how the sign-in stands
   const SLOW = 5000; // and after its window is gone: Salesforce may have hidden it from us
   const LONGEST = 15 * 60 * 1000; // no code of Salesforce lives longer
@@ -71,7 +72,7 @@
   }
 
   function begin(state, address) {
-    going = { state, address, since: Date.now(), popup: null, closed: false, timer: 0 };
+    going = { state, address, since: Date.now(), popup: null, gone: false, closed: false, timer: 0 };
     if (!open()) blocked();
     look();
   }
@@ -89,7 +90,7 @@
     popup.location.href = going.address;
     popup.focus();
     going.popup = popup;
-    going.closed = false;
+    going.gone = going.closed = false;
     waiting();
     return true;
   }
@@ -153,9 +154,12 @@
     }
     if (going !== mine) return;
     if (stands?.outcome) return ended(stands);
-    if (mine.popup?.closed && !mine.closed) closed();
+    const gone = Boolean(mine.popup?.closed);
+    // It closes itself when it is done, maybe since the answer left: so the next answer counts.
+    if (gone && mine.gone && !mine.closed) closed();
     if (Date.now() - mine.since > LONGEST) return late();
-    mine.timer = setTimeout(look, mine.closed ? SLOW : QUICK);
+    mine.timer = setTimeout(look, mine.closed ? SLOW : gone ? SOON : QUICK);
+    mine.gone = gone;
   }
   channel.addEventListener("message", look);
   addEventListener("focus", look);
