@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import urllib.error
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -118,15 +119,23 @@ def dumped(conninfo: str) -> Iterator[tuple[str, bytes]]:
                 yield f"{schema}.{table}", b"".join(map(bytes, rows))
 
 
+def page(browser: Browser, path: str) -> str:
+    """What the page says, also where it says that it is not there."""
+    try:
+        return str(browser.get(path).read().decode())
+    except urllib.error.HTTPError as error:
+        return error.read().decode()
+
+
 def pages(browser: Browser) -> Iterator[tuple[str, str]]:
     """Pages on which sign-ins show, and what they lead to."""
-    found = {"/connections", "/connections/acme", "/settings/apps"}
+    found = {"/connections", "/connections/acme", "/salesforce-apps"}
     for path in sorted(found):
-        text = browser.get(path).read().decode()
+        text = page(browser, path)
         yield path, text
         found.update(re.findall(r'href="(/connections/acme/[\w/-]+)"', text))
-    for path in sorted(found - {"/connections", "/connections/acme", "/settings/apps"}):
-        yield path, browser.get(path).read().decode()
+    for path in sorted(found - {"/connections", "/connections/acme", "/salesforce-apps"}):
+        yield path, page(browser, path)
 
 
 @contextmanager
@@ -142,7 +151,7 @@ def set_up(folder: Path, template: Path) -> Iterator[tuple[Isthmus, LocalOrg, st
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_no_token_and_no_secret_is_found_in_clear(home_template: Path, folder: Path) -> None:
     with set_up(folder, home_template) as (isthmus, org, conninfo):
         places: dict[str, bytes] = {}
