@@ -109,7 +109,8 @@ def dumped(conninfo: str) -> Iterator[tuple[str, bytes]]:
     """Every table of every schema, as text."""
     with psycopg.connect(conninfo, autocommit=True) as connection:
         tables = connection.execute(
-            "SELECT schemaname, tablename FROM pg_tables WHERE schemaname <> 'pg_catalog'"
+            "SELECT schemaname, tablename FROM pg_tables "
+            "WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
         ).fetchall()
         for schema, table in tables:
             copying = sql.SQL("COPY (SELECT * FROM {}) TO STDOUT").format(
