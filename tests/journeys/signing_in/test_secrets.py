@@ -27,6 +27,7 @@ TESTS = Path(__file__).parents[2]
 GOAL = """
 properties:
   - {key: email, label: Email, type: email, identifier: true}
+  - {key: title, label: Title, type: text}
 connections:
   - key: acme
     name: Acme
@@ -36,7 +37,7 @@ connections:
         import: Lead
         match: [{field: Email, identifier: email}]
         create_profiles: true
-        fields: []
+        fields: [{field: Title, property: title}]
 """
 
 
@@ -161,7 +162,7 @@ def test_no_token_and_no_secret_is_found_in_clear(home_template: Path, folder: P
             subprocess.run(connecting, env=isthmus.variables(), check=True)
             secrets = opened(isthmus)
             for words, text in play(isthmus, org):
-                places[words] = text.encode()
+                places[f"{words} {len(places)}"] = text.encode()
                 if "run" in words:
                     secrets |= opened(isthmus)
             with serving(isthmus) as (browser, going):
@@ -179,7 +180,7 @@ def test_no_token_and_no_secret_is_found_in_clear(home_template: Path, folder: P
         places.update(dumped(conninfo))
     files = [each for each in isthmus.home.rglob("*") if each.is_file()]
     places.update((str(each), each.read_bytes()) for each in files)
-    assert b"finished" in places["connection run acme"], places["connection run acme"]
+    assert b"finished" in places["connection run acme 1"], places
     assert b"lost" in places["connection run acme, lost"]
     assert "localorg-secret" in secrets
     assert len(secrets) >= 6
