@@ -178,6 +178,6 @@ __all__ = [  # noqa: RUF022 - in the order of the alphabet
     "is_for_good",
     "new_verifier",
     "parse_row_error",
-    "revoke",
     "read_description",
+    "revoke",
 ]

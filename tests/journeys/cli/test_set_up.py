@@ -80,7 +80,7 @@ def test_the_set_up_as_json_is_a_document_too(ready: Isthmus, place: Path) -> No
 
     planned = ready.set(ACME_CLIENT_SECRET="shared-with-nobody").json("config", "plan", str(file))
 
-    assert planned == {"changes": [], "untouched": []}
+    assert planned == {"changes": [], "untouched": [], "notes": []}
 
 
 def test_plan_and_apply_tell_programs_what_changes(acme: Isthmus, document: Path) -> None:
