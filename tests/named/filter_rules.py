@@ -1,6 +1,6 @@
 """A second opinion on filters: conditions over a record's values in plain Python."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -33,7 +33,7 @@ def _compared(
         return not _is(value, wanted, zone)
     if value is None:
         return False
-    tests = {
+    tests: dict[str, Callable[[], Any]] = {
         "is": lambda: _is(value, wanted, zone),
         "contains": lambda: wanted.lower() in value.lower(),
         "starts_with": lambda: value.lower().startswith(wanted.lower()),
@@ -76,7 +76,7 @@ def _is(value: Any, wanted: Any, zone: ZoneInfo) -> bool:
         first, end = _span_of(wanted, zone)
         return first <= _moment(value, zone) < end
     if isinstance(value, str):
-        return value.lower() == wanted.lower()
+        return value.lower() == str(wanted).lower()
     return bool(value == wanted)
 
 
@@ -96,16 +96,18 @@ def _ranged(operator: str, value: Any, wanted: Any, zone: ZoneInfo) -> bool:
     if _is_time(value):
         moment = _moment(value, zone)
         first, end = _span_of(wanted, zone)
-        return {
+        of_time: dict[str, bool] = {
             "less_than": moment < first,
             "at_most": moment < end,
             "more_than": moment >= end,
             "at_least": moment >= first,
-        }[operator]
+        }
+        return of_time[operator]
     number = float(wanted)
-    return {
+    found: dict[str, bool] = {
         "less_than": value < number,
         "at_most": value <= number,
         "more_than": value > number,
         "at_least": value >= number,
-    }[operator]
+    }
+    return found[operator]

@@ -12,6 +12,7 @@ from isthmus.blueprint.applying import save_goals
 from isthmus.blueprint.documents import Connection, Document, Goal, with_object_type
 from isthmus.connections import goal_setting, models, org_review, setting_up
 from isthmus.connections import goal_troubles as troubles
+from isthmus.connections.errors import NoSuchThing
 from isthmus.connections.goal_checks import read_fields
 from isthmus.connections.goal_troubles import Surroundings, Trouble
 from isthmus.connections.org_review import Beside
@@ -129,8 +130,8 @@ def put(connection: models.Connection, goal: Goal, *, is_new: bool) -> models.Go
     there = list(connection.goals.all())  # in the order that a document would write them in
     if is_new:
         goal = replace(goal, key=_free_key(goal, there))
-    else:
-        setting_up.find_goal(connection, goal.key)
+    elif type(setting_up.find_goal(connection, goal.key).definition) is not type(goal):
+        raise NoSuchThing("goal", [goal.key], [each.key for each in there])
     refused = troubles.troubles_of(goal, _around(connection))
     if refused:
         raise GoalRefused(refused)

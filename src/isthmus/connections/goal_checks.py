@@ -22,7 +22,8 @@ MOST_SAID = 3
 def all_refusals(goal: Goal, describe: Describe) -> list[Trouble]:
     """Everything for which the goal can't run, beside the other goals of its org too."""
     definition = goal.definition
-    by_itself = troubles_of(definition, surroundings(others_of(goal)))
+    found = troubles_of(definition, surroundings(others_of(goal)))
+    by_itself = [each for each in found if each.path != ("name",)]  # which stops no run
     return [*by_itself, *org_troubles_of(definition, org(goal, describe))]
 
 

@@ -1,7 +1,7 @@
 """Fields of an org's objects, found by the names that goals use."""
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from isthmus.salesforce import Field, ObjectDescription
@@ -46,13 +46,11 @@ def find(describe: Describe, sobject: str, path: str) -> Found | None:
     return None if found is None else Found(field=found, parents=tuple(named))
 
 
-def near(description: ObjectDescription, name: str, *, writable: bool = False) -> str:
+def near(name: str, fields: Iterable[Field], words: str = "Near names") -> str:
     """A sentence naming the fields that may have been meant, after a space; or nothing."""
-    fields = description.fields.values()
-    names = {each.name.lower(): each.name for each in fields if each.updateable or not writable}
+    names = {each.name.lower(): each.name for each in fields}
     close = difflib.get_close_matches(name.lower(), names, _MOST_NEAR, _LIKE_ENOUGH)
     found = [names[key] for key in close]
-    words = "Writable fields with near names" if writable else "Near names"
     return f" {words}: {', '.join(found)}." if found else ""
 
 

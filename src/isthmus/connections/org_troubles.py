@@ -145,7 +145,9 @@ def required(goal: ExportGoal, description: ObjectDescription) -> list[Field]:
     """Fields that a new record must have, where the goal creates records."""
     if not goal.create_records:
         return []
-    return [each for each in description.fields.values() if each.required_on_create]
+    # A checkbox that is not told anything is false.
+    fields = (each for each in description.fields.values() if each.type != "boolean")
+    return [each for each in fields if each.required_on_create]
 
 
 def _described(goal: Goal, org: Org) -> ObjectDescription | Trouble:
@@ -253,10 +255,10 @@ def _unreadable(
 
 
 def _no_field(description: ObjectDescription, name: str) -> str:
+    meant = near(name, description.fields.values())
     return (
-        f"{description.name} has no field {name!r}, or does not show it to this user."
-        f"{near(description, name)} Choose another, or ask the Salesforce administrator for the "
-        f"right to it."
+        f"{description.name} has no field {name!r}, or does not show it to this user.{meant} "
+        f"Choose another, or ask the Salesforce administrator for the right to it."
     )
 
 
@@ -285,7 +287,8 @@ def _not_sent(
         return
     reason = _unwritable(goal, found)
     if reason:
-        hint = near(description, row.field, writable=True)
+        writable = [each for each in description.fields.values() if is_writable(goal, each)]
+        hint = near(row.field, writable, "Writable fields with near names")
         yield Trouble(path=path, message=f"Field {found.name!r} can't be written: {reason}.{hint}")
 
 

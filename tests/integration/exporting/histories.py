@@ -106,7 +106,11 @@ def goals(draw: st.DrawFn) -> ExportGoal:
     identifier, name = draw(st.sampled_from(_MATCHES))
     creates = draw(st.booleans())
     updates = not creates or draw(st.sampled_from([True, True, False]))
-    can = [field.name for field in FIELDS if creates or field.updateable]
+    can = [
+        field.name
+        for field in FIELDS
+        if (creates and field.createable) or (updates and field.updateable)
+    ]
     names = draw(st.lists(st.sampled_from(can), min_size=1, max_size=6, unique=True))
     return ExportGoal(
         key="out",

@@ -129,6 +129,19 @@ def export_fields(draw: st.DrawFn) -> ExportField:
     )
 
 
+def filters() -> SearchStrategy[Any]:
+    """Filters in their plain form, sensible or not."""
+    values = st.booleans() | st.integers() | TEXTS | st.lists(TEXTS, max_size=3)
+    tests = st.builds(lambda name, value: {"field": name, "is": value}, PATHS, values)
+    joined = st.lists(tests, min_size=1, max_size=3)
+    return (
+        tests
+        | st.builds(lambda parts: {"all": parts}, joined)
+        | st.builds(lambda part: {"not": part}, tests)
+        | st.builds(lambda text: {"soql": text}, TEXTS)
+    )
+
+
 def goals() -> SearchStrategy[Goal]:
     common: dict[str, SearchStrategy[Any]] = {
         "key": KEYS,
@@ -143,6 +156,7 @@ def goals() -> SearchStrategy[Goal]:
         fields=st.lists(import_fields(), max_size=3).map(tuple),
         create_profiles=st.booleans(),
         object_type_property=KEYS,
+        filter=st.none() | filters(),
     )
     exports = st.builds(
         ExportGoal,
@@ -151,6 +165,7 @@ def goals() -> SearchStrategy[Goal]:
         match=match_rows(FIELDS),
         fields=st.lists(export_fields(), max_size=3).map(tuple),
         create_records=st.booleans(),
+        update_records=st.booleans(),
     )
     return imports | exports
 
