@@ -136,16 +136,15 @@ def is_much_more(changes: int, agreed: int) -> bool:
 
 
 def words(part: RunGoal, size: Size) -> str:
-    """What a goal would change, in a sentence or two."""
+    """What a goal would change, in a sentence."""
     kinds = (("create", size.created), ("update", size.updated), ("remove", size.removed))
     shown = [f"{verb} {number:,}" for verb, number in kinds if number]
     what = ", ".join(shown[:-1]) + (" and " if shown[:-1] else "") + "".join(shown[-1:])
+    whole = f"the {size.of:,} that it knows so far"
     if part.direction == EXPORT:
-        whole = f"of the {size.of:,} members of its segment"
-    else:
-        whole = f"and it knows {size.of:,} records so far"
-    share = f", {round(100 * size.changes / size.of):,} %" if size.of else ""
-    return f"Goal {part.key} would change {size.changes:,} {whole}{share}: {what}."
+        whole = f"the {size.of:,} members of its segment"
+    share = f"{100 * size.changes / size.of:,.0f} % of {whole}" if size.of else f"more than {whole}"
+    return f"Goal {part.key} would {what} records: {share}."
 
 
 def ask(part: RunGoal, size: Size, version: int) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from isthmus.connections import lacking, masking, overview
+from isthmus.connections import few_records, lacking, masking, overview
 from isthmus.connections.goal_setting import in_order
 from isthmus.connections.models import (
     EXPORT,
@@ -25,7 +25,8 @@ from isthmus.domain.counts import GoalCounts
 from isthmus.domain.goals import ImportGoal
 from isthmus.profiles import properties
 from isthmus.profiles.models import Segment
-from isthmus.web import connection_words, run_words
+from isthmus.web import connection_words, guard_page, run_words
+from isthmus.web.guard_page import Waiting
 from isthmus.web.words import State, plural, span
 
 HISTORY = 10
@@ -100,6 +101,8 @@ class RunRow:
     addresses: Mapping[str, str]
     log_address: str
     message: str
+    waiting: Waiting | None  # for a yes
+    few: str  # which records it takes, in words; empty: all
     progress: Sequence[Progress]
     goals_done: str  # such as `2 of 3 goals finished`; empty where all did
 
@@ -250,6 +253,7 @@ def run_row(connection: Connection, run: Run, worked_on: set[int], *, hides: boo
         _add(total, counts(part))
     goal = parts[0].key if len(parts) == 1 else ""
     finished = sum(part.state in (RunState.FINISHED, RunState.PROBLEMS) for part in parts)
+    waits = guard_page.waiting(run, connection)
     is_open = run.state in OPEN
     return RunRow(
         run=run,
@@ -263,6 +267,8 @@ def run_row(connection: Connection, run: Run, worked_on: set[int], *, hides: boo
         if run.started_at is None
         else connection_words.address("run-log", connection.key, run.number),
         message=masking.masked_message(run.message) if hides else run.message,
+        waiting=waits,
+        few=few_records.words(run),
         progress=[_progress(part) for part in parts if part.state in OPEN and part.step],
         goals_done=""
         if is_open or finished == len(parts)

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 
-from isthmus.connections import masking, outcomes, reading
+from isthmus.connections import few_records, masking, outcomes, reading
 from isthmus.connections.explanations import explain
 from isthmus.connections.models import OPEN, UNDER_WAY, Run, RunGoal, RunState
 from isthmus.connections.steps import DOING
@@ -278,6 +278,7 @@ class HistoryRow:
     log: str
     took: str
     is_open: bool
+    few: str  # which records it takes, in words; empty: all
 
 
 def history(runs: Iterable[Run]) -> list[HistoryRow]:
@@ -293,6 +294,7 @@ def history(runs: Iterable[Run]) -> list[HistoryRow]:
             log=address("run-log", run),
             took=took(run),
             is_open=run.state in OPEN,
+            few=few_records.words(run),
         )
         for run in runs
     ]

@@ -11,7 +11,7 @@ from psycopg import Connection
 
 from integration import set_up
 from isthmus.connections import executing, few_records, guarding, guards, queueing, watch
-from isthmus.connections.errors import FewRefused, StateRefused
+from isthmus.connections.errors import FewRefused, RunAlreadyGoing, StateRefused
 from isthmus.connections.executing import Worker, work_off
 from isthmus.connections.guards import Size
 from isthmus.connections.models import Connection as ConnectionRow
@@ -104,7 +104,7 @@ def test_a_goal_that_would_change_too_much_waits_and_goes_on_after_a_yes(
         ["finished", "confirming"],
     )
     assert run.message == (
-        "Goal second would change 71 and it knows 100 records so far, 71 %: update 71."
+        "Goal second would update 71 records: 71 % of the 100 that it knows so far."
     )
     assert run.confirm_until is not None
     assert timedelta(hours=24) <= run.confirm_until - before < timedelta(hours=25)
@@ -187,7 +187,7 @@ def test_who_refuses_ends_the_run_and_is_named(acme: ConnectionRow) -> None:
     guards.refuse(run, by="ada")
     assert (run.state, run.confirm_until) == ("stopped", None)
     assert run.finished_at is not None
-    assert run.message.startswith("ada did not agree to it. Goal first would change 50")
+    assert run.message.startswith("ada did not agree to it. Goal first would update 50")
     assert _states() == ["stopped", "stopped"]
     with pytest.raises(StateRefused, match="does not wait for confirmation: it is stopped"):
         guards.confirm(run, by="bob")
@@ -231,6 +231,19 @@ def test_a_run_that_is_stopped_while_it_counts_does_not_wait(acme: ConnectionRow
         guards.check(goal_run, Size(updated=50, of=100))
 
     assert _asked(acme, engine).state == "stopped"
+
+
+def test_two_workers_that_hear_of_a_yes_do_not_both_go_on(acme: ConnectionRow) -> None:
+    run = _asked(acme, Changing(first=50), goals=["first"])
+    guards.confirm(run, by="ada")
+
+    def engine(goal_run: GoalRun) -> None:
+        guards.check(goal_run, Size(updated=50, of=100))
+        with pytest.raises(RunAlreadyGoing):
+            _work_off(acme, Changing(first=50))
+
+    assert _work_off(acme, engine)[0].state == "finished"
+    assert _work_off(acme, engine) == []
 
 
 def test_a_process_that_dies_after_a_yes_is_no_reason_to_ask_again(acme: ConnectionRow) -> None:

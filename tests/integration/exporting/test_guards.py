@@ -144,6 +144,15 @@ def test_records_that_are_as_they_were_applied_are_no_changes(both: SideBySide) 
     assert goal_run.counts.unchanged == 20
 
 
+def test_records_that_differ_and_change_no_profile_are_no_changes(both: SideBySide) -> None:
+    ConnectionRow.objects.update(confirm_above=None)
+    set_up.run(run_import, both.goals["leads"], both.salesforce)
+    ConnectionRow.objects.update(confirm_above=1)
+    # All records are applied again by another version of the goal, and leave all as it is.
+    set_up.change_goal(both.goals["leads"], IN)
+    assert set_up.run(run_import, both.goals["leads"], both.salesforce).counts.unchanged == 20
+
+
 def test_records_that_are_gone_are_changes(both: SideBySide) -> None:
     ConnectionRow.objects.update(confirm_above=None)
     set_up.run(run_import, both.goals["leads"], both.salesforce)

@@ -15,6 +15,7 @@ from integration.web.expected import (
 from integration.web.expected import (
     components,
     connections,
+    guards,
     profiles,
     properties,
     runs,
@@ -41,7 +42,7 @@ from isthmus.web import access
 
 EXPECTED: dict[str, Page] = {
     name: page
-    for part in (of_accounts, components, connections, profiles, properties, runs, segments)
+    for part in (of_accounts, components, connections, guards, profiles, properties, runs, segments)
     for name, page in part.EXPECTED.items()
 }
 """By address. An address that is not here fails."""

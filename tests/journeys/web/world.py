@@ -15,6 +15,7 @@ from integration.web.expected import (
     accounts,
     components,
     connections,
+    guards,
     profiles,
     properties,
     runs,
@@ -32,7 +33,7 @@ from isthmus.web.urls import urlpatterns  # noqa: E402 - it needs the settings
 if TYPE_CHECKING:
     from django.urls import URLPattern
 
-_PARTS = (accounts, components, connections, profiles, properties, runs, segments)
+_PARTS = (accounts, components, connections, guards, profiles, properties, runs, segments)
 _OK = 200
 _PLACE = re.compile(r"<\w+:(\w+)>")
 _LONG = "Wolfeschlegelsteinhausenbergerdorff " * 4

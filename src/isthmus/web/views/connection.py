@@ -24,6 +24,7 @@ from isthmus.web import connection_page, connection_words, edits
 from isthmus.web.access import access, who
 from isthmus.web.confirming import Confirmation, Loss, ask
 from isthmus.web.forms.connections import AboutForm, TitleForm
+from isthmus.web.forms.guards import GuardForm
 from isthmus.web.masking import sees_personal_data
 from isthmus.web.views.found import changing, find
 from isthmus.web.words import plural
@@ -118,6 +119,11 @@ def _thing(part: str, key: str) -> str:
     return f"connection {key} {part}"
 
 
+def shown_with(request: HttpRequest, row: Connection, status: int, **more: Any) -> HttpResponse:
+    """The page with what was typed into a form of it, and what is wrong there."""
+    return _shown(request, row, status=status, **more)
+
+
 def _shown(
     request: HttpRequest, row: Connection, *, status: int = 200, **more: Any
 ) -> HttpResponse:
@@ -132,6 +138,13 @@ def _shown(
         "seen_title": edits.seal(_thing("title", row.key), {"name": row.name}),
         "seen": edits.seal(
             _thing("about", row.key), {"labels": row.labels, "description": row.description}
+        ),
+        "guard_form": GuardForm(
+            initial={"confirm_above": row.confirm_above, "confirm_hours": row.confirm_hours}
+        ),
+        "seen_guard": edits.seal(
+            _thing("guard", row.key),
+            {"confirm_above": row.confirm_above, "confirm_hours": row.confirm_hours},
         ),
         "signing_in": signing_in,
         "host": connection_words.host(signing_in.login_url) if signing_in else "",
@@ -177,6 +190,8 @@ def run(request: HttpRequest, connection_key: str) -> HttpResponse:
         messages.error(request, f"{row.name} has no sign-in, so it can't reach Salesforce.")
     except NoSuchThing as error:
         raise Http404 from error
+    except StateRefused as error:
+        messages.warning(request, str(error))
     except NothingToRun:
         messages.error(request, f"{row.name} has no active goal. Activate one, and try again.")
     else:
@@ -198,12 +213,13 @@ def stop(request: HttpRequest, connection_key: str) -> HttpResponse:
     """Stop the run that is under way, else the one that is queued."""
     row = find(connection_key)
     still = list(row.runs.filter(state__in=OPEN))
+    user = who(request)
     going = [each for each in still if each.state != RunState.QUEUED] or still
     if not going:
         messages.success(request, "No run is going on.")
     for each in going[:1]:
         try:
-            stopped = queueing.stop(each)
+            stopped = queueing.stop(each, by=(user.name or user.email) if user else "Somebody")
         except StateRefused:
             messages.success(request, f"Run #{each.number} has ended already.")
         else:

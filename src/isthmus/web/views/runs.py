@@ -8,13 +8,13 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from isthmus.connections import history, masking, queueing, reading
+from isthmus.connections import few_records, history, masking, queueing, reading
 from isthmus.connections.errors import NoSuchThing, StateRefused
 from isthmus.connections.models import OPEN, Connection, Run, RunGoal, RunState
 from isthmus.connections.rows import storable
 from isthmus.domain.roles import Right
-from isthmus.web import paging, run_figures, run_words
-from isthmus.web.access import access
+from isthmus.web import guard_page, paging, run_figures, run_words
+from isthmus.web.access import access, who
 from isthmus.web.masking import sees_personal_data
 from isthmus.web.run_rows import ANY_CODE, Asked
 
@@ -83,8 +83,9 @@ def paging_number(after: paging.Place | None) -> int | None:
 def run(request: HttpRequest, connection_key: str, number: int) -> HttpResponse:
     """One run: live while it is under way."""
     found, parts = run_of(connection_key, number)
+    shown = _shown(request, found, parts)
     is_open = found.state in OPEN
-    shown = {**_shown(request, found, parts), "is_open": is_open}
+    shown["is_open"] = is_open
     answer = render(request, "web/run.html", shown)
     asks: Any = getattr(request, "htmx", None)
     if not is_open and asks and asks.target == "live":
@@ -95,6 +96,7 @@ def run(request: HttpRequest, connection_key: str, number: int) -> HttpResponse:
 
 def _shown(request: HttpRequest, found: Run, parts: list[RunGoal]) -> dict[str, Any]:
     hides = not sees_personal_data(request)
+    waits = guard_page.waiting(found, found.connection)
     worked_on = run_words.worked_on([found])
     left = run_words.is_left_behind(found, worked_on)
     goals = [run_figures.goal(found, part, hides=hides, left_behind=left) for part in parts]
@@ -116,7 +118,11 @@ def _shown(request: HttpRequest, found: Run, parts: list[RunGoal]) -> dict[str, 
         "stop": run_figures.address("stop-run", found),
         "problems": run_figures.address("run-problems", found),
         "all_problems": run_figures.address("run-rows", found, code=ANY_CODE),
-        "may_stop": found.state in OPEN and found.state != RunState.STOPPING,
+        "waiting": waits,
+        "few": few_records.words(found),
+        "one": guard_page.one(request, found, parts),
+        # Whoever may stop one that waits for a yes refuses it.
+        "may_stop": found.state in OPEN and found.state != RunState.STOPPING and not waits,
         "by": run_words.by_whom(found),
     }
 
@@ -126,8 +132,9 @@ def _shown(request: HttpRequest, found: Run, parts: list[RunGoal]) -> dict[str, 
 def stop(request: HttpRequest, connection_key: str, number: int) -> HttpResponse:
     """Ask for the run's end."""
     found, _ = run_of(connection_key, number)
+    user = who(request)
     try:
-        stopped = queueing.stop(found)
+        stopped = queueing.stop(found, by=(user.name or user.email) if user else "Somebody")
     except StateRefused as error:
         messages.warning(request, str(error))
     else:
