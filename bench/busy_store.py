@@ -100,6 +100,10 @@ class Busy:
     under_way: int  # number of the run that the worker will work on
 
 
+MANY_ROWS = 500
+MANY_GOAL = "many"
+
+
 @contextmanager
 def filled(address: str, size: int) -> Iterator[Busy]:
     """Fill the store that Django is set up for with `size` profiles and all that they went through.
@@ -123,6 +127,7 @@ def filled(address: str, size: int) -> Iterator[Busy]:
         "last": RUNS,
         "problems": problems,
     }
+    _many_rows(goal)
     with database.connected() as session:
         session.execute("SET work_mem = '512MB'")
         session.execute(_PROFILES.encode(), given)
@@ -149,6 +154,41 @@ def filled(address: str, size: int) -> Iterator[Busy]:
         "number": RUNS,
     }
     yield Busy(places={name: str(value) for name, value in places.items()}, under_way=RUNS + 1)
+
+
+def _many_rows(goal: Any) -> None:
+    """Another goal of 500 rows over 500 fields, with what is known of them: nothing is asked."""
+    from dataclasses import replace
+
+    from django.utils import timezone
+
+    from isthmus.connections.models import KnownObject
+    from isthmus.domain.goals import ImportField
+    from isthmus.domain.objects import OBJECTS
+
+    field = {"type": "string", "length": 255, "filterable": True}
+    fields = [
+        {**field, "name": f"Many_{n}__c", "label": f"Many things number {n}"}
+        for n in range(MANY_ROWS)
+    ]
+    for of in OBJECTS.values():
+        KnownObject.objects.update_or_create(
+            authorization=goal.connection.authorization,
+            sobject=of.name,
+            defaults={
+                "described_at": timezone.now(),
+                "description": {"name": of.sobject, "fields": fields},
+                "samples": {
+                    each["name"]: [f"{each['label']} {n}" for n in range(3)] for each in fields
+                },
+                "records": 1_000_000,
+            },
+        )
+    rows = tuple(ImportField(field=str(each["name"]), property="city") for each in fields)
+    many = replace(goal.definition, key=MANY_GOAL, name="Many rows", fields=rows, active=False)
+    goal.connection.goals.create(
+        key=MANY_GOAL, direction=goal.direction, position=2, document=many.plain()
+    )
 
 
 def _people_and_segments() -> int:

@@ -199,6 +199,7 @@ def _addresses(places: dict[str, str]) -> Iterator[tuple[str, str]]:
         filled = _PLACE.sub(lambda place: places[place[1]], route)
         for query in ("", *QUERIES.get(name, ())):
             yield f"/{filled}{query}", name
+    yield f"/connections/{places['connection_key']}/goals/{busy_store.MANY_GOAL}", "goal"
 
 
 def _weights(client: Client, addresses: dict[str, str]) -> dict[str, int]:

@@ -91,8 +91,9 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 # Where people find the pages: behind a proxy, its address as a browser shows it.
 _PUBLIC = urlsplit(os.environ.get("ISTHMUS_URL", ""))
 _IS_SECURE = _PUBLIC.scheme == "https"
+PUBLIC_URL = f"{_PUBLIC.scheme}://{_PUBLIC.netloc}" if _PUBLIC.netloc else ""
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *filter(None, [_PUBLIC.hostname])]
-CSRF_TRUSTED_ORIGINS = [f"{_PUBLIC.scheme}://{_PUBLIC.netloc}"] if _PUBLIC.netloc else []
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _IS_SECURE
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if _IS_SECURE else 0
 SECURE_REFERRER_POLICY = "same-origin"
@@ -111,5 +112,7 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     }
 }
+# A goal's page has a thousand rows at most, of five controls each.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -227,6 +227,7 @@ class FrontDoor:
             bytes=exchange.bytes,
             fault=exchange.fault,
             moment=self._org.clock.now(),
+            ended=round(time.time(), 6),
         )
 
 

@@ -184,16 +184,16 @@ class LocalOrg:
             "ISTHMUS_SALESFORCE_HOSTS": self.host,
         }
 
-    def control(self, path: str, content: Mapping[str, Any]) -> Any:
+    def control(self, path: str, content: Mapping[str, Any], *, method: str = "POST") -> Any:
         """Call a control endpoint."""
         request = urllib.request.Request(  # noqa: S310 - our own process, by http
             f"{self.url}/_localorg/{path}",
             data=json.dumps(content).encode(),
             headers={"Content-Type": "application/json"},
-            method="POST",
+            method=method,
         )
         with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:  # noqa: S310
-            return json.load(answer)
+            return json.loads(answer.read() or b"null")
 
     def read(self, path: str) -> Any:
         """Read what a control endpoint says."""
@@ -209,14 +209,18 @@ class LocalOrg:
 
 
 @contextlib.contextmanager
-def running_org(data: Path) -> Iterator[LocalOrg]:
-    """The org that is kept in the file `data`; it dies with this process at the latest."""
-    words = ["serve", "--port", "0", "--data", str(data), "--client-secret", SECRET]
+def running_org(data: Path, *, port: int = 0, number: int = 1) -> Iterator[LocalOrg]:
+    """The org that is kept in the file `data`; it dies with this process at the latest.
+
+    Another `number` is another org.
+    """
+    words = ["serve", "--port", str(port), "--data", str(data), "--client-secret", SECRET]
     with subprocess.Popen(
         [sys.executable, "-m", "localorg", *words, "--control", "--exit-with-stdin"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        env={**os.environ, "LOCALORG_ORGANIZATION": str(number)},
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None

@@ -88,7 +88,7 @@ def test_an_org_in_which_every_seventh_request_fails_is_read_and_written_once(
 def test_a_session_that_ends_in_the_middle_of_a_job_is_renewed_and_the_job_goes_on(
     both_ways: World, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("isthmus.salesforce.client.PoolTransport", lambda _settings: both_ways.wire)
+    monkeypatch.setattr("isthmus.salesforce.client.PoolTransport", lambda *_: both_ways.wire)
 
     def end() -> None:
         both_ways.org.control("DELETE", "sessions")

@@ -143,8 +143,8 @@ def test_a_worker_whose_database_session_ends_leaves_the_run_to_the_next(
         )
         return body
 
-    monkeypatch.setattr("isthmus.salesforce.client.PoolTransport", lambda _settings: world.wire)
-    world.wire.tamper("GET", r"/results\b|/query", kill)
+    monkeypatch.setattr("isthmus.salesforce.client.PoolTransport", lambda *_: world.wire)
+    world.wire.tamper("GET", r"/results\b|/query\b.*FROM(%20|\+)Lead", kill)
     with pytest.raises(DatabaseGone):
         work_off(world)
     assert world.connection.runs.get().state == RunState.RUNNING

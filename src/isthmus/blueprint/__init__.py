@@ -51,7 +51,7 @@ def plan(document: Document, *, offline: bool = False) -> Plan:
     review(document, there)
     found = compare(document, there)
     notes = check_orgs(document, there, found, offline=offline)
-    return replace(found, notes=tuple(notes))
+    return replace(found, notes=(*found.notes, *notes))
 
 
 def apply(document: Document, *, offline: bool = False) -> Plan:
@@ -72,9 +72,9 @@ def apply(document: Document, *, offline: bool = False) -> Plan:
 
 def export() -> str:
     """The whole set-up as YAML, with names of environment variables in place of secrets."""
-    from isthmus.blueprint.stored import stored
+    from isthmus.blueprint.stored import stored, without_operators
 
-    return write(stored())
+    return write(without_operators(stored()))
 
 
 def export_connection(key: str, *, example: bool = False) -> str:

@@ -5,11 +5,12 @@ from dataclasses import replace
 from django.db import transaction
 from django.db.models import F
 
-from isthmus.blueprint.documents import Authorization, Connection, Document, Goal, with_object_type
+from isthmus.blueprint import taking_sign_ins
+from isthmus.blueprint.documents import Connection, Document, Goal, with_object_type
 from isthmus.blueprint.planning import Plan, What, compare
 from isthmus.blueprint.reviewing import review
 from isthmus.blueprint.stored import stored
-from isthmus.connections import models, secrets
+from isthmus.connections import client_apps, models
 from isthmus.connections.removing import delete_goal
 from isthmus.domain.goals import ImportGoal, ObjectTypeOnDelete, OnMerge
 from isthmus.profiles import setting_up
@@ -38,9 +39,22 @@ def _carry_out(plan: Plan, document: Document) -> None:
         if (What.SEGMENT, segment.key) in changed:
             values = {"name": segment.name, "where": segment.where}
             Segment.objects.update_or_create(key=segment.key, defaults=values)
-    for connection in document.connections:
-        if any((what, connection.key) in changed for what in _PARTS_OF_CONNECTIONS):
-            _save_connection(connection)
+    for app in document.apps:
+        if (What.APP, app.name) in changed:
+            there = models.App.objects.filter(name=app.name).first()
+            client_apps.save(app.name, app.client_id, app.secret, app=there)
+    saved = [
+        each
+        for each in document.connections
+        if any((what, each.key) in changed for what in _PARTS_OF_CONNECTIONS)
+    ]
+    for connection in saved:
+        _save_connection(connection)
+    # Those that share come last, because the sign-in that they share has to be there.
+    for connection in saved:
+        if connection.share:
+            row = models.Connection.objects.select_related("authorization").get(key=connection.key)
+            taking_sign_ins.share(row, connection.share)
     # Last, because a new column keeps the profile table locked until the transaction ends.
     for definition in document.properties:
         if (What.PROPERTY, definition.key) in changed:
@@ -64,24 +78,15 @@ def _save_connection(asked: Connection) -> None:
         "labels": list(asked.labels),
         "description": asked.description,
     }
-    if asked.authorization is not None:
-        signing_in = (row.authorization if row else None) or models.Authorization()
-        values["authorization"] = _saved_authorization(signing_in, asked.authorization)
     # Only these columns are written: a run may be writing others of the same row, such as the org.
     saved, _ = models.Connection.objects.update_or_create(key=asked.key, defaults=values)
+    if asked.authorization is not None:
+        taking_sign_ins.take(saved, asked.authorization)
     if row and row.timezone != asked.timezone:
         # Days that were made from moments are other days now: everything is taken again.
         saved.goals.update(version=F("version") + 1)
     if asked.goals is not None:
         save_goals(saved, asked.goals)
-
-
-def _saved_authorization(row: models.Authorization, asked: Authorization) -> models.Authorization:
-    row.flow, row.login_url, row.client_id = asked.flow, asked.login_url, asked.client_id
-    row.username, row.audience = asked.username, asked.audience
-    row.sealed_secret = secrets.seal(asked.secret)
-    row.save()
-    return row
 
 
 def save_goals(connection: models.Connection, asked: tuple[Goal, ...]) -> None:

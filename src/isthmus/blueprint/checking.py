@@ -15,6 +15,7 @@ from isthmus.blueprint.documents import (
     with_object_type,
 )
 from isthmus.blueprint.errors import Problem
+from isthmus.connections import client_apps
 from isthmus.connections.authorizations import Flow
 from isthmus.domain.goals import PROFILE_ID
 from isthmus.domain.properties import MOST_PROPERTIES, PropertyDefinition, PropertyError
@@ -161,6 +162,8 @@ def check_connections(review: Review) -> None:
     for place, connection in enumerate(connections):
         if connection.authorization is not None:
             _check_sign_in(review, place, connection, connection.authorization)
+        if connection.share:
+            _check_share(review, place, connection)
 
 
 def _check_sign_in(
@@ -171,6 +174,61 @@ def _check_sign_in(
     _check_kind_of_org(review, (*path, "login_url"), authorization, is_sandbox=connection.sandbox)
     if authorization.flow is Flow.JWT:
         _check_private_key(review, (*path, "private_key"), authorization)
+    if authorization.flow is Flow.BROWSER:
+        _check_app(review, (*path, "app"), authorization.app)
+
+
+def _check_app(review: Review, path: Path, name: str) -> None:
+    """That there is an app to sign in through."""
+    both = (*review.document.apps, *review.stored.apps)
+    known = list(dict.fromkeys(each.name for each in both))
+    if (name or known) and (not name or name in known):
+        return
+    there = f"There are: {', '.join(map(repr, known))}." if known else "There is none yet."
+    asked = f"There is no app {name!r}. " if name else ""
+    review.report(
+        path,
+        f"{asked}{there} Add it under `apps`, on the settings page of apps, or by "
+        f"`isthmus app save`.",
+    )
+
+
+def _check_share(review: Review, place: int, connection: Connection) -> None:
+    """That the connection named has a sign-in of its own."""
+    path: Path = ("connections", place, "authorization", "share")
+    there = {each.key: each for each in (*review.stored.connections, *review.document.connections)}
+    other = there.get(connection.share)
+    if other is None:
+        review.report(path, f"There is no connection {connection.share!r} to share the sign-in of.")
+    elif other.key == connection.key or other.share:
+        named = f", such as {other.share!r}" if other.share != connection.key else ""
+        review.report(
+            path,
+            f"Connection {other.key!r} has no sign-in of its own to share. Name the connection "
+            f"that has{named if other.share else ''}.",
+        )
+
+
+def check_apps(review: Review) -> None:
+    """Apps that stand twice, that can't be kept, or whose users would lose their sign-in."""
+    stored = {each.name: each for each in review.stored.apps}
+    seen: set[str] = set()
+    for place, app in enumerate(review.document.apps):
+        path: Path = ("apps", place, "name")
+        if app.name in seen:
+            review.report(path, f"There are two apps {app.name!r}. Keep one of them.")
+        seen.add(app.name)
+        if why := client_apps.trouble(app.name, app.client_id):
+            review.report(path, why)
+        before = stored.get(app.name)
+        if before and before.client_id != app.client_id and _uses(review, app.name):
+            users = ", ".join(repr(each) for each in _uses(review, app.name))
+            review.report((*path[:-1], "client_id"), client_apps.in_use(app.name, users))
+
+
+def _uses(review: Review, app: str) -> list[str]:
+    rows = review.stored.connections
+    return [each.name for each in rows if each.authorization and each.authorization.app == app]
 
 
 def _check_hosts(review: Review, path: Path, authorization: Authorization) -> None:

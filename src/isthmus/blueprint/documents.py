@@ -19,7 +19,7 @@ Path = tuple[str | int, ...]
 Goal = ImportGoal | ExportGoal
 
 SECRET_KEYS = {Flow.CLIENT_CREDENTIALS: "client_secret", Flow.JWT: "private_key"}
-"""How each flow calls its secret."""
+"""How each flow calls its secret; of a sign-in by browser a document has none."""
 
 OVERLAP_SECONDS = 600
 SETTLE_SECONDS = 30
@@ -56,9 +56,20 @@ class Authorization:
     flow: Flow
     login_url: str  # without a slash at its end
     client_id: str
-    secret: str = field(repr=False)  # client secret or private key; empty where it can't be read
+    secret: str = field(default="", repr=False)  # or private key; empty where it can't be read
     username: str = ""  # for jwt
     audience: str = ""  # for jwt; worked out from the login host where empty
+    app: str = ""  # name of the app, for browser; empty: whichever there is
+    granted: bool = field(default=False, compare=False)  # whether somebody has connected by browser
+
+
+@dataclass(frozen=True, kw_only=True)
+class App:
+    """What people sign in through by their browser."""
+
+    name: str
+    client_id: str
+    secret: str = field(default="", repr=False)  # empty: it has none, or it can't be read
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +79,7 @@ class Connection:
     key: str
     name: str
     authorization: Authorization | None = None  # None where the document says nothing of it
+    share: str = ""  # key of the connection that it signs in with, in place of an authorization
     active: bool = True
     sandbox: bool = False
     timezone: str = "UTC"  # IANA name
@@ -87,6 +99,7 @@ class Document:
     properties: tuple[PropertyDefinition, ...] = ()
     segments: tuple[Segment, ...] = ()
     connections: tuple[Connection, ...] = ()
+    apps: tuple[App, ...] = ()
     places: Places = field(default_factory=Places, compare=False, repr=False)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from isthmus.blueprint.documents import (
     SECRET_KEYS,
+    App,
     Authorization,
     Connection,
     Document,
@@ -14,6 +15,7 @@ from isthmus.blueprint.documents import (
     Segment,
     with_object_type,
 )
+from isthmus.connections.authorizations import Flow
 from isthmus.domain.goals import ExportField, ImportField, ImportGoal
 from isthmus.domain.properties import PropertyDefinition
 
@@ -41,6 +43,7 @@ class What(StrEnum):
     CONNECTION = "connection"
     AUTHORIZATION = "authorization"
     GOAL = "goal"
+    APP = "app"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +90,7 @@ class Plan:
 
     changes: tuple[Change, ...]
     untouched: tuple[Untouched, ...]
-    notes: tuple[str, ...] = ()  # what is worth knowing, and what could not be checked
+    notes: tuple[str, ...] = ()  # what is left for people to do, and what could not be checked
 
     @property
     def pending(self) -> bool:
@@ -95,8 +98,8 @@ class Plan:
         return bool(self.changes)
 
     def lines(self) -> list[str]:
-        """The changes, and then what is left alone, a line each."""
-        return [str(each) for each in (*self.changes, *self.untouched)]
+        """The changes, what is left alone, and what people have to do, a line each."""
+        return [str(each) for each in (*self.changes, *self.untouched, *self.notes)]
 
     def plain(self) -> dict[str, Any]:
         """The plan as JSON shows it."""
@@ -111,11 +114,16 @@ def compare(document: Document, stored: Document) -> Plan:
     """The plan that takes the store from `stored` to `document`."""
     completed = with_object_type(document, stored)
     changes = (
+        *_app_changes(completed, stored),
         *_compared(What.PROPERTY, _properties(completed), _properties(stored)),
         *_compared(What.SEGMENT, _segments(completed), _segments(stored)),
         *_connection_changes(completed, stored),
     )
-    return Plan(changes=changes, untouched=tuple(_untouched(completed, stored)))
+    return Plan(
+        changes=changes,
+        untouched=tuple(_untouched(completed, stored)),
+        notes=tuple(_notes(completed, stored)),
+    )
 
 
 def _compared(
@@ -158,16 +166,53 @@ def _connection_changes(document: Document, stored: Document) -> Iterator[Change
         yield from _goal_changes(connection, before)
 
 
+def _app_changes(document: Document, stored: Document) -> Iterator[Change]:
+    there = {each.name: each for each in stored.apps}
+    for app in document.apps:
+        before = there.get(app.name)
+        if before is None:
+            yield from _compared(What.APP, {app.name: _app(app)}, {})
+            continue
+        after = dict(_app(app))
+        if app.secret and before.secret and app.secret != before.secret:
+            after["client_secret"] = SECRET_CHANGED
+        yield from _changed(What.APP, app.name, _app(before), after)
+
+
+def _notes(document: Document, stored: Document) -> Iterator[str]:
+    """Connections that somebody has to connect by browser once the document is applied."""
+    there = {each.key: each.authorization for each in stored.connections}
+    for connection in document.connections:
+        asked, before = connection.authorization, there.get(connection.key)
+        if asked is None or asked.flow is not Flow.BROWSER:
+            continue
+        if before is None or not before.granted or not same_browser(asked, before):
+            yield (
+                f"to be done connection {connection.key}: connect it to Salesforce on its page; "
+                f"a document can't bring what Salesforce grants"
+            )
+
+
+def same_browser(asked: Authorization, there: Authorization) -> bool:
+    """Whether what Salesforce granted to the one serves the other."""
+    same = asked.flow is Flow.BROWSER and there.flow is Flow.BROWSER
+    return same and asked.login_url == there.login_url and asked.app in ("", there.app)
+
+
 def _authorization_changes(asked: Connection, there: Connection | None) -> Iterator[Change]:
-    if asked.authorization is None:
+    if asked.authorization is None and not asked.share:
         return
-    key, after = asked.key, _authorization(asked.authorization)
-    if there is None or there.authorization is None:
+    key, after = asked.key, _signing_in(asked)
+    before = _signing_in(there) if there else {}
+    if there is None or not before:
         yield from _compared(What.AUTHORIZATION, {key: after}, {})
         return
-    before = _authorization(there.authorization)
-    if asked.authorization.secret != there.authorization.secret:
-        after = {**after, SECRET_KEYS[asked.authorization.flow]: SECRET_CHANGED}
+    if asked.authorization and there.authorization:
+        if same_browser(asked.authorization, there.authorization):
+            return
+        secret = SECRET_KEYS.get(asked.authorization.flow)
+        if secret and asked.authorization.secret != there.authorization.secret:
+            after = {**after, secret: SECRET_CHANGED}
     yield from _changed(What.AUTHORIZATION, key, before, after)
 
 
@@ -213,6 +258,7 @@ def _deleted(name: str, attributes: Attributes) -> Change:
 
 def _untouched(document: Document, stored: Document) -> Iterator[Untouched]:
     named: Sequence[tuple[What, Mapping[str, Attributes], Mapping[str, Attributes]]] = (
+        (What.APP, _apps(document), _apps(stored)),
         (What.PROPERTY, _properties(document), _properties(stored)),
         (What.SEGMENT, _segments(document), _segments(stored)),
         (What.CONNECTION, _connections(document), _connections(stored)),
@@ -224,6 +270,14 @@ def _untouched(document: Document, stored: Document) -> Iterator[Untouched]:
         if connection.key in silent:
             for goal in connection.goals or ():
                 yield Untouched(what=What.GOAL, key=f"{connection.key}/{goal.key}")
+
+
+def _apps(document: Document) -> dict[str, Attributes]:
+    return {each.name: _app(each) for each in document.apps}
+
+
+def _app(app: App) -> Attributes:
+    return {"client_id": app.client_id, **({"client_secret": SECRET} if app.secret else {})}
 
 
 def _properties(document: Document) -> dict[str, Attributes]:
@@ -254,15 +308,27 @@ def _segment(segment: Segment) -> Attributes:
 
 
 def _connection(connection: Connection) -> Attributes:
-    left_out = ("key", "authorization", "goals")
+    left_out = ("key", "authorization", "share", "goals")
     values = vars(connection).items()
     return {name: _plain(value) for name, value in values if name not in left_out}
 
 
+def _signing_in(connection: Connection) -> Attributes:
+    """How it signs in; nothing where it does not."""
+    if connection.share:
+        return {"share": connection.share}
+    return _authorization(connection.authorization) if connection.authorization else {}
+
+
 def _authorization(authorization: Authorization) -> Attributes:
     values = {name: _plain(value) for name, value in vars(authorization).items() if value}
-    values.pop("secret", None)
-    return {**values, SECRET_KEYS[authorization.flow]: SECRET}
+    for name in ("secret", "granted"):
+        values.pop(name, None)
+    secret = SECRET_KEYS.get(authorization.flow)
+    if secret is None:
+        values.pop("client_id", None)
+        return values
+    return {**values, secret: SECRET}
 
 
 def _goal(goal: Goal) -> Attributes:

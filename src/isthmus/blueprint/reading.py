@@ -11,6 +11,7 @@ from isthmus.blueprint.documents import (
     OVERLAP_SECONDS,
     SECRET_KEYS,
     SETTLE_SECONDS,
+    App,
     Authorization,
     Connection,
     Document,
@@ -31,6 +32,7 @@ _LARGEST = 32_767
 _FLOW_KEYS = {
     Flow.CLIENT_CREDENTIALS: (("flow", "login_url", "client_id", "client_secret"), ()),
     Flow.JWT: (("flow", "login_url", "client_id", "username", "private_key"), ("audience",)),
+    Flow.BROWSER: (("flow", "login_url"), ("app",)),
 }
 _WEB_ADDRESS = re.compile(r"https?://[^\s/]+.*", re.IGNORECASE)
 
@@ -41,11 +43,12 @@ def read(text: str, *, name: str, environment: Mapping[str, str]) -> Document:
     `environment` holds what `${NAME}` stands for. Raises `BlueprintInvalid` with every problem.
     """
     source = Source(file=name, environment=environment)
-    top = root(text, source).entries(optional=("properties", "segments", "connections"))
+    top = root(text, source).entries(optional=("apps", "properties", "segments", "connections"))
     document = Document(
         properties=tuple(_property(each) for each in top.items("properties")),
         segments=tuple(_segment(each) for each in top.items("segments")),
         connections=tuple(_connection(each) for each in top.items("connections")),
+        apps=tuple(_app(each) for each in top.items("apps")),
         places=source.places,
     )
     if source.problems:
@@ -78,6 +81,15 @@ def _property(value: Value) -> PropertyDefinition:
     )
 
 
+def _app(value: Value) -> App:
+    entries = value.entries(required=("name", "client_id"), optional=("client_secret",))
+    return App(
+        name=entries.text("name"),
+        client_id=entries.expanded("client_id"),
+        secret=entries.secret("client_secret"),
+    )
+
+
 def _segment(value: Value) -> Segment:
     entries = value.entries(required=("key", "where"), optional=("name",))
     key = read_key(entries)
@@ -105,6 +117,7 @@ def _connection(value: Value) -> Connection:
         settle_seconds=entries.integer("settle_seconds", SETTLE_SECONDS, _LONGEST_SECONDS),
         **_guard(entries),
         authorization=_authorization(entries),
+        share=_share(entries),
         labels=_labels(entries),
         description=entries.text("description"),
         goals=_goals(entries),
@@ -152,8 +165,15 @@ def _known_timezones() -> frozenset[str]:
     return frozenset(available_timezones() | {"UTC"})
 
 
+def _share(connection: Entries) -> str:
+    """The connection whose sign-in is used, where the document names one."""
+    if "authorization" not in connection or not connection.values["authorization"].peek("share"):
+        return ""
+    return connection.values["authorization"].entries(required=("share",)).text("share")
+
+
 def _authorization(connection: Entries) -> Authorization | None:
-    if "authorization" not in connection:
+    if "authorization" not in connection or connection.values["authorization"].peek("share"):
         return None
     value = connection.values["authorization"]
     flow = _flow(value)
@@ -164,15 +184,17 @@ def _authorization(connection: Entries) -> Authorization | None:
         flow=flow,
         login_url=_web_address(entries, "login_url"),
         client_id=entries.expanded("client_id"),
-        secret=_secret(entries, SECRET_KEYS[flow]),
+        secret=_secret(entries, SECRET_KEYS[flow]) if flow in SECRET_KEYS else "",
         username=entries.expanded("username"),
         audience=_web_address(entries, "audience"),
+        app=entries.text("app"),
     )
 
 
 def _flow(value: Value) -> Flow:
     """The flow that says which keys belong here; a wrong one is reported by the caller."""
-    return Flow.JWT if value.peek("flow") == Flow.JWT else Flow.CLIENT_CREDENTIALS
+    given = value.peek("flow")
+    return next((flow for flow in Flow if flow == given), Flow.CLIENT_CREDENTIALS)
 
 
 def _web_address(entries: Entries, key: str) -> str:

@@ -4,6 +4,7 @@ import os
 
 from isthmus.blueprint.checking import (
     Review,
+    check_apps,
     check_connections,
     check_properties,
     check_segments,
@@ -22,7 +23,7 @@ def review(document: Document, stored: Document) -> None:
     allowed beside Salesforce's own.
     """
     found = Review(document=document, stored=stored, hosts=HostPolicy(allowed_hosts()))
-    for check in (check_properties, check_segments, check_connections, check_goals):
+    for check in (check_apps, check_properties, check_segments, check_connections, check_goals):
         check(found)
     if found.problems:
         raise BlueprintInvalid(found.problems)

@@ -1,9 +1,10 @@
 """The set-up that the store has, as a `Document`."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from isthmus.blueprint.documents import Authorization, Connection, Document, Segment
-from isthmus.connections import models, secrets
+from isthmus.blueprint.documents import App, Authorization, Connection, Document, Segment
+from isthmus.connections import client_apps, models, secrets
 from isthmus.connections.authorizations import Flow
 from isthmus.profiles.models import Property
 from isthmus.profiles.models import Segment as StoredSegment
@@ -14,26 +15,36 @@ def stored() -> Document:
     connections = models.Connection.objects.select_related("authorization").prefetch_related(
         "goals"
     )
+    apps = tuple(_app(each) for each in client_apps.all_apps())
+    owners = _owners()
     return Document(
+        apps=apps,
         properties=tuple(each.definition for each in Property.objects.all()),
         segments=tuple(
             Segment(key=each.key, name=each.name, where=each.conditions)
             for each in StoredSegment.objects.all()
         ),
-        connections=tuple(_connection(each) for each in connections),
+        connections=tuple(_connection(each, owners, apps) for each in connections),
     )
+
+
+def without_operators(document: Document) -> Document:
+    """The document without the app that the environment gives."""
+    apps = tuple(each for each in document.apps if each.name != client_apps.OPERATORS)
+    return replace(document, apps=apps)
 
 
 def stored_connection(key: str) -> Connection | None:
     """The connection of that key, where there is one."""
     rows = models.Connection.objects.select_related("authorization").prefetch_related("goals")
     row = rows.filter(key=key).first()
-    return _connection(row) if row else None
+    apps = tuple(_app(each) for each in client_apps.all_apps())
+    return _connection(row, _owners(), apps) if row else None
 
 
 def with_example(connection: Connection) -> Connection:
     """The connection; where it has no sign-in, with one that is to be filled in."""
-    if connection.authorization is not None:
+    if connection.authorization is not None or connection.share:
         return connection
     domain = "example--uat.sandbox" if connection.sandbox else "example"
     example = Authorization(
@@ -45,7 +56,21 @@ def with_example(connection: Connection) -> Connection:
     return replace(connection, authorization=example, active=True)
 
 
-def _connection(row: models.Connection) -> Connection:
+def _owners() -> dict[int, str]:
+    """The connection that stands for each authorization: the first one that uses it."""
+    rows = models.Connection.objects.filter(authorization__isnull=False).order_by("-id")
+    return dict(rows.values_list("authorization_id", "key"))
+
+
+def _app(row: models.App) -> App:
+    return App(name=row.name, client_id=row.client_id, secret=_opened(row.sealed_secret))
+
+
+def _connection(
+    row: models.Connection, owners: Mapping[int, str], apps: Sequence[App]
+) -> Connection:
+    owner = owners.get(row.authorization_id or 0, row.key)
+    own = row.authorization if owner == row.key else None
     return Connection(
         key=row.key,
         name=row.name,
@@ -56,27 +81,37 @@ def _connection(row: models.Connection) -> Connection:
         settle_seconds=row.settle_seconds,
         confirm_above=row.confirm_above,
         confirm_hours=row.confirm_hours,
-        authorization=_authorization(row.authorization) if row.authorization else None,
+        authorization=_authorization(own, apps) if own else None,
+        share=owner if row.authorization_id and owner != row.key else "",
         labels=tuple(row.labels),
         description=row.description,
         goals=tuple(goal.definition for goal in row.goals.all()),
     )
 
 
-def _authorization(row: models.Authorization) -> Authorization:
+def _authorization(row: models.Authorization, apps: Sequence[App]) -> Authorization:
+    if row.flow == Flow.BROWSER:
+        name = next((each.name for each in apps if each.client_id == row.client_id), "")
+        return Authorization(
+            flow=Flow.BROWSER,
+            login_url=row.login_url,
+            client_id=row.client_id,
+            app=name,
+            granted=bool(row.sealed_refresh_token),
+        )
     return Authorization(
         flow=Flow(row.flow),
         login_url=row.login_url,
         client_id=row.client_id,
         username=row.username,
         audience=row.audience,
-        secret=_secret(row),
+        secret=_opened(row.sealed_secret),
     )
 
 
-def _secret(row: models.Authorization) -> str:
+def _opened(sealed: bytes | memoryview) -> str:
     """The secret; empty where its key is lost, which makes any secret that is applied a new one."""
     try:
-        return secrets.unseal(row.sealed_secret)
+        return secrets.unseal_any(sealed)
     except secrets.SecretUnreadable:
         return ""

@@ -13,6 +13,7 @@ from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarStri
 
 from isthmus.blueprint.documents import (
     SECRET_KEYS,
+    App,
     Authorization,
     Connection,
     Document,
@@ -44,6 +45,7 @@ def write(document: Document) -> str:
     """The document as YAML, defaults left out. Secrets become names: see `secret_names`."""
     names = secret_names(document)
     top = {
+        "apps": [_compact(_app(each, names)) for each in document.apps],
         "properties": [_compact(_property(each)) for each in document.properties],
         "segments": [_block(_segment(each)) for each in document.segments],
         "connections": [_block(_connection(each, names)) for each in document.connections],
@@ -55,10 +57,14 @@ def write(document: Document) -> str:
 
 
 def secret_names(document: Document) -> dict[str, str]:
-    """The environment variable of each connection's secret, by the connection's key."""
+    """The environment variable of each secret, by the connection's key or the app (`app NAME`)."""
     names: dict[str, str] = {}
+    for app in document.apps:
+        if app.secret:
+            word = re.sub(r"[^A-Z0-9]+", "_", f"APP_{app.name}_CLIENT_SECRET".upper())
+            names[f"app {app.name}"] = _free(word, names.values())
     for connection in document.connections:
-        if connection.authorization is None:
+        if connection.authorization is None or connection.authorization.flow not in SECRET_KEYS:
             continue
         word = f"{connection.key}_{SECRET_KEYS[connection.authorization.flow]}".upper()
         name = f"CONNECTION_{word}" if word[0].isdigit() else word
@@ -98,15 +104,31 @@ def _connection(connection: Connection, names: Mapping[str, str]) -> dict[str, A
     }
     if connection.labels:
         values["labels"] = _compact(list(connection.labels))
-    if connection.authorization is not None:
-        secret = names[connection.key]
+    if connection.share:
+        values["authorization"] = _compact({"share": connection.share})
+    elif connection.authorization is not None:
+        secret = names.get(connection.key, "")
         values["authorization"] = _block(_authorization(connection.authorization, secret))
     if connection.goals is not None:
         values["goals"] = CommentedSeq([_block(_goal(goal)) for goal in connection.goals])
     return values
 
 
+def _app(app: App, names: Mapping[str, str]) -> dict[str, Any]:
+    secret = names.get(f"app {app.name}")
+    values: dict[str, Any] = {"name": app.name, "client_id": app.client_id}
+    if secret:
+        values["client_secret"] = DoubleQuotedScalarString(f"${{{secret}}}")
+    return values
+
+
 def _authorization(authorization: Authorization, secret: str) -> dict[str, Any]:
+    if authorization.flow not in SECRET_KEYS:
+        return {
+            "flow": authorization.flow,
+            "login_url": authorization.login_url,
+            **_differing(authorization, ("app",)),
+        }
     return {
         "flow": authorization.flow,
         "login_url": authorization.login_url,

@@ -15,19 +15,6 @@ if TYPE_CHECKING:
     from isthmus.connections.models import Connection, Goal
     from isthmus.salesforce import ClientSettings, Salesforce
 
-PERMISSIONS = {
-    "PermissionsApiEnabled": ("API Enabled", "every call needs it"),
-    "PermissionsManageDataIntegrations": (
-        "Manage Data Integrations",
-        "needed to see and end Bulk jobs of other users",
-    ),
-    "PermissionsViewSetup": (
-        "View Setup and Configuration",
-        "needed to read limits and set-up",
-    ),
-}
-"""By field of UserPermissionAccess: the permission's name in Salesforce, and what it is for."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
@@ -79,7 +66,7 @@ def impatient() -> "ClientSettings":
 
 def _findings(connection: "Connection", salesforce: "Salesforce") -> Iterator[Finding]:
     yield _sign_in(salesforce)
-    yield from _permissions(salesforce)
+    yield from _permissions(connection, salesforce)
     for goal in connection.goals.all():
         yield from _goal(connection, goal, salesforce)
     # Last, so that the calls above are counted too.
@@ -87,39 +74,34 @@ def _findings(connection: "Connection", salesforce: "Salesforce") -> Iterator[Fi
 
 
 def _sign_in(salesforce: "Salesforce") -> Finding:
+    from isthmus.salesforce import identify
+
+    found = identify(salesforce)
+    user = f"{found.user_name} ({found.user_id})" if found.user_name else f"user {found.user_id}"
     return Finding(
         what="sign-in",
         ok=True,
-        detail=f"{_user(salesforce)} in org {salesforce.org_id} at {salesforce.instance_url}",
+        detail=f"{user} in org {salesforce.org_id} at {salesforce.instance_url}",
     )
 
 
-def _user(salesforce: "Salesforce") -> str:
-    from isthmus.salesforce import SalesforceError
+def _permissions(connection: "Connection", salesforce: "Salesforce") -> Iterator[Finding]:
+    from isthmus.connections import permissions
+    from isthmus.connections.models import Authorization
 
-    user_id = salesforce.user_id
-    soql = f"SELECT Username FROM User WHERE Id = '{user_id}'"  # noqa: S608 - SOQL; an id of theirs
-    try:
-        names = [str(record["Username"]) for record in salesforce.query(soql)]
-    except SalesforceError:
-        names = []  # without the right to see users, the id has to do
-    return f"{names[0]} ({user_id})" if names else f"user {user_id}"
-
-
-def _permissions(salesforce: "Salesforce") -> Iterator[Finding]:
-    from isthmus.salesforce import SalesforceError
-
-    soql = f"SELECT {', '.join(PERMISSIONS)} FROM UserPermissionAccess LIMIT 1"  # noqa: S608 - SOQL
-    try:
-        granted = next(iter(salesforce.query(soql)), {})
-    except SalesforceError as error:
-        yield Finding(what="permissions", ok=True, detail=f"They can't be read here: {error}")
-        return
-    for field, (name, purpose) in PERMISSIONS.items():
-        has = bool(granted.get(field))
+    row = Authorization.objects.get(connections=connection.id)
+    granted = permissions.look(salesforce, row)
+    if not granted:
+        yield Finding(what="permissions", ok=True, detail="They can't be read here.")
+    for each in permissions.PERMISSIONS:
+        if each.field not in granted:
+            continue
+        has = granted[each.field]
         advice = "" if has else " Ask the Salesforce administrator to give it to this user."
         verb = "granted" if has else "missing"
-        yield Finding(what="permission", ok=has, detail=f"{name} is {verb}: {purpose}.{advice}")
+        yield Finding(
+            what="permission", ok=has, detail=f"{each.name} is {verb}: {each.purpose}.{advice}"
+        )
 
 
 def _api_calls(salesforce: "Salesforce") -> Finding:

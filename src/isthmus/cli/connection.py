@@ -301,6 +301,24 @@ def _write_json_log(run: "Run", *, problems: bool) -> None:
     write_bytes(b"\n  ]\n}\n")
 
 
+@command(app, "accept-org", "isthmus connection accept-org acme", summary="Go over to another org.")
+def accept_org(key: ConnectionKey) -> None:
+    """Let a connection belong to whichever org it signs in to next.
+
+    For a sandbox that was refreshed: its records have other ids. What is known of the old org's
+    records is dropped (links, what was sent, how far was read), and everything is read again.
+    Profiles stay.
+    """
+    from isthmus.cli import session
+
+    with session.database():
+        from isthmus.connections import orgs, setting_up
+
+        connection = setting_up.find(key)
+        orgs.accept_new_org(connection, by="the command line")
+        note(f"{connection.name} takes the org that it signs in to next, and reads it from anew.")
+
+
 @command(app, "check", "isthmus connection check acme")
 def check(key: ConnectionKey, *, as_json: AsJson = False) -> None:
     """Sign in and look whether the goals can run. Nothing is read or written but descriptions.

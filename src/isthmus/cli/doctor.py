@@ -87,6 +87,7 @@ def _database_findings() -> Iterator[Finding]:
             yield tables
             if tables.ok:
                 yield _worker()
+                yield _sealed()
                 yield from _connection_findings()
     except IsthmusError as error:
         yield Finding(what="database", ok=False, detail=str(error))
@@ -146,6 +147,22 @@ def _worker_finding(waiting: str, *, runs: bool) -> Finding:
         return Finding(what="worker", ok=True, detail="one runs at least; no run waits in vain")
     detail = "none runs; no run waits for one (`isthmus up` or `isthmus worker` starts one)"
     return Finding(what="worker", ok=True, detail=detail)
+
+
+def _sealed() -> Finding:
+    """Whether everything that is sealed can be opened, and with the first key."""
+    from isthmus.connections import authorizations
+
+    unreadable, older = authorizations.sealed_otherwise()
+    what = "stored secrets"
+    if unreadable:
+        advice = "Put the key back that sealed them, or connect and enter them again."
+        detail = f"{plural(unreadable, 'secret')} can't be opened with the keys there are. {advice}"
+        return Finding(what=what, ok=False, detail=detail)
+    if older:
+        detail = f"{plural(older, 'secret')} sealed with an older key: `isthmus secrets rotate`"
+        return Finding(what=what, ok=True, detail=detail)
+    return Finding(what=what, ok=True, detail="all are sealed with the first key")
 
 
 def _connection_findings() -> Iterator[Finding]:

@@ -5,7 +5,17 @@ from typing import Annotated
 
 import typer
 
-from isthmus.cli import config, connection, profiles, segment, streams, user
+from isthmus.cli import (
+    authorization,
+    client_app,
+    config,
+    connection,
+    profiles,
+    segment,
+    stored_secrets,
+    streams,
+    user,
+)
 from isthmus.cli.demo import demo
 from isthmus.cli.doctor import doctor
 from isthmus.cli.failures import DEBUG
@@ -21,8 +31,10 @@ _EPILOG = f"""\
 Settings: ISTHMUS_HOME is the data folder (by default the user's own). DATABASE_URL names a \
 PostgreSQL server to use instead of the embedded one. ISTHMUS_SECRET_KEY is the key of stored \
 secrets (by default a file in the data folder). ISTHMUS_SALESFORCE_HOSTS allows hosts beside \
-Salesforce's own. ISTHMUS_WORKER_LOOK_SECONDS is how often a worker looks for runs by itself (by \
-default every 5 seconds). ISTHMUS_LIMIT_WAIT_SECONDS is how long a run waits for API calls (900). \
+Salesforce's own. ISTHMUS_SALESFORCE_APP_ID and ISTHMUS_SALESFORCE_APP_SECRET are consumer key and \
+secret of an app that people sign in through. ISTHMUS_WORKER_LOOK_SECONDS is how often a worker \
+looks for runs by itself (by default every 5 seconds). ISTHMUS_LIMIT_WAIT_SECONDS is how long a \
+run waits for API calls (900). \
 ISTHMUS_KEEP_OUTCOMES_DAYS is how long the journal of values and the outcomes of records are kept \
 (30), ISTHMUS_KEEP_LOG_DAYS how long the problems that runs met are (90). \
 ISTHMUS_URL is the address under which a browser finds the pages, where a proxy stands before \
@@ -100,9 +112,12 @@ command(
 )(web)
 app.add_typer(config.app)
 app.add_typer(connection.app)
+app.add_typer(authorization.app)
+app.add_typer(client_app.app)
 app.add_typer(profiles.app)
 app.add_typer(segment.app)
 app.add_typer(user.app)
+app.add_typer(stored_secrets.app)
 command(app, "doctor", "isthmus doctor")(doctor)
 command(app, "demo", summary="Play the main job against an org on this machine.")(demo)
 

@@ -6,15 +6,22 @@ Final
 ├── GoalIncomplete    a goal misses something and does not run
 ├── CountMismatch     Salesforce's counts and what arrived differ
 ├── NoSignIn          the connection has no sign-in
+├── ApiNotEnabled     the user lacks the permission that every call needs
+├── AppInUse          an app is used by sign-ins
+├── AppRefused        an app can't be kept as it was given
 ├── NoSuchThing       a connection or goal that is named is not there
 ├── NothingToRun      the connection has no goal that is active
 ├── OrgReplaced       the sign-in leads to another org than before
+├── SharingRefused    an authorization can't be shared with a connection
+├── SignInLost        Salesforce has refused the stored sign-in for good
+├── TooManyApprovals  Salesforce would end the oldest sign-in of the same user
 ├── RunStopped        somebody asked the run to end
 ├── RunTakenOver      another process works on the run now
 └── StateRefused      a run can't be asked for that as it stands
 Retryable
 ├── PageIncomplete    a result page arrived cut
 ├── RunAlreadyGoing   two runs of one connection never overlap
+├── SignInBusy        another process has been renewing the sign-in for too long
 └── TakesTooLong      what was looked for was not found in time
 """
 
@@ -43,8 +50,9 @@ class NoSignIn(Final):
     def __init__(self, connection: str) -> None:
         """Name the connection, and what to do."""
         super().__init__(
-            f"Connection {connection!r} has no sign-in, so it can't reach Salesforce. Add "
-            f"`authorization` to it in the set-up document and apply that, and try again."
+            f"Connection {connection!r} has no sign-in, so it can't reach Salesforce. "
+            f"Connect it on its page, or add `authorization` to it in the set-up document and "
+            f"apply that, and try again."
         )
 
 
@@ -90,3 +98,31 @@ class PageIncomplete(Retryable):
 
 class TakesTooLong(Retryable):
     """What was looked for was not found in time."""
+
+
+class ApiNotEnabled(Final):
+    """The user lacks the permission that every call needs."""
+
+
+class AppInUse(Final):
+    """Sign-ins use the app."""
+
+
+class AppRefused(Final):
+    """The app can't be kept as it was given."""
+
+
+class SharingRefused(Final):
+    """The authorization can't be shared with the connection."""
+
+
+class SignInLost(Final):
+    """Salesforce has refused the stored sign-in for good."""
+
+
+class SignInBusy(Retryable):
+    """Another process has been renewing the sign-in for too long."""
+
+
+class TooManyApprovals(Final):
+    """Salesforce would end the oldest sign-in of the same user."""

@@ -24,8 +24,8 @@ from isthmus.connections.models import IMPORT, UNDER_WAY, Connection, Run, RunGo
 from isthmus.connections.patience import Patience, pause
 from isthmus.connections.queueing import check, check_preview, chosen_goals
 from isthmus.connections.recording import Recorder
+from isthmus.connections.run_sign_in import permission_warning, signed_in
 from isthmus.connections.runs import RUN_LOCK, Engine, Reporter, Silent
-from isthmus.connections.sign_in import signed_in
 from isthmus.connections.watch import Left, Watch
 from isthmus.errors import IsthmusError, Retryable
 from isthmus.profiles import database, schema
@@ -263,7 +263,8 @@ class _Execution:
             left = run.goals.filter(state__in=(RunState.QUEUED, *UNDER_WAY))
             left.update(state=RunState.STOPPED)
             run.state = _state_of(run)
-            run.finished_at, run.message, run.wait_until = timezone.now(), message, None
+            run.finished_at, run.wait_until = timezone.now(), None
+            run.message = message or permission_warning(run.connection)
             run.save(update_fields=["state", "finished_at", "message", "wait_until"])
         _say("ended", run, state=str(run.state))
 

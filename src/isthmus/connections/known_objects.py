@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from isthmus.connections.errors import TakesTooLong
@@ -82,6 +83,24 @@ def cached(connection: Connection, of: SalesforceObject) -> Known | None:
     """What is known already, however old; Salesforce is not asked."""
     row = _row(connection, of.name)
     return _known(row) if row else None
+
+
+def records(connection: Connection) -> dict[str, int | None]:
+    """How many records the objects have of which something is known already, by name."""
+    return dict(_rows(connection, list(OBJECTS)).values_list("sobject", "records"))
+
+
+def old(connection: Connection) -> set[str]:
+    """Names of the objects of which what is known should be asked for again."""
+    before = timezone.now() - FRESH
+    rows = _rows(connection, list(OBJECTS)).filter(described_at__lt=before)
+    return set(rows.values_list("sobject", flat=True))
+
+
+def lacks_persons(connection: Connection) -> bool:
+    """Whether accounts are known, and none of them can be a person."""
+    can_be = Q(description__fields__contains=[{"name": "IsPersonAccount"}])
+    return _rows(connection, [PERSON.name]).exclude(can_be).exists()
 
 
 def known(connection: Connection, of: SalesforceObject, *, refresh: bool = False) -> Known:
@@ -157,13 +176,18 @@ def _as_before(row: KnownObject | None, error: IsthmusError) -> Known | IsthmusE
 
 
 def _row(connection: Connection, name: str) -> KnownObject | None:
-    """What is kept of an object or of a choice of *object*; not what another user saw."""
+    """What is kept of an object or of a choice of *object*."""
+    return _rows(connection, [_kept_as(name)]).first()
+
+
+def _rows(connection: Connection, names: Sequence[str]) -> QuerySet[KnownObject]:
+    """What is kept of these; not what another user saw."""
     authorization = connection.authorization
     if authorization is None:
-        return None
-    row = authorization.known_objects.filter(sobject=_kept_as(name)).first()
+        return KnownObject.objects.none()
+    rows = authorization.known_objects.filter(sobject__in=names)
     since = authorization.signed_in_at
-    return None if row and since and row.described_at < since else row
+    return rows.filter(described_at__gte=since) if since else rows
 
 
 def _kept_as(name: str) -> str:

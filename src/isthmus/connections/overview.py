@@ -29,12 +29,14 @@ class Health(StrEnum):
     OUT = "out"
     BOTH = "both"
     INCOMPLETE = "incomplete"
+    SIGN_IN_LOST = "sign-in lost"
     ERROR_IN = "error in"
     ERROR_OUT = "error out"
     ERROR_BOTH = "error in and out"
+    OTHER_ORG = "other org"  # it leads to another org than the connection's
 
 
-TROUBLED = (Health.INCOMPLETE, Health.ERROR_IN, Health.ERROR_OUT, Health.ERROR_BOTH)
+TROUBLED = tuple(each for each in Health if each not in (Health.IN, Health.OUT, Health.BOTH))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,9 +83,27 @@ class Wanted:
     user: int = 0  # row id of whose favourites are marked
 
 
-def health(*, signs_in: bool, imports: int, exports: int, failed: tuple[int, int]) -> Health:
+class SignIn(StrEnum):
+    """How a connection's sign-in stands."""
+
+    NONE = "none"  # there is none, or nobody has signed in yet
+    GOOD = "good"
+    LOST = "lost"
+    OTHER_ORG = "other org"
+
+
+_BY_SIGN_IN = {
+    SignIn.NONE: Health.INCOMPLETE,
+    SignIn.LOST: Health.SIGN_IN_LOST,
+    SignIn.OTHER_ORG: Health.OTHER_ORG,
+}
+
+
+def health(*, sign_in: SignIn, imports: int, exports: int, failed: tuple[int, int]) -> Health:
     """How a connection stands that has so many active goals, of which these failed last."""
-    if not signs_in or not imports + exports:
+    if sign_in in _BY_SIGN_IN:
+        return _BY_SIGN_IN[sign_in]
+    if not imports + exports:
         return Health.INCOMPLETE
     failed_imports, failed_exports = failed
     if failed_imports:
@@ -124,12 +144,20 @@ def _overview(row: Mapping[str, Any]) -> Overview:
         login_url=str(row["login_url"] or ""),
         open_state=RunState(state) if state else None,
         health=health(
-            signs_in=row["login_url"] is not None,
+            sign_in=_sign_in(row),
             imports=row["imports"],
             exports=row["exports"],
             failed=(row["failed_imports"], row["failed_exports"]),
         ),
     )
+
+
+def _sign_in(row: Mapping[str, Any]) -> SignIn:
+    if row["lost"]:
+        return SignIn.LOST
+    if row["login_url"] is None or row["ungranted"]:
+        return SignIn.NONE
+    return SignIn.OTHER_ORG if row["elsewhere"] else SignIn.GOOD
 
 
 def last_runs(ids: Iterable[int], most: int = STRIP) -> dict[int, list[PastRun]]:

@@ -5,7 +5,11 @@ Statements behind the list of connections and the page of one.
 -- index, however often it ran. `matched` says whether the search finds the connection; it is said of
 -- all, because all are counted.
 SELECT connection.id, connection.key, connection.name, connection.active, connection.sandbox,
-    connection.labels, signing_in.login_url, favourite.id IS NOT NULL AS is_favourite,
+    connection.labels, signing_in.login_url, signing_in.lost_at IS NOT NULL AS lost,
+    signing_in.flow = 'browser' AND signing_in.sealed_refresh_token = ''::bytea AS ungranted,
+    signing_in.org_id <> '' AND connection.org_id <> ''
+        AND left(signing_in.org_id, 15) <> left(connection.org_id, 15) AS elsewhere,
+    favourite.id IS NOT NULL AS is_favourite,
     coalesce(goal.goals, 0) AS goals, coalesce(goal.imports, 0) AS imports,
     coalesce(goal.exports, 0) AS exports, coalesce(goal.failed_imports, 0) AS failed_imports,
     coalesce(goal.failed_exports, 0) AS failed_exports, open.state AS open_state,

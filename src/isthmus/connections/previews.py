@@ -391,14 +391,14 @@ def problems(preview: Preview, most: int = 50) -> list[Problem]:
         """SELECT record_id, profile_id, field, property, code, message, value
         FROM {} ORDER BY ctid LIMIT %s"""
     ).format(foreseen.problems(preview.part.id))
-    try:
-        with (
-            looking(seconds=SECONDS) as session,
-            session.cursor(row_factory=class_row(Problem)) as cursor,
-        ):
+    with (
+        looking(seconds=SECONDS) as session,
+        session.cursor(row_factory=class_row(Problem)) as cursor,
+    ):
+        try:
             return cursor.execute(statement, [min(most, MOST)]).fetchall()
-    except psycopg.errors.UndefinedTable:
-        return []
+        except psycopg.errors.UndefinedTable:
+            return []
 
 
 def _rows(preview: Preview, statement: sql.SQL, values: Mapping[str, Any]) -> list[Row]:

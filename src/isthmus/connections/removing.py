@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from django.db import connection as database
 from django.db import transaction
 
+from isthmus.connections import authorizations
 from isthmus.connections.errors import RunAlreadyGoing
 from isthmus.connections.models import Connection, Goal
 from isthmus.connections.runs import RUN_LOCK
@@ -14,12 +15,14 @@ QUERIES = statements.load("isthmus.connections", "removing.sql")
 
 _ALL_OF_IT = (
     *("delete_exported", "delete_parts", "delete_runs", "delete_goals"),
-    *("delete_favourites", "delete_connection"),
+    *("delete_attempts", "delete_favourites", "delete_connection"),
 )
 
 
 def delete_connection(connection: Connection) -> None:
-    """Delete it with its goals, runs, links and sign-in. Profiles and their journal stay.
+    """Delete it with its goals, runs and links. Profiles and their journal stay.
+
+    With the last connection that uses a sign-in that goes, too, and is revoked.
 
     Raises `RunAlreadyGoing`.
     """
@@ -29,14 +32,15 @@ def delete_connection(connection: Connection) -> None:
         if row is None:
             return
         _hold(row, f"Connection {row.key!r}")
-        names = {"connection": row.id, "authorization": row.authorization_id}
+        names = {"connection": row.id}
         with database.cursor() as cursor:
             cursor.execute(QUERIES["run_goals"], names)
             parts = [part for (part,) in cursor.fetchall()]
             links.forget_goals(row.goals.values_list("id", flat=True), parts)
-            _drop_stages(parts)
-            for block in (*_ALL_OF_IT, "delete_authorization"):
+            drop_stages(parts)
+            for block in _ALL_OF_IT:
                 cursor.execute(QUERIES[block], names)
+        authorizations.drop_unused(row.authorization_id)
 
 
 def delete_goal(goal: Goal) -> None:
@@ -47,7 +51,7 @@ def delete_goal(goal: Goal) -> None:
     _hold(goal.connection, f"Goal {goal.key!r} of connection {goal.connection.key!r}")
     parts = list(goal.runs.values_list("id", flat=True))
     links.forget_goals([goal.id], parts)
-    _drop_stages(parts)
+    drop_stages(parts)
     # What it did stays in history; what it would have done is of no use to anybody.
     goal.runs.filter(run__preview=True).delete()
     goal.delete()
@@ -64,7 +68,7 @@ def _hold(connection: Connection, what: str) -> None:
             )
 
 
-def _drop_stages(parts: Iterable[int]) -> None:
+def drop_stages(parts: Iterable[int]) -> None:
     """Drop what was staged for runs that never ended, and what previews found out."""
     session, wanted = database.connection, set(parts)
     for kind in (schema.STAGED, schema.FORESEEN):

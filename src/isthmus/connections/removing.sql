@@ -24,11 +24,11 @@ DELETE FROM connections_run WHERE connection_id = %(connection)s
 -- delete_goals --
 DELETE FROM connections_goal WHERE connection_id = %(connection)s
 
+-- delete_attempts --
+DELETE FROM connections_signinattempt WHERE connection_id = %(connection)s
+
 -- delete_favourites --
 DELETE FROM connections_connection_favoured_by WHERE connection_id = %(connection)s
 
 -- delete_connection --
 DELETE FROM connections_connection WHERE id = %(connection)s
-
--- delete_authorization --
-DELETE FROM connections_authorization WHERE id = %(authorization)s

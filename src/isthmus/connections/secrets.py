@@ -2,7 +2,7 @@
 
 The key comes from the environment variable ISTHMUS_SECRET_KEY, or else from the file `secret.key`
 in the data folder, which is made on first use. Either may hold several keys: the first seals, all
-open. To replace a key, put the new one in front, seal again (`authorizations.seal_again`), and
+open. To replace a key, put the new one in front, seal again (`isthmus secrets rotate`), and
 then take the old one out.
 """
 
@@ -48,9 +48,25 @@ def unseal(sealed: bytes | memoryview) -> str:
         ) from error
 
 
+def unseal_any(sealed: bytes | memoryview) -> str:
+    """The same, where there may be no secret: then an empty text."""
+    return unseal(sealed) if bytes(sealed) else ""
+
+
 def seal_again(sealed: bytes | memoryview) -> bytes:
     """The same secret, sealed with the first key. Raises `SecretUnreadable` as `unseal` does."""
     return seal(unseal(sealed))
+
+
+def place_of_key(sealed: bytes | memoryview) -> int | None:
+    """Which of the keys opens it, from 0; None where none does."""
+    for place, text in enumerate(_key_texts()):
+        try:
+            _key(text).decrypt(bytes(sealed))
+        except InvalidToken:
+            continue
+        return place
+    return None
 
 
 def derived(purpose: str) -> list[str]:

@@ -1,47 +1,58 @@
 """Signing in to a connection's org, and staying with that org."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from isthmus.connections.authorizations import credentials
-from isthmus.connections.errors import NoSignIn, OrgReplaced
-from isthmus.connections.models import Connection
-from isthmus.salesforce import ClientSettings, HostPolicy, Salesforce
+from isthmus.connections.errors import NoSignIn
+from isthmus.connections.hosts import HOSTS_SETTING, host_policy
+from isthmus.connections.models import Authorization, Connection
+from isthmus.connections.orgs import check_org
+from isthmus.connections.tokens import StoredSignIn
+from isthmus.salesforce import ClientSettings, Salesforce, SharedSignIn
 
-HOSTS_SETTING = "ISTHMUS_SALESFORCE_HOSTS"
-
-
-def host_policy() -> HostPolicy:
-    """Salesforce's hosts and those that the operator allows in `ISTHMUS_SALESFORCE_HOSTS`."""
-    given = os.environ.get(HOSTS_SETTING, "")
-    return HostPolicy(frozenset(filter(None, (host.strip() for host in given.split(",")))))
+__all__ = ["HOSTS_SETTING", "host_policy", "signed_in", "signed_in_by"]
 
 
 @contextmanager
 def signed_in(
     connection: Connection, settings: ClientSettings | None = None
 ) -> Iterator[Salesforce]:
-    """A client for the connection's org.
+    """A client for the connection's org. Its tokens are those that all processes use.
 
     The first sign-in pins the org. Raises `OrgReplaced` where a later one leads to another: its
     records have other ids, so links and positions would lie. Raises `NoSignIn` where nobody has set
-    up how to sign in.
+    up how to sign in, and `SignInLost` where Salesforce has refused it for good.
     """
-    if connection.authorization is None:
+    # What the connection signs in with may have changed since the row was read.
+    row = Authorization.objects.filter(connections=connection.id).first()
+    if row is None:
         raise NoSignIn(connection.key)
-    client = Salesforce(
-        credentials(connection.authorization), hosts=host_policy(), settings=settings
-    )
-    with client:
+    with signed_in_by(row, connection.key, settings) as client:
         org_id = client.org_id
-        if connection.org_id and connection.org_id != org_id:
-            raise OrgReplaced(
-                f"Connection {connection.key!r} belongs to org {connection.org_id} and now signs "
-                f"in to org {org_id}. Correct the authorization. If the org was replaced (a "
-                f"refreshed sandbox), make a new connection for it."
-            )
+        check_org(connection, org_id)
         if not connection.org_id:
-            connection.org_id = org_id
-            connection.save(update_fields=["org_id"])
+            # Another process may have been faster, or somebody may have accepted another org.
+            Connection.objects.filter(id=connection.id, org_id="").update(org_id=org_id)
+            connection.refresh_from_db(fields=["org_id"])
+            check_org(connection, org_id)
+        yield client
+
+
+@contextmanager
+def signed_in_by(
+    authorization: Authorization,
+    connection: str,
+    settings: ClientSettings | None = None,
+    *,
+    even_lost: bool = False,
+) -> Iterator[Salesforce]:
+    """A client for an authorization, wherever it leads; messages name that connection's key.
+
+    With `even_lost`, one that Salesforce has refused for good is tried once more.
+    """
+    store = StoredSignIn(
+        authorization.id, authorization.login_url, connection=connection, even_lost=even_lost
+    )
+    hosts = host_policy()
+    with Salesforce(SharedSignIn(store, hosts), hosts=hosts, settings=settings) as client:
         yield client

@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Iterable, Sequence
 
-_MOST_LISTED = 12
+_MOST_LISTED = 14
 _LIKE_ENOUGH = 0.6
 
 

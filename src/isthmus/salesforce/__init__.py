@@ -38,6 +38,7 @@ from isthmus.salesforce.errors import (
     RecordConflict,
     RecordGone,
     RecordRefused,
+    RenewalUnknown,
     RequestRefused,
     RequestTooLarge,
     RolledBack,
@@ -55,17 +56,40 @@ from isthmus.salesforce.errors import (
     WrongJobState,
 )
 from isthmus.salesforce.hosts import HostPolicy
+from isthmus.salesforce.identity import (
+    API_ENABLED,
+    MANAGE_DATA_INTEGRATIONS,
+    PERMISSIONS,
+    VIEW_SETUP,
+    Identity,
+    granted_permissions,
+    identify,
+)
 from isthmus.salesforce.jobs import IngestJob, Job, JobState, QueryJob
+from isthmus.salesforce.login import Login
 from isthmus.salesforce.record_collections import RecordCollections
 from isthmus.salesforce.replication import Updated
 from isthmus.salesforce.results import ResultPage
 from isthmus.salesforce.rows import RowError, RowResult, parse_row_error
 from isthmus.salesforce.settings import ClientSettings, Clock
-from isthmus.salesforce.signin import ClientCredentials, Credentials, JwtBearer, Token
+from isthmus.salesforce.shared import Renewing, SharedSignIn, TokenStore, Way, is_for_good
+from isthmus.salesforce.signin import ClientCredentials, Credentials, GivenToken, JwtBearer, Token
 from isthmus.salesforce.soql import QueryPage
 from isthmus.salesforce.usage import Usage
+from isthmus.salesforce.web_server import (
+    SCOPES,
+    Grant,
+    Refresh,
+    WebApp,
+    authorize_url,
+    challenge_of,
+    exchange,
+    new_verifier,
+    revoke,
+)
 
-__all__ = [
+__all__ = [  # noqa: RUF022 - in the order of the alphabet
+    "API_ENABLED",
     "BulkIngest",
     "BulkJobAborted",
     "BulkJobBroken",
@@ -82,20 +106,26 @@ __all__ = [
     "Credentials",
     "DailyLimitReached",
     "Field",
+    "GivenToken",
+    "Grant",
     "HostNotAllowed",
     "HostPolicy",
     "HostUnreachable",
+    "Identity",
     "IngestJob",
     "InvalidArgument",
     "Job",
     "JobState",
     "JwtBearer",
     "LeadConverted",
+    "Login",
+    "MANAGE_DATA_INTEGRATIONS",
     "NotFound",
     "NotPermitted",
     "ObjectDescription",
     "OrgChanged",
     "OutcomeUnknown",
+    "PERMISSIONS",
     "PageCut",
     "PageReference",
     "PicklistValue",
@@ -109,6 +139,9 @@ __all__ = [
     "RecordConflict",
     "RecordGone",
     "RecordRefused",
+    "Refresh",
+    "RenewalUnknown",
+    "Renewing",
     "RequestRefused",
     "RequestTooLarge",
     "ResultPage",
@@ -116,21 +149,35 @@ __all__ = [
     "RowError",
     "RowLocked",
     "RowResult",
+    "SCOPES",
     "Salesforce",
     "SalesforceError",
     "SchemaChanged",
     "ServerFault",
     "ServerUnavailable",
     "SessionExpired",
+    "SharedSignIn",
     "SignInRefused",
     "StorageFull",
     "Token",
+    "TokenStore",
     "UnexpectedAnswer",
     "Updated",
     "Usage",
+    "VIEW_SETUP",
     "WaitCancelled",
+    "Way",
+    "WebApp",
     "WindowRefused",
     "WrongJobState",
+    "authorize_url",
+    "challenge_of",
+    "exchange",
+    "granted_permissions",
+    "identify",
+    "is_for_good",
+    "new_verifier",
     "parse_row_error",
+    "revoke",
     "read_description",
 ]

@@ -45,7 +45,7 @@ class Salesforce:
         transport: Transport | None = None,
     ) -> None:
         settings, clock = settings or ClientSettings(), clock or Clock()
-        self._transport = transport or PoolTransport(settings)
+        self._transport = transport or PoolTransport(settings, hosts)
         self._interruption = Interruption()
         clock = self._interruption.in_naps(clock)
         self._session = Session(
@@ -96,6 +96,12 @@ class Salesforce:
     def instance_url(self) -> str:
         """Where calls go; it may change when the session is renewed."""
         return self._session.token.instance_url
+
+    def user_name(self) -> str:
+        """The user name of who is signed in, by the endpoint that every sign-in may ask."""
+        found = self._rest.get("/services/oauth2/userinfo")
+        with understood("a description of a user"):
+            return str(found["preferred_username"])
 
     @property
     def usage(self) -> Usage | None:

@@ -5,6 +5,7 @@ SalesforceError
 │   ├── HostUnreachable        no connection was made, so nothing was sent
 │   ├── ConnectionLost         cut, or no answer in time
 │   │   └── PageCut            in the middle of a result page
+│   ├── RenewalUnknown         the answer to a sign-in that must not be sent twice was lost
 │   ├── OutcomeUnknown         something was sent that must not be sent twice; ask first
 │   ├── UnexpectedAnswer       an answer that makes no sense, such as HTML instead of JSON
 │   ├── SessionExpired         the access token ended, and a new one could not be used
@@ -107,6 +108,14 @@ class OutcomeUnknown(SalesforceError, Retryable):
     """The answer was lost, and the request must not be sent twice."""
 
     advice = "Ask Salesforce what is there before sending anything again."
+
+
+class RenewalUnknown(SalesforceError, Retryable):
+    """The answer to a sign-in was lost, and it must not be sent twice."""
+
+    advice = (
+        "It is tried once more later; where Salesforce refuses then, connect to Salesforce again."
+    )
 
 
 class UnexpectedAnswer(SalesforceError, Retryable):

@@ -12,7 +12,6 @@ from isthmus.salesforce.errors import (
     HostNotAllowed,
     OrgChanged,
     OutcomeUnknown,
-    RequestRefused,
     SalesforceError,
     ServerFault,
     ServerUnavailable,
@@ -22,6 +21,7 @@ from isthmus.salesforce.errors import (
 )
 from isthmus.salesforce.hosts import HostPolicy
 from isthmus.salesforce.interruption import Interruption
+from isthmus.salesforce.login import Login, refuse_redirect
 from isthmus.salesforce.retries import attempts
 from isthmus.salesforce.settings import ClientSettings, Clock
 from isthmus.salesforce.signin import Credentials, Token
@@ -31,7 +31,6 @@ from isthmus.salesforce.wire import Request, Response
 
 T = TypeVar("T")
 
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _NOT_MODIFIED = 304
 _FAULTS_FROM = 500
 _NO_RENEWAL = (
@@ -60,6 +59,13 @@ class Session:
         self._clock = clock
         self._transport = transport
         self._interruption = interruption
+        self._login = Login(
+            hosts=hosts,
+            settings=settings,
+            clock=clock,
+            transport=transport,
+            interruption=interruption,
+        )
         self._lock = threading.Lock()
         self._token: Token | None = None
         self._org_id: str | None = None
@@ -138,30 +144,8 @@ class Session:
             return self._token
 
     def _sign_in(self) -> Token:
-        tries = attempts(self._settings, self._clock, repeatable=True)
-        return tries(self._sign_in_once)
-
-    def _sign_in_once(self) -> Token:
         self._hosts.check(self._credentials.login_url)
-        steps = self._credentials.sign_in(self._clock.now())
-        request = next(steps)
-        while True:
-            self._hosts.check(request.url)
-            response = self._unchecked(request)
-            try:
-                request = steps.send(response)
-            except StopIteration as finished:
-                token: Token = finished.value
-                return token
-
-    def _unchecked(self, request: Request) -> Response:
-        """An answer of the login host, whatever its status but a redirect."""
-        self._interruption.check()
-        with self._interruption.told(), contextlib.ExitStack() as closing:
-            answer = self._transport.open(request)
-            closing.callback(answer.close)
-            _check_redirect(request, answer)
-            return answer.read()
+        return self._login.run(lambda: self._credentials.sign_in(self._clock.now()))
 
     def _checked(self, token: Token) -> Token:
         self._hosts.check(token.instance_url)
@@ -199,7 +183,7 @@ def _path(request: Request, token: Token) -> str:
 
 
 def _check_status(request: Request, answer: Answer) -> None:
-    _check_redirect(request, answer)
+    refuse_redirect(request, answer)
     if 200 <= answer.status < 300 or answer.status == _NOT_MODIFIED:  # noqa: PLR2004
         return
     error = error_of(answer.read())
@@ -212,23 +196,6 @@ def _check_status(request: Request, answer: Answer) -> None:
             words=error.words,
         )
     raise error
-
-
-def _check_redirect(request: Request, answer: Answer) -> None:
-    if answer.status not in _REDIRECTS:
-        return
-    target = urlsplit(answer.headers.get("location", "")).netloc
-    if target and target != urlsplit(request.url).netloc:
-        raise HostNotAllowed(
-            f"{request.target} was redirected to the host {target}. Redirects to other hosts are "
-            f"not followed; if {target} is right, enter it as the login URL."
-        )
-    raise RequestRefused(
-        f"{request.target} was redirected ({answer.status}). Redirects are not followed; check "
-        "the login URL.",
-        status=answer.status,
-        path=request.target,
-    )
 
 
 def _can_renew(error: SalesforceError) -> bool:

@@ -126,14 +126,28 @@ class JwtBearer:
         )
 
 
-def token_request(login_url: str, form: Mapping[str, str]) -> Request:
-    """A token post that may be repeated: neither flow here uses up what it sends."""
+@dataclass(frozen=True, kw_only=True)
+class GivenToken:
+    """A session that somebody has begun already. It is never renewed."""
+
+    login_url: str
+    token: Token
+
+    def sign_in(self, now: float) -> SignIn:
+        """See `Credentials`."""
+        del now
+        yield from ()
+        return self.token
+
+
+def token_request(login_url: str, form: Mapping[str, str], *, repeatable: bool = True) -> Request:
+    """A token post. It may be repeated unless the flow uses up what it sends."""
     return Request(
         method="POST",
         url=f"{login_url.rstrip('/')}{TOKEN_PATH}",
         headers={"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"},
         body=urlencode(form).encode(),
-        repeatable=True,
+        repeatable=repeatable,
     )
 
 

@@ -29,6 +29,7 @@ from isthmus.salesforce.errors import (
     HostUnreachable,
     SalesforceError,
 )
+from isthmus.salesforce.hosts import HostPolicy
 from isthmus.salesforce.settings import ClientSettings
 from isthmus.salesforce.wire import Request, Response
 
@@ -91,7 +92,8 @@ class Transport(Protocol):
 class PoolTransport:
     """Sends requests over kept connections; safe to use from several threads."""
 
-    def __init__(self, settings: ClientSettings) -> None:
+    def __init__(self, settings: ClientSettings, hosts: HostPolicy | None = None) -> None:
+        """Take whose addresses are checked as they are connected to; anybody's without it."""
         self._sockets: WeakSet[socket.socket] = WeakSet()
         self._pool = urllib3.PoolManager(
             maxsize=settings.connections,
@@ -99,7 +101,7 @@ class PoolTransport:
             ssl_context=_tls(settings),
             retries=False,
         )
-        self._pool.pool_classes_by_scheme = _remembering(self._sockets)
+        self._pool.pool_classes_by_scheme = _guarded_pools(self._sockets, hosts)
         self._headers = {
             "User-Agent": f"isthmus/{__version__}",
             "Sforce-Call-Options": f"client={settings.client_name}",
@@ -147,15 +149,36 @@ class PoolTransport:
                 socket.socket.shutdown(each, socket.SHUT_RDWR)
 
 
-def _remembering(sockets: "WeakSet[socket.socket]") -> dict[str, type[HTTPConnectionPool]]:
-    """Pools whose connections put their sockets into a set."""
+def _guarded_pools(
+    sockets: "WeakSet[socket.socket]", hosts: HostPolicy | None
+) -> dict[str, type[HTTPConnectionPool]]:
+    """Pools whose connections put their sockets into a set, and look at whom they have reached.
+
+    The address is that of the very connection that is used, so a name that leads elsewhere the
+    second time it is looked up gains nothing. Nothing is sent before.
+    """
+
+    def checked(made: socket.socket, scheme: str, host: str, port: int) -> socket.socket:
+        try:
+            if hosts is not None:
+                hosts.check_peer(f"{scheme}://{host}:{port}", str(made.getpeername()[0]))
+        except Exception:
+            made.close()
+            raise
+        return made
 
     class Plain(HTTPConnection):
+        def _new_conn(self) -> socket.socket:
+            return checked(super()._new_conn(), "http", self.host, self.port)
+
         def connect(self) -> None:
             super().connect()
             sockets.add(self.sock)
 
     class Secure(HTTPSConnection):
+        def _new_conn(self) -> socket.socket:
+            return checked(super()._new_conn(), "https", self.host, self.port)
+
         def connect(self) -> None:
             super().connect()
             sockets.add(self.sock)

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from isthmus.connections import few_records, lacking, masking, overview
+from isthmus.connections import few_records, lacking, masking, overview, standing
 from isthmus.connections.goal_setting import in_order
 from isthmus.connections.models import (
     EXPORT,
@@ -134,7 +134,7 @@ def _health(connection: Connection, rows: Iterable[GoalRow], still: Iterable[Run
     active = [row for row in rows if row.active]
     failed = [row for row in active if row.part and row.part.state == RunState.FAILED]
     found = overview.health(
-        signs_in=connection.authorization_id is not None,
+        sign_in=standing.sign_in(connection),
         imports=sum(row.is_import for row in active),
         exports=sum(not row.is_import for row in active),
         failed=(sum(row.is_import for row in failed), sum(not row.is_import for row in failed)),

@@ -20,10 +20,15 @@ _HEALTH: Final[Mapping[Health, tuple[str, str, str]]] = {
     Health.OUT: ("ok", "ok", "Out"),
     Health.BOTH: ("ok", "ok", "In and out"),
     Health.INCOMPLETE: ("idle", "half", "Incomplete"),
+    Health.SIGN_IN_LOST: ("bad", "bad", "Sign-in lost"),
     Health.ERROR_IN: ("bad", "bad", "Error in"),
     Health.ERROR_OUT: ("bad", "bad", "Error out"),
     Health.ERROR_BOTH: ("bad", "bad", "Error in and out"),
+    Health.OTHER_ORG: ("bad", "warn", "Other org"),
 }
+
+ABOUT_SIGN_IN: Final = (Health.SIGN_IN_LOST, Health.OTHER_ORG)
+"""Where nothing helps but to connect again, or to accept the org."""
 
 _MARKS: Final[Mapping[RunState, str]] = {
     RunState.FINISHED: "ok",
@@ -44,7 +49,7 @@ def health_state(health: Health, *, active: bool, is_going: bool) -> State:
     kind, icon, word = _HEALTH[health]
     if is_going:
         return State(kind="run", icon="load", word=f"{word}, running")
-    if not active and health is not Health.INCOMPLETE:
+    if not active and health not in (Health.INCOMPLETE, *ABOUT_SIGN_IN):
         return State(kind="idle", icon="pause", word=word)
     return State(kind=kind, icon=icon, word=word)
 

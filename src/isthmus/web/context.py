@@ -30,12 +30,18 @@ _ENTRIES: list[tuple[str, str, str, Right]] = [
     ("Segments", "segment", "segments", Right.LOOK),
     ("Connections", "plug", "connections", Right.LOOK),
 ]
-_MAKING = {"new-segment": "segments", "new-property": "properties"}
+_MAKING = {
+    "new-segment": "segments",
+    "new-property": "properties",
+    "new-salesforce-app": "salesforce-apps",
+}
 """Pages that belong to an entry although their address does not say so."""
 
 _SETTINGS = [
     ("Properties", "doc", "properties", Right.LOOK),
     ("People", "people", "people", Right.ADMINISTER),
+    ("Authorizations", "link", "authorizations", Right.LOOK),
+    ("Salesforce apps", "cloud", "salesforce-apps", Right.ADMINISTER),
     ("Components", "spark", "components", Right.ADMINISTER),
 ]
 

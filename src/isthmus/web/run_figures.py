@@ -1,9 +1,10 @@
 """What a page of runs draws: counts with the addresses of the rows behind them, steps, progress."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from django.urls import reverse
@@ -89,6 +90,11 @@ class Figures:
 
 def figures(run: Run, parts: Sequence[RunGoal], goal: str = "") -> Figures:
     """The counts of a run's goals together; `goal` is given where they are those of one goal."""
+    return figures_at(parts, partial(address, "run-rows", run, goal=goal))
+
+
+def figures_at(parts: Sequence[RunGoal], at: Callable[..., str]) -> Figures:
+    """The counts of goals together; `at` says where the rows of an outcome and a reason stand."""
     total = GoalCounts()
     directions: dict[str, str] = {}
     for part in parts:
@@ -98,19 +104,19 @@ def figures(run: Run, parts: Sequence[RunGoal], goal: str = "") -> Figures:
         total.skipped += found.skipped
         total.failed += found.failed
         directions |= dict.fromkeys([*found.skipped, *found.failed], part.direction)
-    addresses = {name: address("run-rows", run, goal=goal, outcome=name) for name in PARTS}
-    addresses["received"] = address("run-rows", run, goal=goal)
-    addresses["problems"] = address("run-rows", run, goal=goal, code="*", fields=1)
+    addresses = {name: at(outcome=name) for name in PARTS}
+    addresses["received"] = at()
+    addresses["problems"] = at(code="*", fields=1)
     return Figures(
         counts=total,
         addresses=addresses,
-        skipped=_reasons(run, goal, "skipped", total.skipped, directions),
-        failed=_reasons(run, goal, "failed", total.failed, directions),
+        skipped=_reasons(at, "skipped", total.skipped, directions),
+        failed=_reasons(at, "failed", total.failed, directions),
     )
 
 
 def _reasons(
-    run: Run, goal: str, outcome: str, numbers: Counter[str], directions: Mapping[str, str]
+    at: Callable[..., str], outcome: str, numbers: Counter[str], directions: Mapping[str, str]
 ) -> list[Reason]:
     return [
         Reason(
@@ -118,7 +124,7 @@ def _reasons(
             word=run_words.reason(name),
             number=number,
             explanation=outcomes.reason_words(directions[name], name) or explain(name).meaning,
-            address=address("run-rows", run, goal=goal, outcome=outcome, reason=name),
+            address=at(outcome=outcome, reason=name),
         )
         for name, number in numbers.most_common()
     ]
@@ -197,7 +203,7 @@ def goal(run: Run, part: RunGoal, *, hides: bool, left_behind: bool = False) -> 
         messages=[said(line) for line in part.message.splitlines() if line],
         wrong=_wrong(part),
         steps=_steps(part),
-        progress=_progress(part, now, still=left_behind) if part.state in UNDER_WAY else None,
+        progress=progress(part, now, still=left_behind) if part.state in UNDER_WAY else None,
     )
 
 
@@ -248,7 +254,8 @@ def _steps(part: RunGoal) -> list[Step]:
     return steps
 
 
-def _progress(part: RunGoal, now: datetime, *, still: bool) -> Progress | None:
+def progress(part: RunGoal, now: datetime, *, still: bool = False) -> Progress | None:
+    """How far the goal is in its step; `still`: no process works on it."""
     if not part.step:
         return None
     word = DOING.get(part.step, part.step)

@@ -5,9 +5,11 @@ from isthmus.web.routes import (
     components,
     connections,
     guards,
+    previews,
     profiles,
     properties,
     runs,
+    salesforce,
     segments,
 )
 from isthmus.web.views import errors
@@ -15,11 +17,13 @@ from isthmus.web.views import errors
 urlpatterns = [
     *accounts.patterns,
     *connections.patterns,
+    *previews.patterns,
     *runs.patterns,
     *guards.patterns,
     *profiles.patterns,
     *properties.patterns,
     *segments.patterns,
+    *salesforce.patterns,
     *components.patterns,
 ]
 

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
+import django.db
 import psycopg
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 
@@ -18,7 +19,7 @@ from isthmus.errors import IsthmusError
 from isthmus.profiles.database import DatabaseGone
 from isthmus.worker import presence
 from isthmus.worker.errands import Errands
-from isthmus.worker.housekeeping import Housekeeping
+from isthmus.worker.housekeeping import Housekeeping, Telling
 from isthmus.worker.news import App, listening_app, throw_away_stalled
 from isthmus.worker.settings import WorkerSettings
 
@@ -50,6 +51,7 @@ class WorkerProcess:
         self._pauses = _pauses()
         self._errands.leaving = self._leave.is_set
         self._housekeeping = Housekeeping(keeping=settings.keeping)
+        self._telling = Telling()
         self._lingering: set[asyncio.Task[Any]] = set()
 
     @property
@@ -168,6 +170,8 @@ class WorkerProcess:
         while True:
             if self._housekeeping.is_due():
                 await asyncio.to_thread(self._housekeeping.keep)
+            if self._telling.is_due():
+                await asyncio.to_thread(_alone, self._telling.tell)
             cursor = await session.execute(presence.DUE)
             found = [presence.Due(*row) for row in await cursor.fetchall()]
             for each in presence.without(found, self._errands.setbacks.refused()):
@@ -194,6 +198,14 @@ def _unheard(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     """Log what nobody waits for any more, such as the news of a database that went away."""
     error = context.get("exception")
     _warn("left alone", error=type(error).__name__ if error else None)
+
+
+def _alone(errand: Callable[[], None]) -> None:
+    """Run it in a thread that keeps no connection of Django's afterwards."""
+    try:
+        errand()
+    finally:
+        django.db.connections.close_all()
 
 
 def _raise_first(*tasks: asyncio.Task[Any]) -> None:

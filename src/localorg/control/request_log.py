@@ -42,6 +42,8 @@ class LoggedRequest:
     fault: str | None
     # The org's time of the answer.
     moment: datetime
+    # The machine's time of the answer in seconds since 1970, to tell which requests met.
+    ended: float
 
 
 @dataclass(frozen=True, kw_only=True)

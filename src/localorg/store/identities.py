@@ -1,8 +1,11 @@
 """The ids of what every org has from its first day: its users, record types and its own row."""
 
+import os
+
 from localorg.ids import make_id
 
-ORGANIZATION_ID = make_id("00D", 1)
+# Another number is another org, as a sandbox is one after each refresh: ids and users stay alike.
+ORGANIZATION_ID = make_id("00D", int(os.environ.get("LOCALORG_ORGANIZATION", "1")))
 INTEGRATION_USER_ID = make_id("005", 1)
 INTEGRATION_USERNAME = "integration@localorg.example"
 # People who own records and change them; (username's first part, first name, last name).

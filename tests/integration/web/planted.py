@@ -8,7 +8,7 @@ from django.utils import timezone
 from psycopg import Connection, sql
 
 from integration.set_up import new_connection, new_goal
-from isthmus.connections.models import Run, RunGoal, RunState
+from isthmus.connections.models import App, Run, RunGoal, RunState
 from isthmus.domain.goals import ImportField, ImportGoal, MatchRow
 from isthmus.domain.objects import OBJECTS
 from isthmus.domain.properties import Normalise, PropertyDefinition, PropertyType
@@ -31,6 +31,7 @@ class World:
     goal: Any
     run: Run
     run_goal: RunGoal
+    app: App
 
     def named(self, pattern: str, user_id: int) -> dict[str, Any]:
         """What to fill an address's places with."""
@@ -44,6 +45,8 @@ class World:
             "segment_key": "dutch",
             "record_id": RECORD,
             "type_key": "salesforce",
+            "app_id": self.app.id,
+            "authorization_id": self.connection.authorization_id,
         }
         return {name: value for name, value in places.items() if f":{name}>" in pattern}
 
@@ -85,7 +88,10 @@ def plant(session: Connection[Any]) -> World:
         started_at=now,
         finished_at=now,
     )
-    world = World(profile_id=profile_id, connection=connection, goal=goal, run=run, run_goal=part)
+    app = App.objects.create(name="Isthmus", client_id="planted.key")
+    world = World(
+        profile_id=profile_id, connection=connection, goal=goal, run=run, run_goal=part, app=app
+    )
     _traces(session, world)
     return world
 

@@ -16,9 +16,11 @@ from integration.web.expected import (
     components,
     connections,
     guards,
+    previews,
     profiles,
     properties,
     runs,
+    salesforce,
     segments,
 )
 from integration.web.expected.people import (
@@ -40,11 +42,19 @@ from isthmus.people import accounts
 from isthmus.people.models import User
 from isthmus.web import access
 
-EXPECTED: dict[str, Page] = {
-    name: page
-    for part in (of_accounts, components, connections, guards, profiles, properties, runs, segments)
-    for name, page in part.EXPECTED.items()
-}
+PARTS = (
+    of_accounts,
+    components,
+    connections,
+    guards,
+    previews,
+    profiles,
+    properties,
+    runs,
+    salesforce,
+    segments,
+)
+EXPECTED: dict[str, Page] = {name: page for part in PARTS for name, page in part.EXPECTED.items()}
 """By address. An address that is not here fails."""
 
 

@@ -16,9 +16,11 @@ from integration.web.expected import (
     components,
     connections,
     guards,
+    previews,
     profiles,
     properties,
     runs,
+    salesforce,
     segments,
 )
 from journeys.processes import Isthmus, LocalOrg
@@ -33,7 +35,18 @@ from isthmus.web.urls import urlpatterns  # noqa: E402 - it needs the settings
 if TYPE_CHECKING:
     from django.urls import URLPattern
 
-_PARTS = (accounts, components, connections, guards, profiles, properties, runs, segments)
+_PARTS = (
+    accounts,
+    components,
+    connections,
+    guards,
+    previews,
+    profiles,
+    properties,
+    runs,
+    salesforce,
+    segments,
+)
 _OK = 200
 _PLACE = re.compile(r"<\w+:(\w+)>")
 _LONG = "Wolfeschlegelsteinhausenbergerdorff " * 4

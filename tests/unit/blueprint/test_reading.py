@@ -200,7 +200,7 @@ def test_problems_come_in_the_order_of_the_file_and_name_it() -> None:
     text = "segmants: []\nproperties: [{key: a}]\n"
     with pytest.raises(BlueprintInvalid) as caught:
         read(text, name="set-up.yaml", environment={})
-    unknown = "'segmants' is not a key here. Allowed: properties, segments, connections."
+    unknown = "'segmants' is not a key here. Allowed: apps, properties, segments, connections."
     assert str(caught.value).splitlines() == [
         f"set-up.yaml:1:1: {unknown} Did you mean 'segments'?",
         "set-up.yaml:2:14: 'label' is missing. Write label: … here.",

@@ -57,7 +57,11 @@ class Desk:
         """What a form says; `where` is what is stored."""
         kept = personal.kept(self.canonical(where), self.hidden)
         return Reader(
-            properties=self.properties, subjects=self.subjects, kept=kept, hidden=self.hidden
+            parse=lambda document: parse(document, self.properties),
+            plain=plain,
+            subjects=self.subjects,
+            kept=kept,
+            hidden=self.hidden,
         ).read(tree)
 
     def drawer(self, where: Any = None) -> Drawer:

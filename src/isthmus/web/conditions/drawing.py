@@ -15,7 +15,17 @@ from isthmus.domain.segments import Kind, Operator
 from isthmus.domain.segments.operators import RELATIVE
 from isthmus.web.conditions.reading import WHY_HIDDEN, takes_case
 from isthmus.web.conditions.sentences import Teller
-from isthmus.web.conditions.tree import ROOT, Node, Test, Tree, from_document, takes_lines
+from isthmus.web.conditions.tree import (
+    ROOT,
+    Node,
+    Test,
+    Tree,
+    from_document,
+    lines,
+    read_text,
+    takes_lines,
+    written,
+)
 from isthmus.web.conditions.words import IS_NOT_EMPTY, UNITS, Subject
 
 _MOST_OPTIONS = 3_000
@@ -63,7 +73,7 @@ class Row:
     subject: Subject | None
     options: SafeString = field(default_factory=SafeString)
     operators: list[Choice] = field(default_factory=list)
-    control: str = ""  # lines, one, two, choice or spans; empty: nothing to compare with
+    control: str = ""  # lines, one, two, choice, ticks or spans; empty: nothing to compare with
     values: list[str] = field(default_factory=list)
     height: int = 1
     choices: list[Choice] = field(default_factory=list)
@@ -73,6 +83,9 @@ class Row:
     placeholder: str = ""
     case: bool | None = None  # whether it is told apart; None: there is none
     kept: str = ""  # token of a test that is not shown
+    said: str = ""  # the values that are ticked, in words
+    of: str = ""  # what kind of thing is asked for
+    makes: bool = False  # whether one can be made on the spot
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +95,8 @@ class Drawer:
     subjects: Mapping[str, Subject]
     hidden: frozenset[str] = frozenset()
     kept: Mapping[str, Any] = field(default_factory=dict)
+    of: str = "property"  # what kind of thing most subjects are
+    makes: bool = True  # whether one can be made on the spot
 
     def items(self, tree: Tree, errors: Mapping[str, str] | None = None) -> list[Item]:
         """The lines of the form, from the top; `errors` by place."""
@@ -113,8 +128,9 @@ class Drawer:
         teller = Teller(subjects=self.subjects, hidden=self.hidden)
         subject = self.subjects.get(test.subject)
         options = self._options(test, subject, pieces)
+        what: dict[str, Any] = {"of": self.of, "makes": self.makes}
         if subject is None:
-            return Row(sentence=teller.test(test), subject=None, options=options)
+            return Row(sentence=teller.test(test), subject=None, options=options, **what)
         return Row(
             sentence=teller.test(test),
             subject=subject,
@@ -125,10 +141,11 @@ class Drawer:
             ],
             case=test.match_case if takes_case(subject, test.operator) else None,
             **_control(test, subject),
+            **what,
         )
 
     def _options(self, test: Test, subject: Subject | None, pieces: list["_Option"]) -> SafeString:
-        first = format_html('<option value="">{}</option>', "Choose a property")
+        first = format_html('<option value="">{}</option>', f"Choose a {self.of}")
         if not pieces:
             chosen = [subject] if subject else self.subjects.values()
             pieces = [self._option(each) for each in chosen]
@@ -182,15 +199,30 @@ def _control(test: Test, subject: Subject) -> dict[str, Any]:
         "placeholder": _PLACEHOLDERS[subject.kind],
         "input_mode": _INPUT_MODES.get(subject.kind, ""),
     }
+    if takes_lines(operator) and subject.choices:
+        ticks = _ticks(typed, subject)
+        said = " or ".join(each.word for each in ticks if each.chosen)
+        return {"control": "ticks", "choices": ticks, "said": said}
     if takes_lines(operator):
-        height = min(typed[0].count("\n") + 1, _MOST_LINES)
-        return {"control": "lines", "values": typed[:1], "height": height, **looks}
+        several = "\n".join(filter(None, test.values))
+        height = min(several.count("\n") + 1, _MOST_LINES)
+        return {"control": "lines", "values": [several], "height": height, **looks}
     # What was typed as a list for another operator would run together in one line.
     typed = [line.removesuffix("\r") for each in typed for line in each.split("\n")]
     values = typed[:2] if operator == Operator.BETWEEN else typed[:1]
     if subject.kind is Kind.DATE and all(map(_fits_date_field, values)):
         looks["input_type"] = "date"
     return {"control": "two" if operator == Operator.BETWEEN else "one", "values": values, **looks}
+
+
+def _ticks(typed: list[str], subject: Subject) -> list[Choice]:
+    """The values that are offered, and those that were given and are offered no more."""
+    given = [read_text(line) for each in typed for line in lines(each)]
+    offered = dict(subject.choices)
+    return [
+        Choice(value=written(value), word=label or value, chosen=value in given)
+        for value, label in (offered | {each: offered.get(each, each) for each in given}).items()
+    ]
 
 
 def _fits_date_field(typed: str) -> bool:

@@ -1,12 +1,11 @@
 """What a form of conditions says: the plain form, or what is missing or wrong, and where."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from isthmus.domain.properties import PropertyDefinition
-from isthmus.domain.segments import Condition, Kind, Operator, SegmentError, parse, plain
+from isthmus.domain.segments import Kind, Operator, SegmentError
 from isthmus.domain.segments.operators import RELATIVE
 from isthmus.web.conditions.tree import (
     Group,
@@ -44,7 +43,7 @@ class Read:
     """What a form says."""
 
     where: Any = None  # the plain form, canonical; None where it can't be read
-    condition: Condition | None = None
+    condition: Any = None
     missing: Mapping[str, str] = field(default_factory=dict)  # by place: what is still to be given
     wrong: Mapping[str, str] = field(default_factory=dict)  # by place: what can't be read
     refused: str = ""  # what is wrong with the whole
@@ -54,8 +53,11 @@ class Read:
 class Reader:
     """Reads forms with what there is to ask for."""
 
-    properties: Mapping[str, PropertyDefinition]
+    parse: Callable[[Any], Any]  # what the plain form says; raises one of `refusals`
+    plain: Callable[[Any], Any]  # the plain form of that
     subjects: Mapping[str, Subject]
+    of: str = "property"  # what kind of thing most subjects are
+    refusals: tuple[type[Exception], ...] = (SegmentError,)
     kept: Mapping[str, Any] = field(default_factory=dict)  # tests that are not shown, by token
     hidden: frozenset[str] = frozenset()  # subjects that whoever edits may not ask for
 
@@ -68,15 +70,15 @@ class Reader:
                 self._check(node)
             except NotYet as error:
                 missing[place] = str(error)
-            except SegmentError as error:
+            except self.refusals as error:
                 wrong[place] = str(error)
         if missing or wrong:
             return Read(missing=missing, wrong=wrong)
         try:
-            condition = parse(self._document(_top(tree)), self.properties)
-        except SegmentError as error:
+            condition = self.parse(self._document(_top(tree)))
+        except self.refusals as error:
             return Read(refused=str(error))
-        return Read(where=plain(condition), condition=condition)
+        return Read(where=self.plain(condition), condition=condition)
 
     def _check(self, node: Node) -> None:
         if isinstance(node, Group):
@@ -85,17 +87,17 @@ class Reader:
             return
         document = self._test(node)
         try:
-            parse(document, self.properties)
-        except SegmentError as error:
+            self.parse(document)
+        except self.refusals as error:
             raise self._said(node, document, error) from error
 
-    def _said(self, test: Test, document: Any, error: SegmentError) -> SegmentError:
+    def _said(self, test: Test, document: Any, error: Exception) -> Exception:
         """The error in words that fit a form."""
         subject = self.subjects.get(test.subject)
         place: Any = document
-        for step in error.path:
+        for step in getattr(error, "path", ()):
             if isinstance(place, list | dict):
-                place = place[step]  # type: ignore[index]
+                place = place[step]
         if subject is None or isinstance(place, list | dict) or test.operator in RELATIVE:
             return error
         said = str(place) if len(str(place)) <= _SHOWN else f"{str(place)[:_SHOWN]}…"
@@ -122,7 +124,7 @@ class Reader:
             return self._kept(test.kept)
         subject = self.subjects.get(test.subject)
         if subject is None:
-            raise NotYet("Choose a property." if not test.subject else _gone(test.subject))
+            raise NotYet(self._gone(test.subject))
         if test.subject in self.hidden:
             raise SegmentError(f"{subject.label}: {WHY_HIDDEN}")
         if test.operator not in subject.operators:
@@ -135,6 +137,11 @@ class Reader:
             return {form: key, "is_empty": test.operator == Operator.IS_EMPTY}
         return {form: key, test.operator: _operand(test, subject), **case}
 
+    def _gone(self, subject: str) -> str:
+        name = subject.partition(":")[2]
+        ask = f"Choose a {self.of}"
+        return f"{ask}: {name!r} is not there any more." if name else f"{ask}."
+
     def _kept(self, token: str) -> Any:
         if token not in self.kept:
             raise SegmentError(
@@ -144,17 +151,17 @@ class Reader:
         return self.kept[token]
 
 
-def _gone(subject: str) -> str:
-    return f"Choose a property: {subject.partition(':')[2]!r} is not there any more."
-
-
 def _top(tree: Tree) -> Node:
     return tree.root.parts[0] if tree.is_only else tree.root
 
 
 def takes_case(subject: Subject, operator: str) -> bool:
     """Whether upper and lower case can be told apart."""
-    return subject.kind is Kind.TEXT and operator not in (Operator.IS_EMPTY, IS_NOT_EMPTY)
+    return (
+        subject.cased
+        and subject.kind is Kind.TEXT
+        and operator not in (Operator.IS_EMPTY, IS_NOT_EMPTY)
+    )
 
 
 def _operand(test: Test, subject: Subject) -> Any:
@@ -166,7 +173,7 @@ def _operand(test: Test, subject: Subject) -> Any:
         if not all(each.strip() for each in ends):
             raise NotYet(f"{subject.label}: give the lowest and the highest value.")
         return [_value(each, subject.kind) for each in ends]
-    typed = test.values[0] if test.values else ""
+    typed = "\n".join(filter(None, test.values))
     if subject.kind is Kind.BOOLEAN:
         values = [_value(each, subject.kind) for each in typed.split(",") if each]
     elif takes_lines(test.operator):

@@ -57,7 +57,7 @@ class Teller:
             return " and ".join(f"{amount} {_unit(amount, unit)}" for amount, unit in test.spans)
         if test.operator == "between":
             return " and ".join(map(_cut, test.values))
-        typed = test.values[0] if test.values else ""
+        typed = "\n".join(filter(None, test.values))
         values = [{"true": "yes", "false": "no"}.get(each, each) for each in _each(typed)]
         more = f" or {len(values) - _MOST_VALUES:,} more" if len(values) > _MOST_VALUES else ""
         last = " and " if test.operator == "all_of" else " or "

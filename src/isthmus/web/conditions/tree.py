@@ -31,13 +31,14 @@ MOST_TESTS = 200
 MOST_CHARACTERS = 1_000_000
 """Most characters of conditions that are edited as a form."""
 
+_FORMS = ("property", "system", "field")
 _MOST_NOTS = 9
 _NOTS = re.compile(r"[0-9]{1,2}")
 
 
 @dataclass(kw_only=True)
 class Test:
-    """One property or system value compared in one way."""
+    """One property, system value or field compared in one way."""
 
     subject: str = ""
     operator: str = ""
@@ -122,7 +123,7 @@ def _node(document: Any) -> Node:
 
 
 def _test(document: dict[str, Any], nots: int) -> Test:
-    form = "system" if "system" in document else "property"
+    form = next((each for each in _FORMS if each in document), _FORMS[0])
     operator = next((key for key in document if key not in (form, "match_case")), "")
     value = document.get(operator)
     test = Test(
@@ -264,7 +265,7 @@ def _turn(place: str, node: Node, by: int) -> Done:
 def _add(tree: Tree, place: str, group: Group, *, nested: bool) -> Done:
     if len(tree.tests) >= MOST_TESTS:
         return Done(
-            refused=f"A segment that is edited here has at most {MOST_TESTS} conditions. Put "
+            refused=f"What is edited here has at most {MOST_TESTS} conditions. Put "
             f"several values into one condition, one a line, or write a document: "
             f"isthmus config apply."
         )

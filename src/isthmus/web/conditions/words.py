@@ -1,6 +1,6 @@
 """How kinds, operators and units read."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from isthmus.domain.properties import PropertyDefinition, PropertyType
@@ -77,27 +77,24 @@ _DATE_KINDS = (Kind.DATE, Kind.DATETIME)
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
-    """What a condition asks for: a property, or what every profile has."""
+    """What a condition asks for: a property, what every profile has, or a Salesforce field."""
 
-    value: str  # as the form has it: property:KEY or system:NAME
+    value: str  # as the form has it: property:KEY, system:NAME or field:NAME
     label: str
     code: str  # the key
     icon: str
     type: str
     kind: Kind
     many: bool = False  # a list
-    definition: PropertyDefinition | None = None  # None for a system value
+    definition: PropertyDefinition | None = None  # None for what is no property
+    choices: Sequence[tuple[str, str]] = ()  # the values that are offered, each with its label
+    cased: bool = True  # whether upper and lower case of its texts can be told apart
 
     @property
     def operators(self) -> list[str]:
         """What can be asked of it, in the words of the form."""
-        fits = fitting(self.kind, many=self.many, optional=self.definition is not None)
-        found: list[str] = []
-        for each in fits:
-            found.append(each.value)
-            if each is Operator.IS_EMPTY:
-                found.append(IS_NOT_EMPTY)
-        return found
+        optional = self.definition is not None
+        return in_form(fitting(self.kind, many=self.many, optional=optional))
 
     def says(self, operator: str) -> str:
         """The operator in words."""
@@ -106,6 +103,16 @@ class Subject:
         word = _DATES.get(Operator(operator)) if _is_of_dates(operator, self.kind) else None
         word = word or _SINGLE.get(operator, operator)
         return f"has one that {word}" if self.many and not _is_empty(operator) else word
+
+
+def in_form(operators: Iterable[Operator]) -> list[str]:
+    """The operators as a form has them: to be empty and not to be are two of them."""
+    found: list[str] = []
+    for each in operators:
+        found.append(each.value)
+        if each is Operator.IS_EMPTY:
+            found.append(IS_NOT_EMPTY)
+    return found
 
 
 def _is_of_dates(operator: str, kind: Kind) -> bool:

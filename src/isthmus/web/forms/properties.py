@@ -92,6 +92,18 @@ class NewPropertyForm(PropertyForm):
     field_order = ["label", "key", "type", "list", "identifier"]
 
 
+class GoalPropertyForm(NewPropertyForm):
+    """A property made from a goal's row: what is seldom chosen can be changed later."""
+
+    description = forms.CharField(required=False, widget=forms.HiddenInput)
+    normalise = forms.ChoiceField(
+        choices=[(each.value, word) for each, word in NORMALISE.items()], widget=forms.HiddenInput
+    )
+    on_merge = forms.ChoiceField(
+        choices=[(each.value, word) for each, word in ON_MERGE.items()], widget=forms.HiddenInput
+    )
+
+
 def initial(definition: PropertyDefinition) -> dict[str, Any]:
     """What the form of a property shows."""
     return {

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from isthmus.web.views import connection, connections, goals
+from isthmus.web.views import connection, connections, goal_pages, goal_property, goals
 
 _ONE = "connections/<str:connection_key>"
 _GOAL = f"{_ONE}/goals/<str:goal_key>"
@@ -24,6 +24,10 @@ patterns: list[URLPattern] = [
     path(f"{_ONE}/copy", connection.copy, name="connection-copy"),
     path(f"{_ONE}/losses", connection.losses, name="connection-losses"),
     path(f"{_ONE}/delete", connection.delete, name="connection-delete"),
+    path(f"{_ONE}/goals/new/import", goal_pages.new_import, name="new-import-goal"),
+    path(f"{_ONE}/goals/new/export", goal_pages.new_export, name="new-export-goal"),
+    path(f"{_ONE}/goals/new/property", goal_property.new_property, name="goal-property"),
+    path(_GOAL, goal_pages.goal, name="goal"),
     path(f"{_GOAL}/active", goals.active, name="goal-active"),
     path(f"{_GOAL}/move", goals.move, name="goal-move"),
     path(f"{_GOAL}/copy", goals.copy, name="goal-copy"),

@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from isthmus import blueprint
-from isthmus.connections import overview, queueing, removing, setting_up, sizes
+from isthmus.connections import goal_setting, overview, queueing, removing, setting_up, sizes
 from isthmus.connections.errors import (
     ConnectionOff,
     NoSignIn,
@@ -20,19 +20,16 @@ from isthmus.connections.errors import (
 )
 from isthmus.connections.models import OPEN, UNDER_WAY, Connection, Run, RunState
 from isthmus.domain.roles import Right
-from isthmus.web import connection_page, connection_words, edits
+from isthmus.web import authorization_card, connection_page, connection_words, edits
 from isthmus.web.access import access, who
 from isthmus.web.confirming import Confirmation, Loss, ask
+from isthmus.web.connection_tabs import SETUP, YAML, tabs
 from isthmus.web.forms.connections import AboutForm, TitleForm
 from isthmus.web.forms.guards import GuardForm
 from isthmus.web.masking import sees_personal_data
+from isthmus.web.views.connecting import OPENS_WINDOWS
 from isthmus.web.views.found import changing, find
 from isthmus.web.words import plural
-
-_TABS: Final = (
-    ("connection", "plug", "Setup and run"),
-    ("connection-yaml", "doc", "Set-up as YAML"),
-)
 
 
 @access(Right.LOOK)
@@ -129,16 +126,17 @@ def _shown(
 ) -> HttpResponse:
     user = who(request)
     labels = overview.labels()
-    signing_in = row.authorization
+    card = authorization_card.of(row)
     shown = {
         "connection": row,
-        "tabs": _tabs("connection", row),
+        "tabs": tabs(row, SETUP, goal_setting.in_order(row)),
         "is_favourite": user is not None and row.favoured_by.filter(id=user.id).exists(),
         "form": AboutForm(initial=_initial(row), known=labels),
         "seen_title": edits.seal(_thing("title", row.key), {"name": row.name}),
         "seen": edits.seal(
             _thing("about", row.key), {"labels": row.labels, "description": row.description}
         ),
+        "card": card,
         "guard_form": GuardForm(
             initial={"confirm_above": row.confirm_above, "confirm_hours": row.confirm_hours}
         ),
@@ -146,25 +144,13 @@ def _shown(
             _thing("guard", row.key),
             {"confirm_above": row.confirm_above, "confirm_hours": row.confirm_hours},
         ),
-        "signing_in": signing_in,
-        "host": connection_words.host(signing_in.login_url) if signing_in else "",
         "runs_address": connection_words.address("runs", row.key),
         **connection_page.gather(row, hides=not sees_personal_data(request)),
         **more,
     }
-    return render(request, "web/connection.html", shown, status=status)
-
-
-def _tabs(here: str, row: Connection) -> list[dict[str, Any]]:
-    return [
-        {
-            "address": connection_words.address(name, row.key),
-            "icon": icon,
-            "word": word,
-            "here": name == here,
-        }
-        for name, icon, word in _TABS
-    ]
+    answer = render(request, "web/connection.html", shown, status=status)
+    answer["Cross-Origin-Opener-Policy"] = OPENS_WINDOWS
+    return answer
 
 
 @access(Right.EDIT)
@@ -240,7 +226,7 @@ def yaml(request: HttpRequest, connection_key: str) -> HttpResponse:
     row = find(connection_key)
     shown = {
         "connection": row,
-        "tabs": _tabs("connection-yaml", row),
+        "tabs": tabs(row, YAML, goal_setting.in_order(row)),
         "document": blueprint.export_connection(row.key, example=True),
         "is_example": row.authorization is None,
     }

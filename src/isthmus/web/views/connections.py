@@ -74,6 +74,9 @@ def _row(of: Overview, runs: list[PastRun]) -> dict[str, Any]:
         "of": of,
         "host": connection_words.host(of.login_url),
         "health": connection_words.health(of),
+        "sign_in_address": connection_words.address("connection", of.key) + "#authorization"
+        if of.health in connection_words.ABOUT_SIGN_IN
+        else "",
         "marks": connection_words.marks(of.key, runs, timezone.now()),
         "last": last,
         "last_state": run_words.state(last.state) if last else None,

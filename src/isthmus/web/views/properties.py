@@ -99,19 +99,26 @@ def new_property(request: HttpRequest) -> HttpResponse:
         if not given.get("key"):
             given["key"] = setting_up.suggested_key(str(given["label"]), taken)
         return _new(request, NewPropertyForm(initial=given))
-    if form.is_valid():
-        given = form.cleaned_data
-        key = given["key"] or setting_up.suggested_key(given["label"], taken)
-        definition = replace(
-            _changed(PropertyDefinition(key=key, label=given["label"]), given),
-            type=PropertyType(given["type"]),
-            list=given["list"],
-            identifier=given["identifier"],
-        )
-        if _saved(form, definition):
-            messages.success(request, f"{definition.label} was added.")
-            return redirect("property", property_key=key)
+    made = save_new(form)
+    if made:
+        messages.success(request, f"{made.label} was added.")
+        return redirect("property", property_key=made.key)
     return _new(request, form)
+
+
+def save_new(form: NewPropertyForm) -> PropertyDefinition | None:
+    """The property that the form asks for, once it is there; else the form says what is wrong."""
+    if not form.is_valid():
+        return None
+    given = form.cleaned_data
+    key = given["key"] or setting_up.suggested_key(given["label"], definitions().keys())
+    definition = replace(
+        _changed(PropertyDefinition(key=key, label=given["label"]), given),
+        type=PropertyType(given["type"]),
+        list=given["list"],
+        identifier=given["identifier"],
+    )
+    return definition if _saved(form, definition) else None
 
 
 def _saved(form: NewPropertyForm, definition: PropertyDefinition) -> bool:

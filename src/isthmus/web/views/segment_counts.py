@@ -35,7 +35,8 @@ _SMALL_SHARE = 0.001
 def estimate(request: HttpRequest) -> HttpResponse:
     """About how many meet the conditions that are posted."""
     desk = Desk.of(request)
-    return render(request, "web/segment_estimate.html", panel(desk, _read(request, desk)))
+    shown = {**panel(desk, _read(request, desk)), "behind": _behind(request)}
+    return render(request, "web/segment_estimate.html", shown)
 
 
 def panel(desk: Desk, read: Read) -> dict[str, Any]:
@@ -68,7 +69,13 @@ def count(request: HttpRequest) -> HttpResponse:
         "share": share,
         "percent": _percent(share),
     }
-    return render(request, "web/segment_count.html", shown)
+    return render(request, "web/segment_count.html", {**shown, "behind": _behind(request)})
+
+
+def _behind(request: HttpRequest) -> str:
+    """Where the profiles that are counted can be seen, for a page that shows a number alone."""
+    key = request.POST.get("segment", "")
+    return addresses.of("segment", segment_key=key) if key and "linked" in request.POST else ""
 
 
 @access(Right.LOOK)

@@ -1,3 +1,5 @@
+import time
+
 from integration.localorg.control.test_control import post
 from integration.localorg.org_client import OrgClient, V
 from localorg.store import INTEGRATION_USER_ID
@@ -17,6 +19,7 @@ def test_it_says_what_was_asked_and_answered(client: OrgClient) -> None:
     client.call("GET", V + "/nothing")
     first, second = logged(client)
     assert isinstance(first.pop("milliseconds"), float)
+    assert abs(first.pop("ended") - time.time()) < 60  # type: ignore[operator]
     assert first.pop("number") != second.pop("number")
     assert first == {
         "method": "GET",

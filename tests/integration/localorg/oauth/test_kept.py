@@ -1,3 +1,4 @@
+import os
 import signal
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from integration.localorg.org_client import OrgClient, V
 
 
 @contextmanager
-def served(data: Path, *, kill: bool) -> Iterator[OrgClient]:
+def served(data: Path, *, kill: bool, number: int = 1) -> Iterator[OrgClient]:
     """An org of a file in a process of its own, which is killed at the end or stopped."""
     sizes = ("--leads=0", "--contacts=0", "--persons=0", "--cases=0")
     command = [sys.executable, "-m", "localorg", "serve", "--port=0", f"--data={data}", *sizes]
@@ -19,6 +20,7 @@ def served(data: Path, *, kill: bool) -> Iterator[OrgClient]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        env={**os.environ, "LOCALORG_ORGANIZATION": str(number)},
     ) as process:
         assert process.stdout is not None
         client = OrgClient(process.stdout.readline().split()[-1])
@@ -57,3 +59,17 @@ def test_what_a_client_was_given_survives_a_killed_process(tmp_path: Path) -> No
         assert refreshed(client, rotated).status == 200
         assert refreshed(client, approval["refresh_token"]).status == 400
         assert refreshed(client, rotated).status == 400
+
+
+def test_another_number_is_another_org_at_the_same_place(tmp_path: Path) -> None:
+    ids = set()
+    for number in (1, 2):
+        with served(tmp_path / f"{number}.db", kill=True, number=number) as client:
+            client.sign_in()
+            soql = "/query?q=SELECT+Id+FROM+Organization"
+            (row,) = client.call("GET", V + soql).json["records"]
+            info = client.call("GET", "/services/oauth2/userinfo").json
+            assert client.token.startswith(f"{row['Id'][:15]}!")
+            assert info["organization_id"] == row["Id"]
+            ids.add(row["Id"])
+    assert len(ids) == 2

@@ -134,7 +134,14 @@
     for (const save of document.querySelectorAll("[data-save=changes]")) save.classList.toggle("primary", unsaved);
     return unsaved;
   }
-  for (const kind of ["input", "change", "reset"]) document.addEventListener(kind, () => setTimeout(look));
+  let looking = 0; // one look for all that happens at once: forms may have hundreds of controls
+  for (const kind of ["input", "change", "reset"])
+    document.addEventListener(kind, () => {
+      looking ||= setTimeout(() => {
+        looking = 0;
+        look();
+      }, 30);
+    });
   document.addEventListener("submit", (event) => {
     if (event.target.matches("form[data-guard]") && !event.target.hasAttribute("hx-post")) leaving = true;
   });
@@ -245,5 +252,5 @@
 
   document.addEventListener("htmx:afterSettle", guard);
   document.addEventListener("DOMContentLoaded", guard);
-  globalThis.isthmus = { say };
+  globalThis.isthmus = Object.assign(globalThis.isthmus ?? {}, { say });
 })();

@@ -1,11 +1,17 @@
 // A searchable picker made of a <select data-picker>: the select stays and is what is submitted.
 //
 // An <option> may carry data-code (its API name or key), data-type and data-icon (of its type),
-// data-samples (values, joined), and data-why (why it is disabled). data-make on the select is an
-// address that makes a new one: it gets what was typed as `name`.
+// data-samples (values, joined), data-tag (a word beside it), and data-why (why it is disabled).
+// data-make on the select is an address that makes a new one: it gets what was typed as `name`.
+//
+// An <input data-picker list="…"> is one, too: its choices are the <datalist>'s, which stands once in
+// the page for any number of inputs; an option's value is its code. With data-free also a path can be
+// typed that is no choice. `isthmus.tags(input)` may give words beside choices, by value.
+//
+// A <select data-menu> becomes a menu without a search: data-note of an option is a line about it.
 (() => {
   "use strict";
-  const MOST = 200; // options drawn at once; typing narrows them down
+  const MOST = 50; // options drawn at once; the others follow when somebody goes down to them
   let made = 0;
   let left = null; // the picker that had the focus when the part of the page around it was replaced
 
@@ -28,8 +34,24 @@
     return svg;
   }
 
+  const PATH = /^[A-Za-z]\w*(\.[A-Za-z]\w*){0,5}$/;
+  const known = new WeakMap(); // by datalist: its options, by their values in lower case
+
+  function option(list, value) {
+    let found = known.get(list);
+    if (!found || found.size !== list.options.length) {
+      found = new Map([...list.options].map((each) => [each.value.toLowerCase(), each]));
+      known.set(list, found);
+    }
+    return found.get(value.toLowerCase());
+  }
+
+  const isInput = (control) => control.matches("input");
+  const textOf = (option) => (option.label || option.textContent).trim();
+  const codeOf = (option) => option.dataset.code ?? (option.parentElement?.matches("datalist") ? option.value : undefined);
+
   function typeOf(option) {
-    if (!option?.dataset.icon) return null;
+    if (!option?.dataset?.icon) return null;
     return element("span", { class: "type", title: option.dataset.type }, icon(option.dataset.icon), element("span", { class: "vh" }, option.dataset.type));
   }
 
@@ -43,7 +65,7 @@
     constructor(select) {
       this.select = select;
       this.id = `picker-${++made}`;
-      this.label = select.labels?.[0];
+      this.label = select.hasAttribute("aria-label") ? null : select.labels?.[0];
       const name = (this.label?.textContent ?? select.getAttribute("aria-label") ?? "").trim();
       this.name = name || "Choose";
       this.button = element("button", {
@@ -55,6 +77,7 @@
       select.after(this.box);
       select.hidden = true;
       select.pickerReady = true;
+      select.picker = this;
       this.draw();
       if (this.label) {
         this.label.removeAttribute("for");
@@ -65,16 +88,26 @@
         if (["ArrowDown", "ArrowUp"].includes(event.key)) { event.preventDefault(); this.open(); }
       });
       select.addEventListener("change", () => this.draw());
-      if (select.disabled) this.button.disabled = true;
+      if (select.matches(":disabled")) this.button.disabled = true;
       if (select.autofocus || this.button.id === left) this.button.focus();
     }
 
+    get options() {
+      return [...(isInput(this.select) ? this.select.list?.options ?? [] : this.select.options)];
+    }
+
+    get chosen() {
+      if (!isInput(this.select)) return this.select.selectedOptions[0];
+      return this.select.list ? option(this.select.list, this.select.value) : undefined;
+    }
+
     draw() {
-      const chosen = this.select.selectedOptions[0];
-      const text = chosen?.textContent.trim() ?? "";
-      const empty = !chosen?.value;
+      const chosen = this.chosen;
+      const text = chosen ? textOf(chosen) : isInput(this.select) ? this.select.value : "";
+      const empty = isInput(this.select) ? !text : !chosen?.value;
+      const code = chosen && codeOf(chosen);
       this.button.setAttribute("aria-label", `${this.name}: ${text || "choose"}`);
-      const label = element("span", { class: empty ? "name faint" : "name" }, empty ? document.createTextNode(text || "Choose") : element("b", {}, text), chosen?.dataset.code ? element("code", {}, chosen.dataset.code) : null);
+      const label = element("span", { class: empty ? "name faint" : "name" }, empty ? document.createTextNode(text || this.select.placeholder || "Choose") : element("b", {}, text), code ? element("code", {}, code) : null, chosen?.dataset.tag ? element("span", { class: "chip" }, chosen.dataset.tag) : null);
       this.button.replaceChildren(typeOf(chosen) ?? element("span"), label, icon("updown"));
       if (chosen?.dataset.samples) this.button.append(element("span", { class: "samples" }, chosen.dataset.samples));
     }
@@ -88,6 +121,8 @@
       this.told = element("span", { class: "small", role: "status" });
       this.list = element("ul", { id: `${this.id}-list`, role: "listbox", "aria-label": this.name });
       this.pop = element("div", { class: "pop" }, element("div", { class: "pop-search" }, icon("search"), this.field, this.told), this.list);
+      if (isInput(this.select)) this.pop.append(this.hints());
+      this.tags = isInput(this.select) ? globalThis.isthmus?.tags?.(this.select) : null;
       this.box.append(this.pop);
       this.box.classList.add("is-open");
       this.button.setAttribute("aria-expanded", "true");
@@ -96,11 +131,23 @@
       this.list.addEventListener("pointermove", (event) => this.activate(event.target.closest("[role=option]")));
       this.list.addEventListener("mousedown", (event) => event.preventDefault()); // the field keeps the focus
       this.list.addEventListener("click", (event) => this.choose(event.target.closest("[role=option]")));
+      this.list.addEventListener("scroll", () => { if (this.list.scrollTop + this.list.clientHeight > this.list.scrollHeight - 200) this.more(); });
       this.away = (event) => { if (!this.box.contains(event.target)) this.close(false); };
       document.addEventListener("pointerdown", this.away);
       this.box.addEventListener("focusout", (this.out = (event) => { if (event.relatedTarget && !this.box.contains(event.relatedTarget)) this.close(false); }));
       this.filter();
       this.field.focus();
+    }
+
+    hints() {
+      const key = (name) => element("kbd", {}, name);
+      const footer = element("footer", {}, element("span", {}, key("↑"), " ", key("↓"), " choose"), element("span", {}, key("Enter"), " take"), element("span", {}, key("Esc"), " close"));
+      const { make } = this.select.dataset;
+      if (make) {
+        this.maker = element("a", { class: "btn s push", href: make, "data-make-it": "" }, icon("plus"), this.select.dataset.makeWord ?? "Make it");
+        footer.append(this.maker);
+      }
+      return footer;
     }
 
     close(back = true) {
@@ -116,23 +163,45 @@
 
     filter() {
       const wanted = this.field.value.trim().toLowerCase();
-      const options = [...this.select.options].filter((option) => option.value || !wanted);
-      const found = options.filter((option) => !wanted || option.textContent.toLowerCase().includes(wanted) || (option.dataset.code ?? "").toLowerCase().includes(wanted));
-      this.list.replaceChildren(...found.slice(0, MOST).map((option, place) => this.item(option, place, wanted)));
-      this.told.textContent = `${Math.min(found.length, MOST)} of ${options.length}`;
-      this.offer(wanted, found.length);
+      const options = this.options.filter((option) => option.value || !wanted);
+      const found = options.filter((option) => !wanted || textOf(option).toLowerCase().includes(wanted) || (codeOf(option) ?? "").toLowerCase().includes(wanted));
+      this.left = found.map((option, place) => () => this.item(option, place, wanted));
+      this.list.replaceChildren();
+      const free = this.free();
+      if (free) this.left.push(() => free);
+      const any = this.left.length;
+      this.more();
+      this.told.textContent = `${found.length} of ${options.length}`;
+      this.offer(wanted, any);
       // What was active is no longer in the list: Enter must not choose what nobody sees.
       this.active = null;
       this.field.removeAttribute("aria-activedescendant");
+      while (!wanted && this.left.length && this.chosen && !this.list.querySelector("[aria-selected=true]")) this.more();
       const current = this.list.querySelector("[aria-selected=true]");
       this.activate(!wanted && current ? current : this.list.querySelector("[role=option]:not([aria-disabled])"));
     }
 
+    more() {
+      this.list.append(...this.left.splice(0, MOST).map((draw) => draw()));
+    }
+
+    // What was typed, where it is no choice but may be one: a path to a parent's field.
+    free() {
+      const typed = this.field.value.trim();
+      if (!("free" in this.select.dataset) || !PATH.test(typed) || option(this.select.list, typed)) return null;
+      const item = element("li", { class: "opt", role: "option", id: `${this.id}-free`, "aria-selected": "false" }, element("span"), element("span", { class: "name" }, element("b", {}, typed)), element("span"), element("span", { class: "samples" }, "Take it as it is typed"));
+      item.option = { value: typed };
+      return item;
+    }
+
     item(option, place, wanted) {
       const why = option.disabled ? option.dataset.why ?? "" : "";
+      const code = codeOf(option);
+      const isChosen = option === this.chosen;
+      const tag = this.tags?.get(option.value) ?? option.dataset.tag;
       const item = element("li", {
-        class: "opt", role: "option", id: `${this.id}-${place}`, "aria-selected": String(option.selected), "aria-disabled": option.disabled ? "true" : null,
-      }, typeOf(option) ?? element("span"), element("span", { class: "name" }, element("b", {}, ...marked(option.textContent.trim() || "None", wanted)), option.dataset.code ? element("code", {}, ...marked(option.dataset.code, wanted)) : null), option.selected ? icon("check") : element("span"));
+        class: "opt", role: "option", id: `${this.id}-${place}`, "aria-selected": String(isChosen), "aria-disabled": option.disabled ? "true" : null,
+      }, typeOf(option) ?? element("span"), element("span", { class: "name" }, element("b", {}, ...marked(textOf(option) || "None", wanted)), code ? element("code", {}, ...marked(code, wanted)) : null), isChosen ? icon("check") : element("span", { class: "small faint" }, tag ?? ""));
       if (why) item.append(element("span", { class: "why" }, why));
       else if (option.dataset.samples) item.append(element("span", { class: "samples" }, option.dataset.samples));
       item.option = option;
@@ -141,11 +210,13 @@
 
     offer(wanted, found) {
       this.pop.querySelector(".pop-none")?.remove();
+      const named = this.select.dataset.make;
+      if (this.maker) this.maker.href = `${named}${named.includes("?") ? "&" : "?"}name=${encodeURIComponent(this.field.value.trim())}`;
       if (found) return;
       const none = element("div", { class: "empty pop-none" }, element("p", {}, wanted ? `Nothing is called “${this.field.value.trim()}”.` : "There is nothing to choose."));
       const make = this.select.dataset.make;
-      if (make) none.append(element("a", { class: "btn", href: `${make}${make.includes("?") ? "&" : "?"}name=${encodeURIComponent(this.field.value.trim())}` }, icon("plus"), "Make it"));
-      this.pop.append(none);
+      if (make && !this.maker) none.append(element("a", { class: "btn", href: `${make}${make.includes("?") ? "&" : "?"}name=${encodeURIComponent(this.field.value.trim())}` }, icon("plus"), "Make it"));
+      this.list.after(none);
     }
 
     activate(item) {
@@ -158,6 +229,7 @@
     }
 
     key(event) {
+      while (this.left?.length && (event.key === "End" || ["ArrowDown", "PageDown"].includes(event.key) && this.list.lastElementChild === this.active)) this.more();
       const items = [...this.list.querySelectorAll("[role=option]")];
       const at = items.indexOf(this.active);
       const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: items.length - 1, PageDown: at + 8, PageUp: at - 8 }[event.key];
@@ -177,7 +249,8 @@
     choose(item) {
       if (!item || item.getAttribute("aria-disabled")) return;
       const before = this.select.value;
-      item.option.selected = true;
+      if (isInput(this.select)) this.select.value = item.option.value;
+      else item.option.selected = true;
       this.close();
       this.draw();
       if (this.select.value !== before) {
@@ -187,11 +260,70 @@
     }
   }
 
-  function upgrade() {
-    for (const select of document.querySelectorAll("select[data-picker]")) if (!select.pickerReady) new Picker(select);
+  // Few choices with a line about each, and no search.
+  class Menu extends Picker {
+    constructor(select) {
+      super(select);
+      this.button.className = "select-btn";
+    }
+
+    draw() {
+      const text = this.chosen ? textOf(this.chosen) : "";
+      this.button.setAttribute("aria-label", `${this.name}: ${text || "choose"}`);
+      this.button.replaceChildren(text || "Choose", icon("updown"));
+    }
+
+    open() {
+      if (this.pop) return;
+      globalThis.isthmus?.beforeMenu?.(this.select); // may disable what does not fit, with the reason
+      this.list = element("ul", { id: `${this.id}-list`, role: "listbox", "aria-label": this.name, tabindex: "-1" });
+      this.pop = element("div", { class: "pop menu-of-rules" }, this.list);
+      this.field = this.list;
+      this.box.append(this.pop);
+      this.box.classList.add("is-open");
+      this.button.setAttribute("aria-expanded", "true");
+      this.list.replaceChildren(...this.options.map((option, place) => this.item(option, place)));
+      this.list.addEventListener("keydown", (event) => this.key(event));
+      this.list.addEventListener("pointermove", (event) => this.activate(event.target.closest("[role=option]")));
+      this.list.addEventListener("mousedown", (event) => event.preventDefault());
+      this.list.addEventListener("click", (event) => this.choose(event.target.closest("[role=option]")));
+      this.away = (event) => { if (!this.box.contains(event.target)) this.close(false); };
+      document.addEventListener("pointerdown", this.away);
+      this.box.addEventListener("focusout", (this.out = (event) => { if (event.relatedTarget && !this.box.contains(event.relatedTarget)) this.close(false); }));
+      this.active = null;
+      this.list.focus();
+      this.activate(this.list.querySelector("[aria-selected=true]") ?? this.list.firstElementChild);
+    }
+
+    item(option, place) {
+      const item = element("li", {
+        class: "opt", role: "option", id: `${this.id}-${place}`, "aria-selected": String(option.selected), "aria-disabled": option.disabled ? "true" : null,
+      }, option.disabled ? icon("lock") : option.selected ? icon("check") : element("span"), element("span", { class: "name" }, element("b", {}, textOf(option))), element("span"));
+      const note = option.disabled ? option.dataset.why : option.dataset.note;
+      if (note) item.append(element("span", { class: "why" }, note));
+      item.option = option;
+      return item;
+    }
+
+    key(event) {
+      if (event.key === " ") {
+        event.preventDefault();
+        this.choose(this.active);
+      } else super.key(event);
+    }
+  }
+
+  // Those of long lists are made when they are needed: `isthmus.pick` makes those of a part.
+  function upgrade(part = document) {
+    for (const control of part.querySelectorAll("select[data-picker], input[data-picker], select[data-menu]")) {
+      if (control.pickerReady || (part === document && control.closest("[data-later]"))) continue;
+      if (control.matches("[data-menu]")) new Menu(control);
+      else new Picker(control);
+    }
   }
   document.addEventListener("htmx:beforeSwap", () => { left = document.activeElement?.closest(".picker-btn")?.id ?? null; });
-  document.addEventListener("DOMContentLoaded", upgrade);
-  document.addEventListener("htmx:afterSwap", upgrade); // at once: keys that follow go on from it
-  document.addEventListener("htmx:afterSettle", upgrade);
+  document.addEventListener("DOMContentLoaded", () => upgrade());
+  document.addEventListener("htmx:afterSwap", () => upgrade()); // at once: keys that follow go on from it
+  document.addEventListener("htmx:afterSettle", () => upgrade());
+  globalThis.isthmus = Object.assign(globalThis.isthmus ?? {}, { pick: upgrade });
 })();

@@ -1,0 +1,46 @@
+"""Letting a connection use another's authorization, and letting go of one."""
+
+from isthmus.connections import authorizations, setting_up
+from isthmus.connections.errors import NoSuchThing, OrgReplaced, SharingRefused
+from isthmus.connections.models import Authorization, Connection
+from isthmus.connections.orgs import replaced, same_org
+
+
+def share(connection: Connection, authorization: Authorization) -> None:
+    """Let the connection sign in as others do. What it used before goes with its last user.
+
+    Raises `SharingRefused`, and `OrgReplaced` where it belongs to another org.
+    """
+    with setting_up.changing(connection.key) as held:
+        row = Authorization.objects.select_for_update().filter(id=authorization.id).first()
+        if row is None or not row.connections.exists():
+            raise NoSuchThing("authorization", [str(authorization.id)], [])
+        check_shared(held, row)
+        before = held.authorization_id
+        held.authorization, held.org_id = row, held.org_id or row.org_id
+        held.save(update_fields=["authorization", "org_id"])
+        if before != row.id:
+            authorizations.drop_unused(before)
+    connection.authorization, connection.org_id = row, held.org_id
+
+
+def check_shared(connection: Connection, row: Authorization) -> None:
+    """Raise where the connection can't use this authorization."""
+    if row.lost_at is not None:
+        users = authorizations.names(authorizations.users_of(row))
+        raise SharingRefused(
+            f"Connection {connection.name!r} can't share the sign-in of {users}: it is lost. "
+            f"Connect that one to Salesforce again, and share it then."
+        )
+    if connection.org_id and row.org_id and not same_org(connection.org_id, row.org_id):
+        raise OrgReplaced(replaced(connection, row.org_id))
+
+
+def stop(connection: Connection) -> None:
+    """Let the connection sign in by nothing. Its last user takes the authorization along."""
+    with setting_up.changing(connection.key) as held:
+        before = held.authorization_id
+        held.authorization = None
+        held.save(update_fields=["authorization"])
+        authorizations.drop_unused(before)
+    connection.authorization = None
