@@ -329,8 +329,8 @@ def _close(connection: "Connection") -> None:
 def stop(key: ConnectionKey, run: OpenRun = None, *, as_json: AsJson = False) -> None:
     """Stop a connection's run: the one under way, or else the one that is queued.
 
-    One that works ends after what is under way. What was applied stays, and the next run does the
-    rest.
+    Where there is none, a preview that is under way or queued is stopped. One that works ends after
+    what is under way. What was applied stays, and the next run does the rest.
     """
     from isthmus.cli import session
 
@@ -347,14 +347,16 @@ def stop(key: ConnectionKey, run: OpenRun = None, *, as_json: AsJson = False) ->
         else:
             from isthmus.connections.models import RunState
 
-            show(f"Run {found.number} of {key}: {RunState(found.state).label}.")
+            what = "Preview" if found.preview else "Run"
+            show(f"{what} {found.number} of {key}: {RunState(found.state).label}.")
 
 
 def _open_run(connection: "Connection") -> "Run":
     from isthmus.connections.errors import StateRefused
-    from isthmus.connections.models import OPEN
+    from isthmus.connections.models import OPEN, Run
 
-    found = connection.runs.filter(state__in=OPEN).order_by("number").first()
+    runs = Run.every.filter(connection=connection, state__in=OPEN)
+    found = runs.order_by("preview", "number").first()
     if found is None:
         raise StateRefused(
             f"Connection {connection.key!r} has no run to stop: none is queued or under way. "

@@ -170,8 +170,8 @@ def stop(run: Run, *, by: str = "Somebody") -> Run:
             break
         if run.state not in OPEN:
             raise StateRefused(
-                f"Run {run.number} of {run.connection.key} can't be stopped: it is "
-                f"{RunState(run.state).label}."
+                f"{'Preview' if run.preview else 'Run'} {run.number} of {run.connection.key} "
+                f"can't be stopped: it is {RunState(run.state).label}."
             )
     run.refresh_from_db()
     return run

@@ -4,9 +4,11 @@ Nothing is sent to Salesforce; it is asked for records, as a run does before it 
 would send counts as created and updated: that Salesforce refuses a row can't be foreseen.
 """
 
+import re
 import time
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import psycopg
@@ -34,6 +36,10 @@ HELD_ROWS = 200
 
 QUERY_CHARACTERS = 12_000
 """Of a query by REST: its address may have 16,384 bytes with the headers."""
+
+
+_UTC = "+0000"
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+0000")
 
 
 class PreviewCollision(Retryable):
@@ -191,4 +197,9 @@ def _as_cell(value: Any) -> str | None:
     """A value of Salesforce's JSON as it would stand in an upload."""
     if value is None or isinstance(value, dict):
         return None
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float | Decimal):
+        return f"{Decimal(str(value)).normalize():f}"
+    text = str(value)
+    return f"{text.removesuffix(_UTC)}Z" if _MOMENT.fullmatch(text) else text

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -30,6 +31,7 @@ from isthmus.domain.goals import (
     ImportGoal,
     MatchRow,
 )
+from isthmus.domain.merge_rules import MergeRule
 from isthmus.domain.objects import LEAD
 from isthmus.exporting.engine import run_export
 from isthmus.importing import rehearsal
@@ -709,4 +711,17 @@ def test_several_records_of_one_profile_in_several_chunks_are_told_as_they_end(
     assert [row["outcome"] for row in foretold.rows] == ["created", "updated", "updated"]
     for row in foretold.rows:
         assert row["after"]["title"] == "last"
+    foretold.check_import(set_up.run(run_import, goal, salesforce))
+
+
+def test_a_goal_is_left_as_it_is_that_never_ran(
+    goal: Goal, org: FakeOrg, world: Connection[Any], salesforce: FakeSalesforce
+) -> None:
+    row = ImportField(field="Total", property="total", rule=MergeRule.SUM)
+    goal.document = replace(LEADS_IN, fields=(row,)).plain()
+    goal.save()
+    fill(org, "a@x.co", Total="5")
+    foretold = Foretold.of(world, goal, salesforce)
+    goal.refresh_from_db()
+    assert (goal.slots, goal.read_until, goal.read_version) == ({}, None, 0)
     foretold.check_import(set_up.run(run_import, goal, salesforce))

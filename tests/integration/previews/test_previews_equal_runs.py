@@ -39,7 +39,7 @@ RANDOM = settings(
 )
 
 
-FEWEST = 3
+FEWEST = 5
 """Records of a chunk. With fewer a history takes longer and says the same."""
 
 Turn = TypeVar("Turn")

@@ -36,7 +36,8 @@ def test_a_dry_run_says_what_the_run_then_does_and_leaves_nothing(
     said, did = goal_of(dry, "leads_in"), goal_of(ran, "leads_in")
     assert {name: said[name] for name in COUNTS} == {name: did[name] for name in COUNTS}
     assert said["received"] == LEADS
-    assert said["api_calls"] > 0
+    # How often a job is asked whether it is done depends on the org.
+    assert ran["api_calls"] / 2 < said["api_calls"] < ran["api_calls"] * 2
 
     dry = ready.json("connection", "run", "acme", "--goal", "contacts_out", "--dry-run", status=3)
     assert written(org) == []
@@ -45,6 +46,7 @@ def test_a_dry_run_says_what_the_run_then_does_and_leaves_nothing(
     said, did = goal_of(dry, "contacts_out"), goal_of(ran, "contacts_out")
     sent = did["created"] + did["updated"] + sum(did["failed"].values())
     assert said["created"] + said["updated"] == sent
+    assert ran["api_calls"] / 2 < said["api_calls"] < ran["api_calls"] * 2
     assert said["skipped"] == did["skipped"]
 
 
