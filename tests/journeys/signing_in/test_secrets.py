@@ -181,7 +181,7 @@ def test_no_token_and_no_secret_is_found_in_clear(home_template: Path, folder: P
     files = [each for each in isthmus.home.rglob("*") if each.is_file()]
     places.update((str(each), each.read_bytes()) for each in files)
     assert b"finished" in places["connection run acme 1"], places
-    assert b"lost" in places["connection run acme, lost"]
+    assert b"Connect to Salesforce again" in places["connection run acme, lost"]
     assert "localorg-secret" in secrets
     assert len(secrets) >= 6
     assert found(secrets, places) == []
