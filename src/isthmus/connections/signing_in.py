@@ -14,7 +14,14 @@ from typing import Final
 
 from django.utils import timezone
 
-from isthmus.connections import approvals, hosts, keeping_sign_ins, revoking, secrets
+from isthmus.connections import (
+    approvals,
+    hosts,
+    keeping_sign_ins,
+    permissions,
+    revoking,
+    secrets,
+)
 from isthmus.connections.authorizations import Flow, host
 from isthmus.connections.errors import NoSuchThing, OrgReplaced, TooManyApprovals
 from isthmus.connections.keeping_sign_ins import QUICK, Fresh
@@ -66,6 +73,12 @@ class Outcome:
     def is_connected(self) -> bool:
         """Whether the connection is signed in now."""
         return self.kind is OutcomeKind.CONNECTED
+
+    @property
+    def lacks(self) -> bool:
+        """Whether it is connected, but its user lacks a permission in Salesforce."""
+        row = self.authorization
+        return row is not None and bool(permissions.missing(row.permissions))
 
 
 def begin(
