@@ -1,7 +1,7 @@
 """Previews: asking, keeping, finding, forgetting; and that they leave nothing, whatever happens."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
