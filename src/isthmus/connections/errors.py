@@ -8,7 +8,9 @@ Final
 ├── NoSignIn          the connection has no sign-in
 ├── ApiNotEnabled     the user lacks the permission that every call needs
 ├── AppInUse          an app is used by sign-ins
+├── AppUnknown        there is no app of that name
 ├── AppRefused        an app can't be kept as it was given
+├── LoginHostRefused  nobody signs in so at that login host
 ├── NoSuchThing       a connection or goal that is named is not there
 ├── NothingToRun      the connection has no goal that is active
 ├── OrgReplaced       the sign-in leads to another org than before
@@ -28,6 +30,10 @@ Retryable
 from collections.abc import Iterable
 
 from isthmus.errors import Final, Retryable
+
+
+class AppUnknown(Final):
+    """There is no app of that name."""
 
 
 class NoSuchThing(Final):
@@ -62,6 +68,10 @@ class NothingToRun(Final):
 
 class FewRefused(Final):
     """A run of a few records was asked for in a way that makes no sense."""
+
+
+class LoginHostRefused(Final):
+    """Nobody signs in so at that login host."""
 
 
 class OrgReplaced(Final):

@@ -44,6 +44,7 @@ class ExportsKind(Kind[ExportForm]):
         return ExportForm(
             name=_NAMES["Contact"],
             object="Contact",
+            segment=next(iter(desk.segments)) if len(desk.segments) == 1 else "",
             match=Row(number=1, values=match),
             rows=[Row(number=1)],
         )
