@@ -1,6 +1,4 @@
-"""Why a connection can't sign in as somebody asks, in sentences that pages, documents and commands
-share.
-"""
+"""Why a connection can't sign in as asked: one sentence for pages, documents and commands."""
 
 from collections.abc import Collection
 

@@ -1,0 +1,192 @@
+"""What is refused apart from goals: in the same words on a page, by a document and by a command."""
+
+import html
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import StringIO
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client, override_settings
+from django.utils import timezone
+from ruamel.yaml import YAML
+from typer.testing import CliRunner
+
+from integration import set_up
+from isthmus.cli import program, session
+from isthmus.connections import certificates, client_apps, secrets
+from isthmus.connections.models import Authorization, Connection, Run, RunState
+from isthmus.domain.roles import Role
+from isthmus.people import accounts
+from localorg.testing import LocalOrg
+from named.world import READ, WRITE, World
+
+CASES = Path(__file__).parents[1] / "cases" / "refusals"
+ALL = YAML(typ="safe", pure=True).load(CASES / "elsewhere.yaml")
+ELSEWHERE = "00DELSEWHERE000AAA"
+SURFACES = {"page", "document", "command"}
+
+
+def lines(text: str) -> str:
+    """The text as it reads, however its lines are broken."""
+    return " ".join(text.split())
+
+
+@pytest.fixture
+def browser(world: World) -> Iterator[Client]:
+    """An administrator's, signed in."""
+    hashers = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    with override_settings(PASSWORD_HASHERS=hashers, ALLOWED_HOSTS=["localhost"]):
+        alice = accounts.add(
+            "alice@example.com", "a quiet harbour", name="Alice", role=Role.ADMINISTRATOR
+        )
+        alice.sees_personal_data = True
+        alice.save()
+        found = Client(headers={"host": "localhost:8000"})
+        answer = found.post(
+            "/sign-in", {"email": "alice@example.com", "password": "a quiet harbour"}
+        )
+        assert answer.status_code == 302
+        yield found
+
+
+@pytest.fixture
+def command_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands use the test's store."""
+
+    @contextmanager
+    def database(*, migrated: bool = True) -> Iterator[None]:
+        del migrated
+        yield
+
+    monkeypatch.setattr(session, "database", database)
+
+
+def _signed_in(key: str, **given: Any) -> Connection:
+    more = {"org_id": "", "flow": "browser", "login_url": "https://acme.my.salesforce.com", **given}
+    row = Authorization.objects.create(
+        sealed_secret=b"", sealed_refresh_token=secrets.seal("token"), user_name="me", **more
+    )
+    return set_up.new_connection(key, authorization=row, org_id=more["org_id"])
+
+
+@pytest.fixture
+def around(world: World, org: LocalOrg, tmp_path: Path) -> dict[str, str]:
+    """Connections and apps to name, and what the cases call them by."""
+    world.connection.authorization.org_id = world.connection.org_id  # type: ignore[union-attr]
+    world.connection.authorization.save()  # type: ignore[union-attr]
+    world.goal(READ)
+    world.goal(WRITE)
+    for key, more in {
+        "bare": {"authorization": None, "org_id": ""},
+        "sand": {"authorization": None, "org_id": "", "sandbox": True},
+        "off": {"active": False},
+        "elsewhere": {"authorization": None, "org_id": ELSEWHERE},
+    }.items():
+        row = set_up.new_connection(key, **more)
+        if key in ("bare", "off"):
+            set_up.new_goal(row, READ)
+    elsewhere = Connection.objects.get(key="elsewhere")
+    elsewhere.authorization = Authorization.objects.create(
+        flow="jwt", login_url="https://x", client_id="x", sealed_secret=b"", org_id=ELSEWHERE
+    )
+    elsewhere.save()
+    _signed_in("lost", client_id="x", lost_at=timezone.now(), lost_reason="revoked")
+    app, used = client_apps.save("Isthmus", "isthmus", ""), client_apps.save("Used", "used", "")
+    _signed_in("used", client_id="used")
+    for number in range(1, 5):
+        _signed_in(
+            f"full{number}", client_id="isthmus", login_url="https://login.salesforce.com"
+        )
+    run = Run.objects.create(
+        connection=world.connection, number=1, state=RunState.FINISHED, finished_at=timezone.now()
+    )
+    (tmp_path / "no.pem").write_bytes(b"\xff\xfeno key")
+    (tmp_path / "key.pem").write_text(certificates.make("test").private_key)
+    return {
+        "app": str(app.id),
+        "used": str(used.id),
+        "host": org.url.removeprefix("http://"),
+        "url": org.url,
+        "client_id": org.client_id,
+        "client_secret": org.client_secret,
+        "org": world.connection.org_id,
+        "run": str(run.number),
+        "key": str(tmp_path / "key.pem"),
+        "no_key": str(tmp_path / "no.pem"),
+        "long": "a" * 81,
+    }
+
+
+def filled(given: Any, around: dict[str, str]) -> Any:
+    """The same with what stands in braces replaced."""
+    if isinstance(given, dict):
+        return {name: filled(each, around) for name, each in given.items()}
+    if isinstance(given, list):
+        return [filled(each, around) for each in given]
+    if isinstance(given, str):
+        return re.sub(r"(?<!\$)\{(\w+)\}", lambda found: around[found[1]], given)
+    return given
+
+
+def on_page(browser: Client, address: str, given: dict[str, Any]) -> str:
+    """What a page says to a form that somebody posted, perhaps by hand."""
+    posted = {name: _value(browser, address, each) for name, each in given.items()}
+    answer = browser.post(address, posted, follow=True)
+    assert answer.status_code in (200, 422), answer.status_code
+    return lines(html.unescape(re.sub(r"<[^>]*>", "", answer.content.decode())))
+
+
+def _value(browser: Client, address: str, given: Any) -> Any:
+    if given is True:
+        found = re.search(r'name="seen" value="([^"]+)"', browser.get(address).content.decode())
+        assert found
+        return found[1]
+    if str(given).startswith("@"):
+        return SimpleUploadedFile("key.pem", Path(given[1:]).read_bytes())
+    return given
+
+
+def by_command(arguments: list[str], said: str = "") -> tuple[int, str]:
+    answer = CliRunner().invoke(program.app, arguments, input=said)
+    return answer.exit_code, lines(answer.output)
+
+
+def by_document(document: dict[str, Any], place: Path) -> tuple[int, str]:
+    stream = StringIO()
+    YAML(typ="safe", pure=True).dump(document, stream)
+    file = place / "store.yaml"
+    file.write_text(stream.getvalue(), encoding="utf-8")
+    return by_command(["config", "plan", str(file)])
+
+
+@pytest.mark.usefixtures("command_line")
+@pytest.mark.parametrize("case", ALL, ids=lambda case: str(case["case"]))
+def test_a_refusal_has_the_same_words_on_every_surface(
+    case: dict[str, Any],
+    browser: Client,
+    around: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SECRET", "secret")
+    monkeypatch.setenv("KEY", Path(around["key"]).read_text())
+    given = SimpleNamespace(**{"input": "secret", **filled(case, around)})
+    told = {name for name in SURFACES if name in case or f"no {name}" in case}
+    assert told == SURFACES, "a case says what it is, or why there is none, for each surface"
+    found = {}
+    if "page" in case:
+        found["page"] = on_page(browser, *given.page)
+    if "document" in case:
+        status, found["document"] = by_document(given.document, tmp_path)
+        assert status == 2, found
+        assert re.search(r"store\.yaml:[1-9]\d*:\d+: ", found["document"])
+    if "command" in case:
+        status, found["command"] = by_command(given.command, given.input)
+        assert status in (1, 2), found
+    for name, text in found.items():
+        assert lines(given.says) in text, f"{name}: {text}"
