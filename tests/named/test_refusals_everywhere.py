@@ -1,69 +1,26 @@
 """What is refused apart from goals: in the same words on a page, by a document and by a command."""
 
-import html
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from io import StringIO
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client, override_settings
+from django.test import Client
 from django.utils import timezone
 from ruamel.yaml import YAML
-from typer.testing import CliRunner
 
 from integration import set_up
-from isthmus.cli import program, session
 from isthmus.connections import certificates, client_apps, secrets
 from isthmus.connections.models import Authorization, Connection, Run, RunState
-from isthmus.domain.roles import Role
-from isthmus.people import accounts
 from localorg.testing import LocalOrg
+from named.surfaces import by_command, by_document, lines, on_page
 from named.world import READ, WRITE, World
 
 CASES = Path(__file__).parents[1] / "cases" / "refusals"
 ALL = YAML(typ="safe", pure=True).load(CASES / "elsewhere.yaml")
 ELSEWHERE = "00DELSEWHERE000AAA"
 SURFACES = {"page", "document", "command"}
-
-
-def lines(text: str) -> str:
-    """The text as it reads, however its lines are broken."""
-    return " ".join(text.split())
-
-
-@pytest.fixture
-def browser(world: World) -> Iterator[Client]:
-    """An administrator's, signed in."""
-    hashers = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    with override_settings(PASSWORD_HASHERS=hashers, ALLOWED_HOSTS=["localhost"]):
-        alice = accounts.add(
-            "alice@example.com", "a quiet harbour", name="Alice", role=Role.ADMINISTRATOR
-        )
-        alice.sees_personal_data = True
-        alice.save()
-        found = Client(headers={"host": "localhost:8000"})
-        answer = found.post(
-            "/sign-in", {"email": "alice@example.com", "password": "a quiet harbour"}
-        )
-        assert answer.status_code == 302
-        yield found
-
-
-@pytest.fixture
-def command_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Commands use the test's store."""
-
-    @contextmanager
-    def database(*, migrated: bool = True) -> Iterator[None]:
-        del migrated
-        yield
-
-    monkeypatch.setattr(session, "database", database)
 
 
 def _signed_in(key: str, **given: Any) -> Connection:
@@ -99,9 +56,7 @@ def around(world: World, org: LocalOrg, tmp_path: Path) -> dict[str, str]:
     app, used = client_apps.save("Isthmus", "isthmus", ""), client_apps.save("Used", "used", "")
     _signed_in("used", client_id="used")
     for number in range(1, 5):
-        _signed_in(
-            f"full{number}", client_id="isthmus", login_url="https://login.salesforce.com"
-        )
+        _signed_in(f"full{number}", client_id="isthmus", login_url="https://login.salesforce.com")
     run = Run.objects.create(
         connection=world.connection, number=1, state=RunState.FINISHED, finished_at=timezone.now()
     )
@@ -131,37 +86,6 @@ def filled(given: Any, around: dict[str, str]) -> Any:
     if isinstance(given, str):
         return re.sub(r"(?<!\$)\{(\w+)\}", lambda found: around[found[1]], given)
     return given
-
-
-def on_page(browser: Client, address: str, given: dict[str, Any]) -> str:
-    """What a page says to a form that somebody posted, perhaps by hand."""
-    posted = {name: _value(browser, address, each) for name, each in given.items()}
-    answer = browser.post(address, posted, follow=True)
-    assert answer.status_code in (200, 422), answer.status_code
-    return lines(html.unescape(re.sub(r"<[^>]*>", "", answer.content.decode())))
-
-
-def _value(browser: Client, address: str, given: Any) -> Any:
-    if given is True:
-        found = re.search(r'name="seen" value="([^"]+)"', browser.get(address).content.decode())
-        assert found
-        return found[1]
-    if str(given).startswith("@"):
-        return SimpleUploadedFile("key.pem", Path(given[1:]).read_bytes())
-    return given
-
-
-def by_command(arguments: list[str], said: str = "") -> tuple[int, str]:
-    answer = CliRunner().invoke(program.app, arguments, input=said)
-    return answer.exit_code, lines(answer.output)
-
-
-def by_document(document: dict[str, Any], place: Path) -> tuple[int, str]:
-    stream = StringIO()
-    YAML(typ="safe", pure=True).dump(document, stream)
-    file = place / "store.yaml"
-    file.write_text(stream.getvalue(), encoding="utf-8")
-    return by_command(["config", "plan", str(file)])
 
 
 @pytest.mark.usefixtures("command_line")

@@ -68,9 +68,7 @@ def _unshared(document: Document, plan: Plan) -> Iterator[Problem]:
             sharing.check_shared(row, other.authorization)
         except IsthmusError as error:
             line, column = document.places.find(("connections", place, "authorization", "share"))
-            yield Problem(
-                file=document.places.file, line=line, column=column, message=str(error)
-            )
+            yield Problem(file=document.places.file, line=line, column=column, message=str(error))
 
 
 def _changed(document: Document, plan: Plan) -> Iterator[_Place]:

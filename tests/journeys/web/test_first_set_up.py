@@ -144,7 +144,7 @@ def _make_import(person: Person) -> None:
 
 def _preview(person: Person) -> Page:
     page = person.page
-    person.click(page.get_by_role("button", name="Make one"))
+    person.click(page.locator(".actions").get_by_role("button", name="Preview"))
     expect(page.locator("#h-counts")).to_be_visible(timeout=60_000)
     return page
 
