@@ -38,12 +38,13 @@ def around(world: World, org: LocalOrg, tmp_path: Path) -> dict[str, str]:
     world.connection.authorization.save()  # type: ignore[union-attr]
     world.goal(READ)
     world.goal(WRITE)
-    for key, more in {
+    others: dict[str, dict[str, Any]] = {
         "bare": {"authorization": None, "org_id": ""},
         "sand": {"authorization": None, "org_id": "", "sandbox": True},
         "off": {"active": False},
         "elsewhere": {"authorization": None, "org_id": ELSEWHERE},
-    }.items():
+    }
+    for key, more in others.items():
         row = set_up.new_connection(key, **more)
         if key in ("bare", "off"):
             set_up.new_goal(row, READ)

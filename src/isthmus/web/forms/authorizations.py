@@ -96,7 +96,7 @@ class BrowserForm(_HostForm):
         """Offer the apps."""
         super().__init__(given, initial=initial)
         self._offered = {str(each.id): each.name for each in apps}
-        self.fields["app"].widget.choices = list(self._offered.items())  # type: ignore[attr-defined]
+        self.fields["app"].widget.choices = list(self._offered.items())
 
     def clean_app(self) -> str:
         """The number of one that there is."""
