@@ -32,10 +32,6 @@ from collections.abc import Iterable
 from isthmus.errors import Final, Retryable
 
 
-class AppUnknown(Final):
-    """There is no app of that name."""
-
-
 class NoSuchThing(Final):
     """It is not there."""
 
@@ -44,6 +40,14 @@ class NoSuchThing(Final):
         asked = ", ".join(repr(name) for name in names)
         there = ", ".join(known) or "none yet"
         super().__init__(f"There is no {what} {asked}. There are: {there}.")
+
+
+class AppUnknown(NoSuchThing):
+    """There is no app of that name."""
+
+    def __init__(self, message: str) -> None:
+        """Keep the sentence."""
+        Final.__init__(self, message)
 
 
 class ConnectionOff(Final):

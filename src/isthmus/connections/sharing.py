@@ -12,6 +12,8 @@ def share_with(connection: Connection, key: str) -> Authorization:
     Raises as `share` does.
     """
     others = {each.key: each for each in Connection.objects.select_related("authorization")}
+    if key not in others:
+        raise NoSuchThing("connection", [key], others)
     why = sign_in_troubles.of_sharing(
         connection.key,
         key,
