@@ -2,10 +2,11 @@
 
 import re
 import subprocess
+import time
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from journeys.processes import Isthmus, LocalOrg
 from journeys.web.browsing import ALICE, NARROW, Pages, check_by_axe
@@ -145,6 +146,32 @@ def test_a_row_says_at_once_what_is_wrong_and_the_menu_says_why_a_rule_does_not_
     page.locator("#row-r3 [data-tool=remove]").click()
     page.keyboard.press("Control+s")
     expect(page.get_by_text("leads_in was saved.")).to_be_visible()
+
+
+def test_rows_that_are_changed_while_the_server_answers_are_all_told_of(goals: Pages) -> None:
+    page = goals.signed_in(ALICE)
+    page.goto(LEADS)
+    expect(page.locator("#known")).to_contain_text("fields that this user may see")
+
+    def late(route: Route) -> None:
+        if route.request.method == "POST":
+            time.sleep(0.5)
+        route.continue_()
+
+    page.route("**/leads_in", late)
+    page.evaluate(
+        """async () => {
+          for (const number of [1, 2, 3]) {
+            const field = document.getElementById(`field-r${number}`);
+            field.value = `Nowhere${number}__c`;
+            field.dispatchEvent(new Event("change", { bubbles: true }));
+            await new Promise((go) => setTimeout(go, 200));
+          }
+        }"""
+    )
+    for number in (1, 2, 3):
+        expect(page.locator(f"#notes-r{number}")).to_contain_text(f"no field 'Nowhere{number}__c'")
+    expect(page.locator("#state-map")).to_have_text("3 problems")
 
 
 def test_an_import_is_set_up_by_the_keyboard_alone(goals: Pages) -> None:

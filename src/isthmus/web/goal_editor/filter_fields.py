@@ -65,7 +65,9 @@ def subjects(known: Known | None, tree: Tree) -> dict[str, Subject]:
 
 def _as_named(name: str, known: Known | None) -> FieldSubject:
     """A field that a stored filter names, in letters of its own; or that is not known."""
-    field = known.description.fields.get(name.lower()) if known else None
+    field = known.at(name) if known else None
+    if field and "." in name:
+        field = replace(field, label=name, name=name)  # a path, as its last name says too little
     subject = _subject(field) if field else _unknown(name)
     return replace(subject, value=f"{_PREFIX}{name}")
 
@@ -118,7 +120,8 @@ def reader(known: Known | None, offered: Mapping[str, Subject]) -> Reader:
 
 def _checking(known: Known | None) -> Callable[[Any], Any]:
     def check(document: Any) -> Any:
-        if known is None:
+        names = filters.named_fields(document)
+        if known is None or any("." in each and known.at(each) is None for each in names):
             filters.outline(document)
         else:
             filters.parse(document, fields_of(known))
@@ -131,13 +134,13 @@ def fields_of(known: Known) -> Callable[[str], FilterField]:
     """Gives the field of a name, as far as it is known. Raises `FilterError`."""
 
     def find(name: str) -> FilterField:
-        if "." in name:
+        field = known.at(name)
+        if field is None and "." in name:
             return FilterField(name=name, type="string")
-        field = known.description.fields.get(name.lower())
         if field is None:
             raise FilterError(
                 f"{known.description.name} has no field {name!r}, or does not show it to this user."
             )
-        return _for_filter(field)
+        return _for_filter(replace(field, name=name) if "." in name else field)
 
     return find
