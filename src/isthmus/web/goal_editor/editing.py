@@ -146,16 +146,26 @@ def answer(request: HttpRequest, kind: Kind[Any], desk: Desk) -> HttpResponse:
     return act(request, kind, desk, form)
 
 
-def _save(request: HttpRequest, kind: Kind[Any], desk: Desk, form: Any) -> HttpResponse:
+def _before_saving(
+    request: HttpRequest, kind: Kind[Any], desk: Desk, form: Any
+) -> HttpResponse | None:
+    """The form, where something is still to be chosen in it or its filter was refused."""
     open_places = form.gaps(desk)
     asked = [] if open_places else kind.refusals(desk, form)
-    if open_places or asked:
-        refused = Answer(form=form, status=422, unsaved=True, refused=asked, seen=_seen(request))
-        return _shown(request, kind, desk, refused)
+    if not open_places and not asked:
+        return None
+    refused = Answer(form=form, status=422, unsaved=True, refused=asked, seen=_seen(request))
+    return _shown(request, kind, desk, refused)
+
+
+def _save(request: HttpRequest, kind: Kind[Any], desk: Desk, form: Any) -> HttpResponse:
+    refused = _before_saving(request, kind, desk, form)
+    if refused is not None:
+        return refused
     review = goal_saving.review(desk.connection.key, form.goal(desk))
-    if review.refusals:
-        return _refused(request, kind, desk, form, review.refusals)
     try:
+        if review.refusals:
+            raise GoalRefused(review.refusals)  # noqa: TRY301 - as those that are found inside
         saved, clashes = _put(request, desk, form)
     except NoSuchThing:
         return _gone(request, kind, Desk.of(request, desk.connection, is_gone=True), form)

@@ -306,7 +306,9 @@ class _Drawing:
         """The three steps, with what was chosen in each."""
         form = self.form
         places = ("object_type_property", "import", "filter")
+        answer = form.filter.answer
         first = sum(len(problems.under(place)) for place in places)
+        first += bool(answer and answer.refused)
         state = steps.state(first, begun=True)
         is_new = self.desk.there is None
         yield Step(

@@ -188,12 +188,17 @@
     if (asked && detail.target === document.body && asked !== document.getElementById("steps")) detail.shouldSwap = false;
   });
 
-  // What was ticked while the server answered stays, and whoever goes by keys stays where they are.
+  // What was typed while the server answered stays, and whoever goes by keys stays where they are.
   document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
-    const [old, other] = [detail.target, detail.fragment].map((each) => each.querySelector?.(".check input"));
-    if (!old || !other || old.name !== other.name) return;
-    other.checked = old.checked;
-    if (old === document.activeElement) setTimeout(() => document.getElementById(detail.target.id)?.querySelector("input")?.focus());
+    if (!detail.target.matches?.(".opts")) return;
+    const named = new Map([...detail.fragment.querySelectorAll("[name]")].map((each) => [each.name, each]));
+    for (const old of detail.target.querySelectorAll("[name]")) {
+      const other = named.get(old.name);
+      if (!other) continue;
+      if (other.type === "checkbox") other.checked = old.checked;
+      else if (!other.options || [...other.options].some((each) => each.value === old.value)) other.value = old.value;
+      if (old === document.activeElement) setTimeout(() => other.focus());
+    }
   });
 
   function sentOf(row) {
