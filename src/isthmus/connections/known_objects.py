@@ -7,7 +7,7 @@ The values are personal data: whoever shows them masks them.
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from isthmus.connections.errors import TakesTooLong
 from isthmus.connections.models import Connection, KnownObject
-from isthmus.connections.org_fields import Describe
+from isthmus.connections.org_fields import Describe, find
 from isthmus.connections.sign_in import signed_in
 from isthmus.domain.objects import OBJECTS, PERSON, SalesforceObject
 from isthmus.errors import IsthmusError
@@ -54,6 +54,10 @@ _MARGIN: Final = timedelta(hours=1)
 """The clocks here and there may differ: what changed shortly before is described once more."""
 
 
+class NotKnown(LookupError):
+    """Nobody has asked Salesforce for an object of that name yet."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Known:
     """One object, as the connection's user sees it."""
@@ -63,6 +67,24 @@ class Known:
     samples: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)  # by field
     records: int | None = None  # None: not counted
     problem: str = ""  # why it could not be asked for again; empty: it is as fresh as it should be
+    parent: Callable[[str], ObjectDescription | None] = field(default=lambda _: None, repr=False)
+    """What is known of an object that paths lead to, by name."""
+
+    def describe(self, name: str) -> ObjectDescription:
+        """The object or a parent of it. Raises `NotKnown`."""
+        is_it = name.lower() == self.description.name.lower()
+        found = self.description if is_it else self.parent(name)
+        if found is None:
+            raise NotKnown(name)
+        return found
+
+    def at(self, path: str) -> Field | None:
+        """The field of the object or of a parent; None where there is none that is known."""
+        try:
+            found = find(self.describe, self.description.name, path)
+        except NotKnown:
+            return None
+        return found.field if found else None
 
     @property
     def has_persons(self) -> bool:
@@ -83,6 +105,12 @@ def cached(connection: Connection, of: SalesforceObject) -> Known | None:
     """What is known already, however old; Salesforce is not asked."""
     row = _row(connection, of.name)
     return _known(row) if row else None
+
+
+def kept(connection: Connection, name: str) -> ObjectDescription | None:
+    """What is known already of any object, such as a parent; Salesforce is not asked."""
+    row = _row(connection, name)
+    return read_description(row.description) if row else None
 
 
 def records(connection: Connection) -> dict[str, int | None]:

@@ -34,7 +34,10 @@ OF_EACH: Final = 5
 _LONGEST: Final = 300
 _MOST_PROBLEMS: Final = 200
 _MOST_ELEMENTS: Final = 20
+_ALL: Final = "*"
+_TEXTS: Final = ("outcome", "reason", "code", "field")
 _FIELD: Final = State(kind="warn", icon="warn", word="Field left out")
+FIRST: Final = f"Of the first {_MOST_PROBLEMS:,} problems that were noted."
 _NOTHING_YET: Final = Progress(word="", done=0, total=None, rate="", left="")
 
 
@@ -45,12 +48,22 @@ class Asked:
     outcome: str = ""
     reason: str = ""
     q: str = ""
-    problems: bool = False
+    code: str = ""  # of problems of fields; * for all
+    field: str = ""  # the name that they are said of
+
+    @property
+    def problems(self) -> bool:
+        """Whether problems of fields are listed."""
+        return bool(self.code)
+
+    def takes(self, row: Problem) -> bool:
+        """Whether the problem is one of those that are asked for."""
+        return self.code == _ALL or (self.code, self.field) == (row.code, _name(row))
 
     @classmethod
     def of(cls, request: HttpRequest) -> "Asked":
         """Read it. What can't be in the database is nowhere."""
-        given = {name: request.GET.get(name, "")[:_LONGEST] for name in ("outcome", "reason")}
+        given = {name: request.GET.get(name, "")[:_LONGEST] for name in _TEXTS}
         if not all(map(storable, given.values())):
             raise Http404
         if given["outcome"] and given["outcome"] not in run_words.OUTCOMES:
@@ -58,7 +71,6 @@ class Asked:
         return cls(
             **given,
             q=request.GET.get("q", "")[:_LONGEST].strip(),
-            problems=bool(request.GET.get("code")),
         )
 
 
@@ -187,7 +199,7 @@ class Teller:
             profile_id=row.profile_id,
             state=_FIELD,
             words=explain(row.code).meaning,
-            problems=[Said(field=row.field or row.property or "", said=self.said(row))],
+            problems=[Said(field=_name(row), said=self.said(row))],
         )
 
     def said(self, row: Problem) -> str:
@@ -280,7 +292,7 @@ def kinds(found: Figures, goal: Goal, asked: Asked) -> list[Kind]:
     problems = Kind(
         word="Problems",
         number=found.counts.problems,
-        address=address(goal, code="*"),
+        address=address(goal, code=_ALL),
         here=asked.problems and not asked.q,
     )
     return [first, *outcomes, *([problems] if problems.number else [])]
@@ -302,8 +314,10 @@ def find(request: HttpRequest, found: Preview, asked: Asked, teller: Teller) -> 
         return _searched(found, asked.q, teller)
     if asked.problems:
         rows = previews.problems(found, most=_MOST_PROBLEMS)
-        most = [f"The first {_MOST_PROBLEMS:,} are listed."] if len(rows) == _MOST_PROBLEMS else []
-        return Found(lines=[teller.problem(row) for row in rows], notes=most)
+        return Found(
+            lines=[teller.problem(row) for row in rows if asked.takes(row)],
+            notes=[FIRST] if len(rows) == _MOST_PROBLEMS else [],
+        )
     if not asked.outcome:
         rows_of_each = previews.sample(found, most=OF_EACH)
         return Found(
@@ -346,13 +360,18 @@ def _of_outcome(request: HttpRequest, found: Preview, asked: Asked, teller: Tell
     return Found(lines=[teller.line(row) for row in page.rows], notes=notes, page=page)
 
 
+def _name(row: Problem) -> str:
+    """The field or property that a problem is said of."""
+    return row.field or row.property or ""
+
+
 def grouped(found: Preview, teller: Teller) -> list[Said]:
     """The problems of fields by cause, the most frequent first, of the first that were noted."""
     rows = previews.problems(found, most=_MOST_PROBLEMS)
     first: dict[tuple[str, str], Problem] = {}
     numbers: Counter[tuple[str, str]] = Counter()
     for row in rows:
-        key = row.code, row.field or row.property or ""
+        key = row.code, _name(row)
         first.setdefault(key, row)
         numbers[key] += 1
     return [
@@ -360,9 +379,14 @@ def grouped(found: Preview, teller: Teller) -> list[Said]:
             field=name,
             said=teller.said(first[code, name]),
             number=number,
-            address=address(found.goal, code="*"),
+            address=address(found.goal, code=code, field=name),
             words=explain(code).meaning,
             next_step=explain(code).next_step,
         )
         for (code, name), number in numbers.most_common()
     ]
+
+
+def told_of(grouped: Sequence[Said]) -> str:
+    """What has to be known of the numbers of the groups."""
+    return FIRST if sum(each.number for each in grouped) == _MOST_PROBLEMS else ""

@@ -7,13 +7,14 @@ from urllib.parse import quote
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from integration.set_up import change_goal
-from integration.web.orgs import know_all
+from integration.web.orgs import field, know_all
 from integration.web.planted import World, plant
 from isthmus.connections import filter_checks
 from isthmus.connections.filter_checks import Answer
-from isthmus.connections.models import Connection, Goal
+from isthmus.connections.models import Connection, Goal, KnownObject
 from isthmus.domain.goals import ImportGoal
 from isthmus.domain.roles import Role
 from isthmus.people import accounts
@@ -265,6 +266,35 @@ def test_a_filter_of_a_document_is_shown_and_stays_as_it_is(
     answer = save(browser, **{**conditions(*tests), "c.join": "any"})
     assert answer.status_code == 302, said(answer)
     assert stored() == written
+
+
+def test_a_filter_on_a_parent_is_read_by_what_the_parent_has(
+    world: World, browser: Client, salesforce: Salesforce
+) -> None:
+    lookup = field("OwnerId", "reference", referenceTo=["User"], relationshipName="Owner")
+    known = KnownObject.objects.get(sobject="Lead")
+    known.description["fields"].append(lookup)
+    known.save()
+    written = {"all": [{"field": "Owner.Seats__c", "at_least": 5}]}
+    change_goal(world.goal, ImportGoal(**{**vars(world.goal.definition), "filter": written}))
+    assert "has no field 'Owner" not in said(browser.get(PAGE)), "nobody knows users yet"
+    KnownObject.objects.create(
+        authorization=world.connection.authorization,
+        sobject="user",
+        described_at=timezone.now(),
+        description={"name": "User", "fields": [field("Seats__c", "double")]},
+    )
+    page = said(browser.get(PAGE))
+    assert "has no field 'Owner" not in page
+    assert "Owner.Seats__c is at least 5" in page
+    assert "WHERE Owner.Seats__c >= 5" in page
+    test = {"subject": "field:Owner.Seats__c", "operator": "at_least", "value": "5"}
+    answer = save(browser, **conditions(test))
+    assert answer.status_code == 302, said(answer)
+    assert stored() == written
+    wrong = {"subject": "field:Owner.Chairs__c", "operator": "is", "value": "5"}
+    answer = browser.post(PAGE, typed(**conditions(wrong), act="check"))
+    assert "Lead has no field 'Owner.Chairs__c'" in said(answer)
 
 
 def test_only_fields_that_can_be_filtered_by_are_offered(browser: Client) -> None:

@@ -218,6 +218,10 @@ REFUSED: dict[str, tuple[dict[str, str], str]] = {
         "add and sum can't stand beside another rule",
     ),
     "a name that is no field": ({"r1_field": "No way"}, "'No way' is not the API name of a field"),
+    "a name that is too long for a field": (
+        {"r1_field": "x" * 10_000},
+        "has 10,000 characters, and at most 255 are allowed",
+    ),
     "matching by what is no identifier": ({"m1_identifier": "country"}, "is no identifier"),
     "matching by the profile's id": (
         {"m1_identifier": "profile_id"},
@@ -457,6 +461,61 @@ def test_only_the_rows_that_are_sent_are_said_something_of_and_by_their_own_plac
     assert re.findall(r'id="notes-(r\d+)"', page) == ["r3", "r9"]
     assert "5 problems" in page
     assert len(page) < 4000
+
+
+def test_a_path_to_a_parent_is_judged_by_what_the_parent_has(browser: Client, world: World) -> None:
+    base = {name: form_of(browser)[name] for name in ("object", "m1.field", "m1.identifier")}
+    asked = {**base, "act": "rows", "r4.property": "title", "r4.rule": "set", "at4": "3"}
+
+    def notes(path: str) -> str:
+        page = said(browser.post(PAGE, {**asked, "r4.field": path}))
+        return re.sub(r"<[^>]+>", "", page.partition('id="notes-r4"')[2].partition("</div>")[0])
+
+    lookup = {"referenceTo": ["Group", "User"], "relationshipName": "Owner"}
+    fields = [*LEAD_FIELDS, a_field("OwnerId", "reference", **lookup)]
+    known = KnownObject.objects.get(sobject="Lead")
+    known.description = {"name": "Lead", "fields": fields}
+    known.save()
+    assert "no field" not in notes("Owner.Nowhere"), "nothing is known of users yet"
+    KnownObject.objects.create(
+        authorization=world.connection.authorization,
+        sobject="user",
+        described_at=timezone.now(),
+        description={"name": "User", "fields": [a_field("Name"), a_field("IsActive", "boolean")]},
+    )
+    assert "Lead has no field 'Owner.Nowhere'" in notes("Owner.Nowhere")
+    assert "Lead has no field 'Nobody.Name'" in notes("Nobody.Name")
+    assert "no field" not in notes("owner.name")
+
+
+def test_a_goal_that_somebody_deleted_is_kept_as_it_was_typed_and_saved_anew(
+    browser: Client, world: World
+) -> None:
+    values = changed(form_of(browser), name="Leads of ours", r2_field="Title", r2_property="title")
+    world.goal.delete()
+    answer = saved(browser, values)
+    assert answer.status_code == 409
+    assert "This goal was deleted while it was open here." in said(answer)
+    assert not Goal.objects.exists()
+    page = answer.content.decode()
+    assert f'action="{NEW}"' in page
+    shown = sent(page, "goal")
+    assert shown["r2.field"] == "Title"
+    assert saved(browser, shown, NEW).status_code == 302
+    made = Goal.objects.get()
+    assert (made.key, made.definition.name) == ("leads_of_ours", "Leads of ours")
+    assert browser.get(PAGE).status_code == 404
+    world.connection.delete()
+    assert saved(browser, values).status_code == 404
+
+
+def test_the_buttons_of_a_deleted_goal_lose_nothing(browser: Client, world: World) -> None:
+    values = form_of(browser)
+    world.goal.delete()
+    answer = browser.post(PAGE, {**values, "act": "add:r"})
+    assert answer.status_code == 200
+    assert sent(answer.content.decode(), "goal")["r1.field"] == "Name"
+    assert browser.post(PAGE, {**values, "direction": "sideways"}).status_code == 404
 
 
 @pytest.mark.parametrize(

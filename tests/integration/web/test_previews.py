@@ -179,6 +179,26 @@ def test_problems_are_grouped_with_what_to_do(told: RunGoal, seeing: Client) -> 
     assert "Next step." in page
     assert f'href="{PAGE}?code=%2A#rows"' in page
     assert "Field left out" in _page(seeing, "?code=*")
+    query = "?code=not_a_date&field=Name"
+    assert f'href="{PAGE}{query.replace("&", "&amp;")}#rows"' in page
+    assert "Field left out" in _page(seeing, query)
+    for other in ("?code=not_a_date&field=Title", "?code=too_long&field=Name"):
+        assert "Field left out" not in _page(seeing, other)
+
+
+def test_where_not_all_problems_are_grouped_it_is_said(told: RunGoal, seeing: Client) -> None:
+    words = "Of the first 200 problems that were noted."
+    assert words not in _page(seeing)
+    with foreseen.written(told.id, cast("Any", _Nobody())) as session:
+        session.execute(
+            sql.SQL(
+                "INSERT INTO {} (record_id, field, property, code, message, value) SELECT %s,"
+                " 'Title', 'title', 'too_long', 'It is too long', NULL FROM generate_series(1, 250)"
+            ).format(foreseen.problems(told.id)),
+            [OTHER],
+        )
+    assert words in _page(seeing)
+    assert words in _page(seeing, "?code=too_long&field=Title")
 
 
 def test_a_changed_goal_is_told(told: RunGoal, world: World, seeing: Client) -> None:

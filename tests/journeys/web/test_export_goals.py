@@ -57,7 +57,7 @@ def test_an_export_is_set_up_by_the_keyboard_alone(working: Pages) -> None:
     expect(page.get_by_text("was saved.")).to_be_visible()
     expect(page.locator("#said-object")).to_contain_text("Lead")
     written = working.isthmus.expect("config", "export").out
-    assert "text: Unknown & sons" in written
+    assert 'text: "Unknown & sons"' in written
 
 
 def test_an_export_is_set_up_without_script(working: Pages) -> None:

@@ -2,10 +2,11 @@
 
 import re
 import subprocess
+import time
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from journeys.processes import Isthmus, LocalOrg
 from journeys.web.browsing import ALICE, NARROW, Pages, check_by_axe
@@ -16,6 +17,9 @@ NEW = "/connections/acme/goals/new/import"
 MANY = 500
 SLOW_MS = 3_000
 """Loose: the machine of a test does other things. `make bench` has the figures."""
+
+DRAWN = 60
+"""Options of a picker at most, where hundreds could be chosen and nobody has gone to them."""
 
 PLANT = """
 from isthmus.cli import session
@@ -147,6 +151,32 @@ def test_a_row_says_at_once_what_is_wrong_and_the_menu_says_why_a_rule_does_not_
     expect(page.get_by_text("leads_in was saved.")).to_be_visible()
 
 
+def test_rows_that_are_changed_while_the_server_answers_are_all_told_of(goals: Pages) -> None:
+    page = goals.signed_in(ALICE)
+    page.goto(LEADS)
+    expect(page.locator("#known")).to_contain_text("fields that this user may see")
+
+    def late(route: Route) -> None:
+        if route.request.method == "POST":
+            time.sleep(0.5)
+        route.continue_()
+
+    page.route("**/leads_in", late)
+    page.evaluate(
+        """async () => {
+          for (const number of [1, 2, 3]) {
+            const field = document.getElementById(`field-r${number}`);
+            field.value = `Nowhere${number}__c`;
+            field.dispatchEvent(new Event("change", { bubbles: true }));
+            await new Promise((go) => setTimeout(go, 200));
+          }
+        }"""
+    )
+    for number in (1, 2, 3):
+        expect(page.locator(f"#notes-r{number}")).to_contain_text(f"no field 'Nowhere{number}__c'")
+    expect(page.locator("#state-map")).to_have_text("3 problems")
+
+
 def test_an_import_is_set_up_by_the_keyboard_alone(goals: Pages) -> None:
     page = goals.signed_in(ALICE)
     page.goto(NEW)
@@ -220,6 +250,16 @@ def test_five_hundred_rows_are_changed_one_at_a_time_and_at_once(goals: Pages) -
     )
     assert max(times.values()) < SLOW_MS, times
     expect(page.locator("[data-number=all]")).to_have_text("500")
+    page.locator("#map-filter").fill("things 250")
+    page.locator("#field-r251-button").click()
+    expect(page.locator(".pop .opt[aria-selected=true]")).to_be_visible()
+    assert page.locator(".pop .opt").count() < DRAWN, "only what is seen is drawn"
+    for key, place in (("Home", "1"), ("End", r"\d+"), ("ArrowUp", r"\d+"), ("PageUp", r"\d+")):
+        page.keyboard.press(key)
+        active = page.locator(".pop .opt.is-active")
+        expect(active).to_have_attribute("aria-posinset", re.compile(f"^{place}$"))
+        expect(active).to_be_visible()
+    page.keyboard.press("Escape")
     page.locator("#map-filter").fill("things 499")
     expect(page.locator("#row-r500")).to_be_visible()
     with page.expect_request(lambda each: each.method == "POST") as asked:

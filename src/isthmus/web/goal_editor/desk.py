@@ -24,31 +24,45 @@ from isthmus.web.masking import sees_personal_data
 
 Definition = ImportGoal | ExportGoal
 
+_LOOKING = frozenset({"rows", "check", "check-filter"})
+"""Acts that ask what is wrong."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Desk:
     """The connection, its goals, and the properties and segments that a goal can name."""
 
     connection: Connection
-    there: Goal | None  # None: the goal is not stored yet
+    there: Goal | None  # None: the goal is not stored yet, or no more
     goals: Sequence[Goal]  # of the connection, in the order in which they run
     may_edit: bool
     sees_personal_data: bool
+    is_gone: bool = False  # it was stored, and somebody deleted it
     asks: bool = False  # whether Salesforce is asked for what is not known yet
     refreshes: bool = False  # whether it is asked for everything again
+    asks_parents: bool = False  # whether it is asked for the objects that paths lead to
 
     @classmethod
-    def of(cls, request: HttpRequest, connection: Connection, there: Goal | None = None) -> Self:
+    def of(
+        cls,
+        request: HttpRequest,
+        connection: Connection,
+        there: Goal | None = None,
+        *,
+        is_gone: bool = False,
+    ) -> Self:
         """The desk for whoever asks."""
         user = who(request)
         return cls(
             connection=connection,
             there=there,
+            is_gone=is_gone,
             goals=goal_setting.in_order(connection),
             may_edit=user is not None and user.may(Right.EDIT),
             sees_personal_data=sees_personal_data(request),
             asks="known" in request.GET,
             refreshes=request.POST.get("act") == "refresh",
+            asks_parents=request.POST.get("act") in _LOOKING,
         )
 
     @property
@@ -79,7 +93,9 @@ class Desk:
     @cached_property
     def objects(self) -> Objects:
         """What is known of the org's objects."""
-        return Objects.of(self.connection, ask=self.asks, refresh=self.refreshes)
+        return Objects.of(
+            self.connection, ask=self.asks, refresh=self.refreshes, parents=self.asks_parents
+        )
 
     @cached_property
     def around(self) -> Surroundings:

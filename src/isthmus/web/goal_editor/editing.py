@@ -26,6 +26,11 @@ from isthmus.web.goal_editor.rows import MOST_ROWS, Row
 
 _UNPROCESSABLE = 422
 
+GONE = (
+    "This goal was deleted while it was open here. What was typed is still in this page: save it "
+    "to make a new goal of it. That one reads and sends everything again."
+)
+
 ROWS = "rows"
 """The act of the page's script: say what there is to say of the rows that are sent."""
 
@@ -137,22 +142,33 @@ def answer(request: HttpRequest, kind: Kind[Any], desk: Desk) -> HttpResponse:
         seen = request.POST.get(edits.NAME, "")
         acted = Answer(form=form, unsaved=True, focus=focus, seen=seen)
         return _shown(request, kind, desk, acted)
-    return _save(request, kind, desk, form)
+    act = _gone if desk.is_gone else _save
+    return act(request, kind, desk, form)
+
+
+def _before_saving(
+    request: HttpRequest, kind: Kind[Any], desk: Desk, form: Any
+) -> HttpResponse | None:
+    """The form, where something is still to be chosen in it or its filter was refused."""
+    open_places = form.gaps(desk)
+    asked = [] if open_places else kind.refusals(desk, form)
+    if not open_places and not asked:
+        return None
+    refused = Answer(form=form, status=422, unsaved=True, refused=asked, seen=_seen(request))
+    return _shown(request, kind, desk, refused)
 
 
 def _save(request: HttpRequest, kind: Kind[Any], desk: Desk, form: Any) -> HttpResponse:
-    open_places = form.gaps(desk)
-    asked = [] if open_places else kind.refusals(desk, form)
-    if open_places or asked:
-        refused = Answer(form=form, status=422, unsaved=True, refused=asked, seen=_seen(request))
-        return _shown(request, kind, desk, refused)
+    refused = _before_saving(request, kind, desk, form)
+    if refused is not None:
+        return refused
     review = goal_saving.review(desk.connection.key, form.goal(desk))
-    if review.refusals:
-        return _refused(request, kind, desk, form, review.refusals)
     try:
+        if review.refusals:
+            raise GoalRefused(review.refusals)  # noqa: TRY301 - as those that are found inside
         saved, clashes = _put(request, desk, form)
-    except NoSuchThing as error:
-        raise Http404 from error
+    except NoSuchThing:
+        return _gone(request, kind, Desk.of(request, desk.connection, is_gone=True), form)
     except GoalRefused as error:
         return _refused(request, kind, desk, form, error.troubles)
     except StoreBusy as error:
@@ -160,11 +176,10 @@ def _save(request: HttpRequest, kind: Kind[Any], desk: Desk, form: Any) -> HttpR
             form=form, status=503, unsaved=True, refused=[str(error)], seen=_seen(request)
         )
         return _shown(request, kind, desk, busy)
-    if clashes:
+    if clashes or saved is None:
         said = [_clash(kind, each) for each in clashes]
         clashed = Answer(form=form, status=409, unsaved=True, conflicts=said)
         return _shown(request, kind, desk, clashed)
-    assert saved is not None  # noqa: S101 - without a clash something was saved
     if review.unasked:
         messages.warning(
             request,
@@ -174,6 +189,16 @@ def _save(request: HttpRequest, kind: Kind[Any], desk: Desk, form: Any) -> HttpR
     else:
         messages.success(request, f"{saved.definition.name} was saved.")
     return redirect("goal", connection_key=desk.connection.key, goal_key=saved.key)
+
+
+def _gone(request: HttpRequest, kind: Kind[Any], desk: Desk, form: Any) -> HttpResponse:
+    """The form of a goal that somebody deleted, to be saved as another one."""
+    try:
+        setting_up.find(desk.connection.key)
+    except NoSuchThing as error:
+        raise Http404 from error
+    answered = Answer(form=form, status=409, unsaved=True, refused=[GONE])
+    return _shown(request, kind, desk, answered)
 
 
 def _refused(
@@ -250,6 +275,9 @@ def _shown(
     shown = {
         "connection": desk.connection,
         "goal": desk.there,
+        "address": addresses.of(f"new-{kind.direction}-goal", connection_key=desk.connection.key)
+        if desk.is_gone
+        else request.path,
         "form": form,
         "direction": kind.direction,
         "tabs": tabs(desk.connection, f"goal:{desk.key}", desk.goals, new=kind.direction),

@@ -66,7 +66,9 @@ def subjects(known: Known | None, tree: Tree) -> dict[str, Subject]:
 
 def _as_named(name: str, known: Known | None) -> FieldSubject:
     """A field that a stored filter names, in letters of its own; or that is not known."""
-    field = known.description.fields.get(name.lower()) if known else None
+    field = known.at(name) if known else None
+    if field and "." in name:
+        field = replace(field, label=name, name=name)  # a path, as its last name says too little
     subject = _subject(field) if field else _unknown(name)
     return replace(subject, value=f"{_PREFIX}{name}")
 
@@ -120,7 +122,8 @@ def reader(known: Known | None, offered: Mapping[str, Subject]) -> Reader:
 
 def _checking(known: Known | None) -> Callable[[Any], Any]:
     def check(document: Any) -> Any:
-        if known is None:
+        names = filters.named_fields(document)
+        if known is None or any("." in each and known.at(each) is None for each in names):
             filters.outline(document)
         else:
             filters.parse(document, fields_of(known))
@@ -133,11 +136,11 @@ def fields_of(known: Known) -> Callable[[str], FilterField]:
     """Gives the field of a name, as far as it is known. Raises `FilterError`."""
 
     def find(name: str) -> FilterField:
-        if "." in name:
+        field = known.at(name)
+        if field is None and "." in name:
             return FilterField(name=name, type="string")
-        field = known.description.fields.get(name.lower())
         if field is None:
             raise FilterError(no_field(known.description, name))
-        return _for_filter(field)
+        return _for_filter(replace(field, name=name) if "." in name else field)
 
     return find

@@ -201,7 +201,7 @@ def _spread(desk: Desk, form: ImportForm, given: Mapping[str, Any]) -> ImportFor
     """The form with the sent rows at their places in the page.
 
     Only rows are sent that have something to do with what was changed. Where others stand, rows
-    are put that say nothing wrong, as a message may name a row by its place.
+    are put of which nothing is shown, as a message may name a row by its place.
     """
     used = {row.get("property") for row in form.rows}
     filler = next((key for key in desk.properties if key not in used), None)
@@ -218,7 +218,7 @@ def _spread(desk: Desk, form: ImportForm, given: Mapping[str, Any]) -> ImportFor
 
 
 def _filler(number: int, key: str) -> Row:
-    return Row(number=-1 - number, values={"field": f"X{number}.X", "property": key, "rule": "set"})
+    return Row(number=-1 - number, values={"property": key, "rule": "set"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -306,7 +306,9 @@ class _Drawing:
         """The three steps, with what was chosen in each."""
         form = self.form
         places = ("object_type_property", "import", "filter")
+        answer = form.filter.answer
         first = sum(len(problems.under(place)) for place in places)
+        first += bool(answer and answer.refused)
         state = steps.state(first, begun=True)
         is_new = self.desk.there is None
         yield Step(

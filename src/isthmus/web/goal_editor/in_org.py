@@ -1,21 +1,24 @@
 """What is wrong with a goal in its org, by what is known of the org without asking it.
 
 The same sentences are said by a run and by `connection check`, which ask. Of parents' fields, such
-as Owner.Name, the page says nothing: what parents are like is not kept.
+as Owner.Name, something is said where it is known what the parent is like.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
 from isthmus.blueprint import goal_saving
 from isthmus.connections import org_troubles
 from isthmus.connections.goal_troubles import Trouble
+from isthmus.connections.known_objects import NotKnown
 from isthmus.connections.models import Goal
+from isthmus.connections.org_fields import find
 from isthmus.connections.org_troubles import Org
+from isthmus.domain.field_names import field_refusal
+from isthmus.domain.filters import FilterError, named_fields, outline
 from isthmus.domain.goals import ExportGoal, ImportGoal
 from isthmus.domain.properties import PropertyDefinition
-from isthmus.salesforce import ObjectDescription
 from isthmus.web.goal_editor.objects import Objects
 
 Definition = ImportGoal | ExportGoal
@@ -41,24 +44,33 @@ class InOrg:
         known = objects.known(goal.object.name)
         if known is None:
             return cls(goal=goal, org=None, places={})
-        described = known.description
 
-        def describe(name: str) -> ObjectDescription:
-            is_it = name.lower() == described.name.lower()
-            return described if is_it else replace(described, name=name, fields={})
+        def is_known(name: str) -> bool:
+            """Whether it is known what stands there: a field, or none."""
+            if "." not in name:
+                return bool(name)
+            if field_refusal(name, parents=True):
+                return False  # said of the goal by itself
+            try:
+                find(known.describe, known.description.name, name)
+            except NotKnown:
+                return False
+            return True
 
         org = Org(
-            describe=describe,
+            describe=known.describe,
             properties=properties,
             read_before=goal_saving.read_before(there, goal),
         )
-        fields = _own(row.field for row in goal.fields)
         if isinstance(goal, ExportGoal):
+            fields = _places((row.field for row in goal.fields), _is_own)
             kept = replace(goal, fields=tuple(goal.fields[place] for place in fields))
             return cls(goal=kept, org=org, places={"fields": fields})
-        match = _own(row.field for row in goal.match)
+        fields = _places((row.field for row in goal.fields), is_known)
+        match = _places((row.field for row in goal.match), is_known)
         whole = replace(
             goal,
+            filter=goal.filter if all(map(is_known, _filtered(goal))) else None,
             fields=tuple(goal.fields[place] for place in fields),
             match=tuple(goal.match[place] for place in match),
         )
@@ -81,6 +93,21 @@ class InOrg:
         return path
 
 
-def _own(names: Iterable[str]) -> list[int]:
-    """Places of the rows whose field is one of the object itself."""
-    return [place for place, name in enumerate(names) if name and "." not in name]
+def _places(names: Iterable[str], fits: Callable[[str], bool]) -> list[int]:
+    return [place for place, name in enumerate(names) if fits(name)]
+
+
+def _is_own(name: str) -> bool:
+    """Whether it names a field of the object itself."""
+    return bool(name) and "." not in name
+
+
+def _filtered(goal: ImportGoal) -> Iterable[str]:
+    """The fields that the filter's conditions name; none where it can't be read."""
+    if goal.filter is None:
+        return ()
+    try:
+        outline(goal.filter)
+    except FilterError:
+        return ()
+    return named_fields(goal.filter)

@@ -1,7 +1,7 @@
 """What is known of the objects that goals work on, without asking Salesforce unless told to."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 from isthmus.connections import known_objects
@@ -9,6 +9,7 @@ from isthmus.connections.known_objects import Known
 from isthmus.connections.models import Connection
 from isthmus.domain.objects import OBJECTS
 from isthmus.errors import IsthmusError
+from isthmus.salesforce import ObjectDescription
 
 NO_SIGN_IN = (
     "Nobody has signed in to Salesforce yet, so its fields aren\u2019t known. Type their API names."
@@ -40,11 +41,24 @@ class Objects:
     reasons: Mapping[str, str] = field(default_factory=dict)  # why one can't be used, by name
     problem: str = ""  # why Salesforce could not be asked
     old: frozenset[str] = frozenset()  # of which what is known should be asked for again
+    asks_parents: bool = False  # whether Salesforce is asked for parents that are not known
+    refreshes: bool = False  # whether it is asked for everything again
     _read: dict[str, Known | None] = field(default_factory=dict)
+    _parents: dict[str, ObjectDescription | None] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, connection: Connection, *, ask: bool = False, refresh: bool = False) -> Self:
-        """What is known; with `ask`, what is not is asked for; with `refresh`, everything."""
+    def of(
+        cls,
+        connection: Connection,
+        *,
+        ask: bool = False,
+        refresh: bool = False,
+        parents: bool = False,
+    ) -> Self:
+        """What is known; with `ask`, what is not is asked for; with `refresh`, everything.
+
+        With `parents` also those are asked for that a path leads to.
+        """
         if connection.authorization is None:
             return cls(connection=connection, problem=NO_SIGN_IN)
         problem, reasons = "", dict[str, str]()
@@ -66,6 +80,8 @@ class Objects:
             reasons=reasons,
             problem=problem,
             old=frozenset() if problem else frozenset(known_objects.old(connection)),
+            asks_parents=(parents or refresh) and not problem,
+            refreshes=refresh,
         )
 
     @property
@@ -77,8 +93,25 @@ class Objects:
     def known(self, name: str) -> Known | None:
         """What is known of the object."""
         if name not in self._read:
-            self._read[name] = known_objects.cached(self.connection, OBJECTS[name])
+            found = known_objects.cached(self.connection, OBJECTS[name])
+            self._read[name] = replace(found, parent=self.parent) if found else None
         return self._read[name]
+
+    def parent(self, name: str) -> ObjectDescription | None:
+        """What is known of an object that fields are reached through, such as User."""
+        name = name.lower()
+        if name not in self._parents:
+            found = None if self.refreshes else known_objects.kept(self.connection, name)
+            self._parents[name] = found or self._asked(name)
+        return self._parents[name]
+
+    def _asked(self, name: str) -> ObjectDescription | None:
+        if not self.asks_parents:
+            return known_objects.kept(self.connection, name)
+        try:
+            return known_objects.describing(self.connection, refresh=self.refreshes)(name)
+        except IsthmusError:
+            return None  # nothing is said of it: saving and runs ask, too
 
     def cards(self, chosen: str) -> list[Card]:
         """The objects as they can be chosen."""

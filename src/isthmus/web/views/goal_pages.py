@@ -23,7 +23,14 @@ KINDS: Final[dict[str, Kind[Any]]] = {IMPORT: ImportKind(), EXPORT: ExportsKind(
 def goal(request: HttpRequest, connection_key: str, goal_key: str) -> HttpResponse:
     """A goal's page; for those who may not change it, without buttons."""
     connection = find(connection_key)
-    there = find_goal(connection, goal_key)
+    try:
+        there = find_goal(connection, goal_key)
+    except Http404:
+        direction = request.POST.get("direction", "")
+        if direction not in KINDS:
+            raise
+        # Somebody deleted it while it was edited: what was typed is not lost.
+        return _answer(request, direction, Desk.of(request, connection, is_gone=True))
     return _answer(request, there.direction, Desk.of(request, connection, there))
 
 

@@ -75,6 +75,7 @@ def _rows(request: HttpRequest, found: previews.Preview, *, hides: bool) -> dict
         "nothing": rows.nothing,
         "page": rows.page,
         "problems": problems,
+        "problems_said": preview_page.told_of(problems),
         "names": called.names(request, (line.profile_id for line in rows.lines)),
     }
 

@@ -24,6 +24,8 @@
   const before = new WeakMap(); // by row: the values that were checked last
   let changed = new Set();
   let waiting = 0;
+  let asked = null; // the steps that the server is asked about just now
+  let again = false; // something changed meanwhile
 
   // Rows -----------------------------------------------------------------------
   function ready(row) {
@@ -141,9 +143,17 @@
     waiting = setTimeout(check, WAIT_MS);
   }
 
+  // One question at a time: of several at once only the last would be asked.
+  function answered() {
+    asked = null;
+    if (again) soon();
+    again = false;
+  }
+
   function check() {
     const whole = form();
     if (!whole?.querySelector("[data-later]")) return;
+    if (asked) { again = true; return; }
     const sent = new Set();
     for (const row of changed) {
       if (!row.isConnected) continue;
@@ -169,15 +179,26 @@
     values.elsewhere = String(rows.filter((row) => !sent.has(row) && isBad(row)).length);
     values.mapped = String(place);
     values.fields = rows.map((row) => text(row, "field")).filter(Boolean).join();
-    htmx.ajax("POST", whole.dataset.goal, { source: document.body, target: document.body, swap: "none", values });
+    asked = document.getElementById("steps");
+    htmx.ajax("POST", whole.dataset.goal, { source: document.body, target: document.body, swap: "none", values }).then(answered, answered);
   }
 
-  // What was ticked while the server answered stays, and whoever goes by keys stays where they are.
+  // What is said of rows is of no use once all steps were drawn anew.
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    if (asked && detail.target === document.body && asked !== document.getElementById("steps")) detail.shouldSwap = false;
+  });
+
+  // What was typed while the server answered stays, and whoever goes by keys stays where they are.
   document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
-    const [old, other] = [detail.target, detail.fragment].map((each) => each.querySelector?.(".check input"));
-    if (!old || !other || old.name !== other.name) return;
-    other.checked = old.checked;
-    if (old === document.activeElement) setTimeout(() => document.getElementById(detail.target.id)?.querySelector("input")?.focus());
+    if (!detail.target.matches?.(".opts")) return;
+    const named = new Map([...detail.fragment.querySelectorAll("[name]")].map((each) => [each.name, each]));
+    for (const old of detail.target.querySelectorAll("[name]")) {
+      const other = named.get(old.name);
+      if (!other) continue;
+      if (other.type === "checkbox") other.checked = old.checked;
+      else if (!other.options || [...other.options].some((each) => each.value === old.value)) other.value = old.value;
+      if (old === document.activeElement) setTimeout(() => other.focus());
+    }
   });
 
   function sentOf(row) {
@@ -340,7 +361,7 @@
       making.picker.close(false);
       const address = new URL(make.href);
       address.searchParams.set("field", text(row, "field"));
-      htmx.ajax("GET", `${address.pathname}${address.search}`, { source: document.body, target: "#dialog", select: "#make", swap: "innerHTML" });
+      htmx.ajax("GET", `${address.pathname}${address.search}`, { source: document.getElementById("dialog"), target: "#dialog", select: "#make", swap: "innerHTML" });
     }
   });
 

@@ -11,7 +11,8 @@
 // A <select data-menu> becomes a menu without a search: data-note of an option is a line about it.
 (() => {
   "use strict";
-  const MOST = 50; // options drawn at once; the others follow when somebody goes down to them
+  const MOST = 14; // options drawn at once: what is seen; the others follow when somebody goes to them
+  const PAGE = 8; // options that a key goes past
   let made = 0;
   let left = null; // the picker that had the focus when the part of the page around it was replaced
 
@@ -64,6 +65,8 @@
   class Picker {
     constructor(select) {
       this.select = select;
+      this.draws = []; // what draws each option of the list, of which those from here to there stand in it
+      this.from = this.until = 0;
       this.id = `picker-${++made}`;
       this.label = select.hasAttribute("aria-label") ? null : select.labels?.[0];
       const name = (this.label?.textContent ?? select.getAttribute("aria-label") ?? "").trim();
@@ -131,7 +134,10 @@
       this.list.addEventListener("pointermove", (event) => this.activate(event.target.closest("[role=option]")));
       this.list.addEventListener("mousedown", (event) => event.preventDefault()); // the field keeps the focus
       this.list.addEventListener("click", (event) => this.choose(event.target.closest("[role=option]")));
-      this.list.addEventListener("scroll", () => { if (this.list.scrollTop + this.list.clientHeight > this.list.scrollHeight - 200) this.more(); });
+      this.list.addEventListener("scroll", () => {
+        if (this.list.scrollTop + this.list.clientHeight > this.list.scrollHeight - 200) this.more();
+        if (this.list.scrollTop < 100) this.less();
+      }, { passive: true });
       this.away = (event) => { if (!this.box.contains(event.target)) this.close(false); };
       document.addEventListener("pointerdown", this.away);
       this.box.addEventListener("focusout", (this.out = (event) => { if (event.relatedTarget && !this.box.contains(event.relatedTarget)) this.close(false); }));
@@ -165,24 +171,48 @@
       const wanted = this.field.value.trim().toLowerCase();
       const options = this.options.filter((option) => option.value || !wanted);
       const found = options.filter((option) => !wanted || textOf(option).toLowerCase().includes(wanted) || (codeOf(option) ?? "").toLowerCase().includes(wanted));
-      this.left = found.map((option, place) => () => this.item(option, place, wanted));
-      this.list.replaceChildren();
+      const chosen = this.chosen;
+      this.draws = found.map((option, place) => () => this.item(option, place, wanted, option === chosen));
       const free = this.free();
-      if (free) this.left.push(() => free);
-      const any = this.left.length;
+      if (free) this.draws.push(() => free);
+      this.list.replaceChildren();
+      // The list begins shortly before what is chosen: all that stands before it is drawn when asked for.
+      this.from = this.until = wanted ? 0 : Math.max(0, found.indexOf(chosen) - 3);
       this.more();
+      if (this.until - this.from < PAGE) this.less();
       this.told.textContent = `${found.length} of ${options.length}`;
-      this.offer(wanted, any);
+      this.offer(wanted, this.draws.length);
       // What was active is no longer in the list: Enter must not choose what nobody sees.
       this.active = null;
       this.field.removeAttribute("aria-activedescendant");
-      while (!wanted && this.left.length && this.chosen && !this.list.querySelector("[aria-selected=true]")) this.more();
       const current = this.list.querySelector("[aria-selected=true]");
       this.activate(!wanted && current ? current : this.list.querySelector("[role=option]:not([aria-disabled])"));
     }
 
     more() {
-      this.list.append(...this.left.splice(0, MOST).map((draw) => draw()));
+      const next = this.draws.slice(this.until, this.until + MOST);
+      this.until += next.length;
+      this.list.append(...next.map((draw) => draw()));
+    }
+
+    less() {
+      if (!this.from) return;
+      const [height, at] = [this.list.scrollHeight, this.list.scrollTop];
+      const before = this.draws.slice(Math.max(0, this.from - MOST), this.from);
+      this.from -= before.length;
+      this.list.prepend(...before.map((draw) => draw()));
+      this.list.scrollTop = at + this.list.scrollHeight - height; // what is seen stays where it is
+    }
+
+    // Draw what a key may go to.
+    reach(key, at, number) {
+      const down = ["ArrowDown", "PageDown"].includes(key) && number - at <= PAGE;
+      const up = ["ArrowUp", "PageUp"].includes(key) && at < PAGE;
+      if (down) this.more();
+      if (up) this.less();
+      if (this.field.value) return; // the keys go through what was typed
+      while (key === "End" && this.until < this.draws.length) this.more();
+      while (key === "Home" && this.from) this.less();
     }
 
     // What was typed, where it is no choice but may be one: a path to a parent's field.
@@ -194,13 +224,13 @@
       return item;
     }
 
-    item(option, place, wanted) {
+    item(option, place, wanted, isChosen) {
       const why = option.disabled ? option.dataset.why ?? "" : "";
       const code = codeOf(option);
-      const isChosen = option === this.chosen;
       const tag = this.tags?.get(option.value) ?? option.dataset.tag;
       const item = element("li", {
         class: "opt", role: "option", id: `${this.id}-${place}`, "aria-selected": String(isChosen), "aria-disabled": option.disabled ? "true" : null,
+        "aria-posinset": String(place + 1), "aria-setsize": String(this.draws.length),
       }, typeOf(option) ?? element("span"), element("span", { class: "name" }, element("b", {}, ...marked(textOf(option) || "None", wanted)), code ? element("code", {}, ...marked(code, wanted)) : null), isChosen ? icon("check") : element("span", { class: "small faint" }, tag ?? ""));
       if (why) item.append(element("span", { class: "why" }, why));
       else if (option.dataset.samples) item.append(element("span", { class: "samples" }, option.dataset.samples));
@@ -229,10 +259,10 @@
     }
 
     key(event) {
-      while (this.left?.length && (event.key === "End" || ["ArrowDown", "PageDown"].includes(event.key) && this.list.lastElementChild === this.active)) this.more();
+      this.reach(event.key, [...this.list.children].indexOf(this.active), this.list.children.length);
       const items = [...this.list.querySelectorAll("[role=option]")];
       const at = items.indexOf(this.active);
-      const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: items.length - 1, PageDown: at + 8, PageUp: at - 8 }[event.key];
+      const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: items.length - 1, PageDown: at + PAGE, PageUp: at - PAGE }[event.key];
       if (to !== undefined && !(["Home", "End"].includes(event.key) && this.field.value)) {
         event.preventDefault();
         this.activate(items[Math.max(0, Math.min(items.length - 1, to))]);
