@@ -279,8 +279,8 @@ def share(key: ConnectionKey, other: Other) -> None:
     with session.database():
         from isthmus.connections import authorizations, sharing
 
-        connection, row = _connection(key), _row(_connection(other))
-        sharing.share(connection, row)
+        connection = _connection(key)
+        row = sharing.share_with(connection, other)
         note(f"{connection.name} signs in as {other} does: {authorizations.sentence(row)}.")
 
 

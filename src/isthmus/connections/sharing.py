@@ -2,10 +2,32 @@
 
 from django.db import transaction
 
-from isthmus.connections import authorizations, setting_up
+from isthmus.connections import authorizations, setting_up, sign_in_troubles
 from isthmus.connections.errors import NoSuchThing, OrgReplaced, SharingRefused
 from isthmus.connections.models import Authorization, Connection
 from isthmus.connections.orgs import replaced, same_org
+
+
+def share_with(connection: Connection, key: str) -> Authorization:
+    """Let the connection sign in as the one of that key does; what it signs in by now.
+
+    Raises as `share` does.
+    """
+    others = {each.key: each for each in Connection.objects.select_related("authorization")}
+    if key not in others:
+        raise NoSuchThing("connection", [key], others)
+    why = sign_in_troubles.of_sharing(
+        connection.key,
+        key,
+        known=others,
+        signed_in=[each.key for each in others.values() if each.authorization],
+    )
+    if why:
+        raise SharingRefused(why)
+    row = others[key].authorization
+    assert row is not None  # noqa: S101 - it would have been said above
+    share(connection, row)
+    return row
 
 
 def share(connection: Connection, authorization: Authorization) -> None:

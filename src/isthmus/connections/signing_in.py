@@ -21,9 +21,15 @@ from isthmus.connections import (
     permissions,
     revoking,
     secrets,
+    sign_in_troubles,
 )
 from isthmus.connections.authorizations import Flow, host
-from isthmus.connections.errors import NoSuchThing, OrgReplaced, TooManyApprovals
+from isthmus.connections.errors import (
+    LoginHostRefused,
+    NoSuchThing,
+    OrgReplaced,
+    TooManyApprovals,
+)
 from isthmus.connections.keeping_sign_ins import QUICK, Fresh
 from isthmus.connections.models import App, Authorization, Connection, SignInAttempt
 from isthmus.errors import IsthmusError
@@ -93,10 +99,13 @@ def begin(
     """The address at Salesforce that the browser is sent to.
 
     `session_key` is the browser's session here: only it can end the attempt. `by` says who
-    connects, in words. Raises `HostNotAllowed`, and `TooManyApprovals` where four sign-ins are
-    known at that host already.
+    connects, in words. Raises `HostNotAllowed`, `LoginHostRefused`, and `TooManyApprovals` where
+    four sign-ins are known at that host already.
     """
     login_url = hosts.login_host(login_url)
+    why = sign_in_troubles.of_host(Flow.BROWSER, login_url, is_sandbox=connection.sandbox)
+    if why:
+        raise LoginHostRefused(why)
     connection.refresh_from_db(fields=["authorization"])
     if why := approvals.before(connection, login_url, app.client_id):
         raise TooManyApprovals(why)
@@ -268,7 +277,7 @@ def failure_kind(error: IsthmusError) -> OutcomeKind:
         return OutcomeKind.OTHER_ORG
     if isinstance(error, TooManyApprovals):
         return OutcomeKind.TOO_MANY
-    if isinstance(error, HostNotAllowed):
+    if isinstance(error, HostNotAllowed | LoginHostRefused):
         return OutcomeKind.HOST
     return OutcomeKind.FOREIGN if isinstance(error, NoSuchThing) else OutcomeKind.SALESFORCE
 

@@ -214,13 +214,13 @@ def test_client_credentials_are_kept_only_where_they_work(
     for address in (PAGE, SIGN_IN, page, "/authorizations"):
         assert SECRET not in text(browser.get(address))
     shared = browser.post(page, given | {"my_domain": "https://login.salesforce.com"})
-    assert "own host only" in text(shared)
+    assert "doesn&#x27;t take client credentials" in text(shared)
 
 
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (b"\xff\xfe", "is no PEM file"),
+        (b"\xff\xfe", "The private key cannot be read"),
         (b"a" * 40_000, "The file has 40,000 bytes"),
         (b"-----BEGIN NOTHING-----", "was not connected"),
         (b"", "is empty"),
@@ -296,8 +296,8 @@ def test_a_shared_authorization_goes_with_its_last_user(
     number = Authorization.objects.get().id
     page = "/connections/other/sign-in?way=share"
     assert "Acme" in text(browser.get(page))
-    assert browser.post(page, {"authorization": "999999"}).status_code == 422
-    assert browser.post(page, {"authorization": str(number)}).status_code == 302
+    assert browser.post(page, {"connection": "nobody"}).status_code == 422
+    assert browser.post(page, {"connection": "acme"}).status_code == 302
     assert "Shared with" in text(browser.get(PAGE))
     asked = text(browser.get(f"{SIGN_IN}/disconnect"))
     assert "The authorization stays" in asked

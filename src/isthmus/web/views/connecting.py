@@ -130,19 +130,17 @@ def _tried(
 
 
 def _share(request: HttpRequest, row: Connection) -> HttpResponse:
-    offered = authorizations.shareable(row)
-    form = ShareForm(request.POST, offered=[(str(each.id), str(each.id)) for each in offered])
+    form = ShareForm(request.POST)
     if form.is_valid():
-        chosen = {str(each.id): each for each in offered}[form.cleaned_data["authorization"]]
         try:
-            sharing.share(row, chosen)
+            chosen = sharing.share_with(row, form.cleaned_data["connection"])
         except IsthmusError as error:
             form.add_error(None, str(error))
         else:
             words = authorizations.sentence(chosen)
             messages.success(request, f"{row.name} is connected: {words}.")
             return redirect("connection", connection_key=row.key)
-    return shown(request, row, {"form": form, **connect_page.share(row, request)}, status=422)
+    return shown(request, row, {**connect_page.share(row, request), "form": form}, status=422)
 
 
 _TAKEN: Final = {

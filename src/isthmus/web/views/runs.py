@@ -98,8 +98,8 @@ def run(request: HttpRequest, connection_key: str, number: int) -> HttpResponse:
 def _shown(request: HttpRequest, found: Run, parts: list[RunGoal]) -> dict[str, Any]:
     hides = not sees_personal_data(request)
     waits = guard_page.waiting(found, found.connection)
-    worked_on = run_words.worked_on([found])
-    left = run_words.is_left_behind(found, worked_on)
+    worked_on = reading.worked_on([found])
+    left = reading.is_left_behind(found, worked_on)
     goals = [run_figures.goal(found, part, hides=hides, left_behind=left) for part in parts]
     total = run_figures.figures(found, parts)
     states = [part.state for part in parts]

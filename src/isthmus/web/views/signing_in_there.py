@@ -15,7 +15,7 @@ from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_safe
 
 from isthmus.connections import authorizations, client_apps, permissions, signing_in
-from isthmus.connections.errors import TooManyApprovals
+from isthmus.connections.errors import LoginHostRefused, TooManyApprovals
 from isthmus.connections.signing_in import Outcome, OutcomeKind
 from isthmus.domain.roles import Right
 from isthmus.salesforce import HostNotAllowed
@@ -74,6 +74,8 @@ def begin(request: HttpRequest, connection_key: str) -> HttpResponse:
             pass  # The page below names them, and offers to share one.
         except HostNotAllowed as error:
             form.add_error("my_domain", str(error))
+        except LoginHostRefused as error:
+            form.add_error("host", str(error))
         else:
             _note_window(request, row.key)
             going = {"connection": row, "address": address}
