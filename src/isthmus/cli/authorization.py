@@ -167,7 +167,8 @@ def check(key: ConnectionKey, *, as_json: AsJson = False) -> None:
             print_json(plain(row))
         else:
             show(facts(_facts(row)))
-        permissions.check(granted, permissions.who(row))
+        if warning := permissions.check(granted, permissions.who(row)):
+            note(warning)
 
 
 @command(

@@ -279,9 +279,9 @@ def _tell_no_worker() -> None:
 
 def _follow(queued: "Run", log: LogFormat | None) -> bool:
     """Show the run until it has ended; whether Ctrl-C asked for that."""
+    from isthmus import logs
     from isthmus.cli.following import Following
     from isthmus.cli.progress import silent, watching
-    from isthmus.worker import logs
 
     logs.configure(as_json=bool(log and log.is_json), everything=log is not None)
     with watching() if log is None else silent() as (reporter, stop):

@@ -40,7 +40,8 @@ def worker(
 
     status, idle = Status.DONE, True
     with session.database():
-        from isthmus.worker import WorkerSettings, logs
+        from isthmus import logs
+        from isthmus.worker import WorkerSettings
 
         logs.configure(as_json=log.is_json)
         settings = WorkerSettings(concurrency=concurrency)

@@ -80,7 +80,7 @@ def find_draft(number: int) -> Authorization:
     rows = Authorization.objects.filter(flow=Flow.JWT, connections__isnull=True)
     found = rows.exclude(certificate="").filter(id=number).first()
     if found is None:
-        raise NoSuchThing("certificate that waits to be used,", [str(number)], [])
+        raise NoSuchThing("certificate that waits to be used,", [str(number)], None)
     return found
 
 

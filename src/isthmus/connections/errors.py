@@ -35,11 +35,13 @@ from isthmus.errors import Final, Retryable
 class NoSuchThing(Final):
     """It is not there."""
 
-    def __init__(self, what: str, names: Iterable[str], known: Iterable[str]) -> None:
-        """Name what was asked for and what there is."""
+    def __init__(self, what: str, names: Iterable[str], known: Iterable[str] | None) -> None:
+        """Name what was asked for and what there is; None says nothing of that."""
         asked = ", ".join(repr(name) for name in names)
-        there = ", ".join(known) or "none yet"
-        super().__init__(f"There is no {what} {asked}. There are: {there}.")
+        said = f"There is no {what} {asked}."
+        if known is not None:
+            said = f"{said} There are: {', '.join(known) or 'none yet'}."
+        super().__init__(said)
 
 
 class AppUnknown(NoSuchThing):

@@ -10,7 +10,7 @@ def named(key: str) -> Connection:
     """The connection of that key, with its authorization. Raises `NoSuchThing`."""
     for each in Connection.objects.select_related("authorization").filter(key=key):
         return each
-    raise NoSuchThing("connection", [key], [])
+    raise NoSuchThing("connection", [key], None)
 
 
 def page(of: Connection, state: str, before: int | None, most: int) -> list[Run]:

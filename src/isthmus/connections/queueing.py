@@ -44,7 +44,7 @@ def ask(
         # it and its goals stays true.
         held = Connection.objects.select_for_update(no_key=True).filter(id=connection.id).first()
         if held is None:
-            raise NoSuchThing("connection", [connection.key], [])
+            raise NoSuchThing("connection", [connection.key], None)
         check(held, goals)
         guards.expire(held.id)
         queued = connection.runs.filter(state=RunState.QUEUED).first()
@@ -71,7 +71,7 @@ def ask_preview(
     with transaction.atomic():
         held = Connection.objects.select_for_update(no_key=True).filter(id=connection.id).first()
         if held is None:
-            raise NoSuchThing("connection", [connection.key], [])
+            raise NoSuchThing("connection", [connection.key], None)
         check_preview(held, goals)
         wanted = chosen_goals(held, goals)
         news.tell(connection.id)
@@ -186,7 +186,7 @@ def ask_few(connection: Connection, few: few_records.Few, *, by: str = "") -> Ru
     with transaction.atomic():
         held = Connection.objects.select_for_update(no_key=True).filter(id=connection.id).first()
         if held is None:
-            raise NoSuchThing("connection", [connection.key], [])
+            raise NoSuchThing("connection", [connection.key], None)
         check(held, few.goals)
         few = few_records.checked(few, chosen_goals(held, few.goals))
         guards.expire(held.id)

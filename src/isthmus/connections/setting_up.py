@@ -28,7 +28,7 @@ def find(key: str) -> Connection:
     # Other texts are no keys, and some of them (with byte 0) can't even be asked for.
     found = rows.filter(key=key).first() if _KEY.fullmatch(key) else None
     if found is None:
-        raise NoSuchThing("connection", [key], _keys())
+        raise NoSuchThing("connection", [key], sorted(_keys()))
     return found
 
 
@@ -51,7 +51,7 @@ def changing(key: str) -> Iterator[Connection]:
         rows = Connection.objects.select_for_update(of=("self",), no_key=True)
         found = rows.select_related("authorization").filter(id=find(key).id).first()
         if found is None:
-            raise NoSuchThing("connection", [key], [])
+            raise NoSuchThing("connection", [key], None)
         yield found
 
 

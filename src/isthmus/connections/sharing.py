@@ -38,7 +38,7 @@ def share(connection: Connection, authorization: Authorization) -> None:
     with setting_up.changing(connection.key) as held:
         row = Authorization.objects.select_for_update().filter(id=authorization.id).first()
         if row is None or not row.connections.exists():
-            raise NoSuchThing("authorization", [str(authorization.id)], [])
+            raise NoSuchThing("authorization", [str(authorization.id)], None)
         check_shared(held, row)
         before = held.authorization_id
         held.authorization, held.org_id = row, held.org_id or row.org_id

@@ -98,7 +98,7 @@ def changing_app(app: App) -> Iterator[App]:
     with transaction.atomic():
         row = App.objects.select_for_update().filter(id=app.id).first()
         if row is None:
-            raise NoSuchThing("app", [app.name], [])
+            raise NoSuchThing("app", [app.name], None)
         yield row
 
 

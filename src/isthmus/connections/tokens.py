@@ -230,6 +230,8 @@ class Renewal:
             "user_id": token.user_id,
         }
         if self._store.write(self._session, "keep", names):
+            if self._stored.row["user_id"] not in ("", token.user_id):
+                self._store.write(self._session, "forget_objects", self._store.key)
             return token
         if refresh:
             revocation = {"login_url": self._store.login_url, "token": refresh}

@@ -19,6 +19,11 @@ UPDATE connections_authorization
 SET sealed_access_token = %(access)s,
     sealed_refresh_token = CASE WHEN %(refresh)s::bytea = ''::bytea
         THEN sealed_refresh_token ELSE %(refresh)s::bytea END,
+    -- Names and permissions that were looked up belong to whoever was signed in then.
+    user_name = CASE WHEN user_id IN ('', %(user_id)s) THEN user_name ELSE '' END,
+    permissions = CASE WHEN user_id IN ('', %(user_id)s) THEN permissions ELSE '{}'::jsonb END,
+    permissions_at = CASE WHEN user_id IN ('', %(user_id)s) THEN permissions_at END,
+    org_name = CASE WHEN org_id IN ('', %(org_id)s) THEN org_name ELSE '' END,
     instance_url = %(instance_url)s, org_id = %(org_id)s, user_id = %(user_id)s,
     renewals = renewals + 1, renewed_at = now(), lost_at = NULL, lost_reason = ''
 WHERE id = %(id)s AND (
@@ -27,6 +32,10 @@ WHERE id = %(id)s AND (
     OR (%(access)s::bytea <> ''::bytea AND sealed_access_token = %(access)s)
     OR (%(refresh)s::bytea <> ''::bytea AND sealed_refresh_token = %(refresh)s)
 )
+
+-- forget_objects --
+-- What another user saw of the org's objects is not what this one sees.
+DELETE FROM connections_knownobject WHERE authorization_id = %(id)s
 
 -- lose --
 UPDATE connections_authorization

@@ -8,7 +8,7 @@ import threading
 
 from django.core.wsgi import get_wsgi_application
 
-from isthmus.worker import logs
+from isthmus import logs
 
 
 def _end_with_parent() -> None:

@@ -1,17 +1,21 @@
 """Connecting by browser: what each answer leads to, and what becomes of the sign-in before."""
 
+import json
+import threading
+import time
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.db import connections
 from django.utils import timezone
 from psycopg import Connection
 
 from integration.connections import orgs
 from integration.connections.orgs import answered, begin, connect, finish, grants
 from integration.set_up import new_connection
-from isthmus.connections import secrets, sharing, sign_in, signing_in
+from isthmus.connections import approvals, secrets, sharing, sign_in, signing_in
 from isthmus.connections.errors import TooManyApprovals
 from isthmus.connections.models import Authorization, Revocation, SignInAttempt
 from isthmus.connections.models import Connection as ConnectionRow
@@ -216,3 +220,79 @@ def test_a_lost_answer_keeps_nothing_and_says_so(acme: ConnectionRow, org: Local
     assert "lost" in outcome.message
     asked = [each for each in org.requests() if each["path"].endswith("/token")]
     assert len(asked) == 1
+
+
+def test_of_two_that_come_back_at_once_the_second_is_counted_with_the_first(
+    store: Connection[Any], org: LocalOrg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(3):
+        connect(new_connection(f"before{n}", authorization=None, org_id=""), org)
+    rows = [new_connection(f"new{n}", authorization=None, org_id="") for n in range(2)]
+    answers = [answered(begin(each, org)) for each in rows]
+    count = approvals.known_of
+
+    def slowly(*given: Any, **more: Any) -> list[Authorization]:
+        found = count(*given, **more)
+        time.sleep(0.5)
+        return found
+
+    monkeypatch.setattr(approvals, "known_of", slowly)
+    outcomes: list[OutcomeKind] = []
+
+    def come_back(answer: dict[str, str]) -> None:
+        try:
+            outcomes.append(finish(answer).kind)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=come_back, args=[each]) for each in answers]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert sorted(outcomes) == [OutcomeKind.CONNECTED, OutcomeKind.TOO_MANY]
+    assert grants(org) == 4
+
+
+def test_an_answer_that_comes_twice_at_once_is_taken_once(
+    acme: ConnectionRow, org: LocalOrg
+) -> None:
+    answer = answered(begin(acme, org))
+    outcomes: list[OutcomeKind] = []
+    start = threading.Barrier(4)
+
+    def come_back() -> None:
+        try:
+            start.wait()
+            outcomes.append(finish(answer).kind)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=come_back) for _ in range(4)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert sorted(outcomes) == [OutcomeKind.CONNECTED, *[OutcomeKind.REPLAYED] * 3]
+    assert grants(org) == 1
+
+
+def test_an_instance_that_is_not_salesforces_gets_nothing(
+    acme: ConnectionRow, org: LocalOrg
+) -> None:
+    connect(acme, org)
+    before = row_of(acme)
+    answer = answered(begin(acme, org))
+    elsewhere = {
+        "access_token": "00D!x",
+        "refresh_token": "5Aep",
+        "instance_url": "https://evil.example",
+        "id": "https://login.salesforce.com/id/00D000000000001AAA/005000000000001AAA",
+    }
+    fault = {"kind": "http", "status": 200, "content_type": "application/json"}
+    fault |= {"body": json.dumps(elsewhere), "path": "/oauth2/token", "count": 1}
+    org.control("POST", "faults", fault)
+    outcome = finish(answer)
+    assert outcome.kind in (OutcomeKind.HOST, OutcomeKind.SALESFORCE)
+    assert row_of(acme) == before
+    assert "00D!x" not in outcome.message + SignInAttempt.objects.latest("id").message

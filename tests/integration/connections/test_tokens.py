@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 from django.db import transaction
+from django.utils import timezone
 from psycopg import Connection
 
 from integration.connections import orgs
@@ -16,7 +17,7 @@ from isthmus.connections import lacking, overview, rechecking, sign_in, tokens
 from isthmus.connections.authorizations import Flow
 from isthmus.connections.by_form import FormSignIn, connect_by_form
 from isthmus.connections.errors import SignInBusy, SignInLost
-from isthmus.connections.models import Authorization, Revocation
+from isthmus.connections.models import Authorization, KnownObject, Revocation
 from isthmus.connections.models import Connection as ConnectionRow
 from isthmus.connections.overview import Health, Wanted
 from isthmus.connections.tokens import Renewal, StoredSignIn
@@ -301,3 +302,32 @@ def test_a_renewal_waits_for_nobody_who_changes_the_set_up(
     with transaction.atomic():
         setting_up.lock()
         call(acme)
+
+
+def test_a_renewal_that_comes_as_another_user_forgets_what_the_one_before_saw(
+    store: Connection[Any], org: LocalOrg
+) -> None:
+    row = new_connection("acme", authorization=None, org_id="", name="Acme")
+    form = FormSignIn(
+        flow=Flow.CLIENT_CREDENTIALS,
+        login_url=org.url,
+        client_id="localorg",
+        secret="localorg-secret",
+    )
+    assert connect_by_form(row, form, by="Alice").is_connected
+    before = row_of()
+    KnownObject.objects.create(
+        authorization=before, sobject="Lead", described_at=timezone.now(), description={}
+    )
+    org.control("DELETE", "sessions")
+    call(row)
+    assert row_of().user_name == before.user_name
+    assert KnownObject.objects.exists()
+    org.control("PATCH", "apps/localorg", {"run_as": "amara@localorg.example"})
+    org.control("DELETE", "sessions")
+    call(row)
+    assert row_of().user_id != before.user_id
+    assert (row_of().user_name, row_of().permissions, row_of().permissions_at) == ("", {}, None)
+    assert row_of().org_name == before.org_name
+    assert not KnownObject.objects.exists()
+    assert "amara@localorg.example in" in rechecking.check(row).message

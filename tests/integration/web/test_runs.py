@@ -19,7 +19,7 @@ from psycopg import Connection, sql
 from integration.web.conftest import PASSWORD
 from integration.web.planted import NAME, RECORD, SECRETS, World, plant
 from isthmus.connections import reading
-from isthmus.connections.models import EXPORT, Goal, Run, RunGoal, RunState
+from isthmus.connections.models import EXPORT, Authorization, Goal, Run, RunGoal, RunState
 from isthmus.domain.roles import Role
 from isthmus.people import accounts
 from isthmus.people.models import User
@@ -567,3 +567,15 @@ def test_another_connections_record_is_not_told(
 
     new_connection("other")
     assert editor.get(f"/connections/other/records/{RECORD}").status_code == 404
+
+
+def test_a_run_that_failed_for_a_lost_sign_in_leads_to_connecting_again(
+    world: World, editor: Client, blind: Client
+) -> None:
+    Run.objects.update(state=RunState.FAILED, message="The sign-in is lost.")
+    assert "#authorization" not in page(editor, RUN)
+    Authorization.objects.update(lost_at=timezone.now(), lost_reason="revoked")
+    assert 'href="/connections/acme#authorization"' in page(editor, RUN)
+    assert "#authorization" not in page(blind, RUN)
+    Run.objects.update(state=RunState.FINISHED)
+    assert "#authorization" not in page(editor, RUN)

@@ -14,6 +14,7 @@ apps: [{name: Integration, client_id: localorg}]
 connections:
   - {key: acme, name: Acme}
   - {key: other, name: Other}
+  - {key: nothing, name: Nothing}
   - key: asked
     authorization: {flow: browser, login_url: "${LOCALORG_URL}", app: Integration}
 """
@@ -110,13 +111,13 @@ def test_apps_are_saved_listed_and_deleted(known: Isthmus) -> None:
 @pytest.mark.parametrize(
     ("words", "status", "said"),
     [
-        (["authorization", "show", "nobody"], 1, "There is no connection 'nobody'"),
-        (["authorization", "show", "other"], 1, "has no sign-in"),
-        (["authorization", "check", "asked"], 1, "by browser"),
-        (["authorization", "check", "a\u202eb"], 1, "There is no connection"),
-        (["authorization", "share", "acme", "nobody"], 1, "There is no connection 'nobody'"),
-        (["authorization", "share", "acme", "other"], 1, "has no sign-in"),
-        (["authorization", "remove", "other"], 1, "has no sign-in"),
+        (["authorization", "show", "nobody"], 2, "There are: acme, asked, nothing, other"),
+        (["authorization", "show", "nothing"], 1, "has no sign-in"),
+        (["authorization", "check", "asked"], 1, "Connect it on its page"),
+        (["authorization", "check", "a\u202eb"], 2, "There is no connection"),
+        (["authorization", "share", "acme", "nobody"], 2, "There is no connection 'nobody'"),
+        (["authorization", "share", "acme", "nothing"], 1, "has no sign-in"),
+        (["authorization", "remove", "nothing"], 1, "has no sign-in"),
         (["authorization", "connect", "acme"], 2, "--login-url"),
         (
             [*CONNECT, "https://evil.example"],
@@ -131,7 +132,7 @@ def test_apps_are_saved_listed_and_deleted(known: Isthmus) -> None:
         (
             [*CONNECT, PRODUCTION, "--username", "me", "--made", "999"],
             1,
-            "There is no certificate that waits to be used, '999'",
+            "There is no certificate that waits to be used, '999'.",
         ),
         (
             ["authorization", "certificate", "acme", "--output", "/nowhere/acme.crt"],
@@ -142,8 +143,8 @@ def test_apps_are_saved_listed_and_deleted(known: Isthmus) -> None:
         (["app", "save", "New", "--client-id", "é"], 1, "no consumer key"),
         (["app", "save", "New"], 2, "--client-id"),
         (["app", "save", "Set by the operator", "--client-id", "x"], 1, "environment"),
-        (["app", "delete", "Nothing"], 1, "There is no app 'Nothing'"),
-        (["connection", "accept-org", "nobody"], 1, "There is no connection 'nobody'"),
+        (["app", "delete", "Nothing"], 2, "There is no app 'Nothing'"),
+        (["connection", "accept-org", "nobody"], 2, "There is no connection 'nobody'"),
         (["connection", "accept-org", "other"], 0, "Other"),
     ],
 )
@@ -179,6 +180,6 @@ def test_another_key_seals_everything_again(known: Isthmus, shared_org: LocalOrg
 
 def test_lists_fit_a_terminal(known: Isthmus) -> None:
     for words in (["authorization", "list"], ["authorization", "show", "asked"], ["app", "list"]):
-        lines = known.on_terminal(*words).out.splitlines()
+        lines = re.sub(r"\x1b\[[0-9;]*m", "", known.on_terminal(*words).out).splitlines()
         assert lines
         assert max(map(len, lines)) <= 80, lines

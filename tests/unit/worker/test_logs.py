@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from isthmus.worker import logs
+from isthmus import logs
 
 
 def record(event: str, name: str = "isthmus.runs", **facts: Any) -> logging.LogRecord:

@@ -1,4 +1,4 @@
-"""The log of processes that work off runs: a line each, as JSON for programs or as text.
+"""The log of processes that work off runs or serve pages: a line each, as JSON or as text.
 
 A line holds names of ours (connection, run, goal, step), numbers and classes of errors. It never
 holds the words of an error, a value or an address: those may be personal data, and are kept in the
