@@ -260,8 +260,10 @@ def _secret(key_file: Path | None, *, asked: bool) -> str:
 
 
 def _say(outcome: "Outcome") -> None:
+    from isthmus.errors import Final
+
     if not outcome.is_connected:
-        raise Misuse(outcome.message)
+        raise Final(outcome.message)
     note(outcome.message)
 
 

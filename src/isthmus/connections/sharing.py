@@ -1,5 +1,7 @@
 """Letting a connection use another's authorization, and letting go of one."""
 
+from django.db import transaction
+
 from isthmus.connections import authorizations, setting_up, sign_in_troubles
 from isthmus.connections.errors import NoSuchThing, OrgReplaced, SharingRefused
 from isthmus.connections.models import Authorization, Connection
@@ -66,3 +68,17 @@ def stop(connection: Connection) -> None:
         held.save(update_fields=["authorization"])
         authorizations.drop_unused(before)
     connection.authorization = None
+
+
+def stop_all(authorization: Authorization) -> int:
+    """Let all connections go of it, all or none of them; how many there were.
+
+    One that began to share it at the same moment keeps it.
+    """
+    with transaction.atomic():
+        # In the order that `changing` would take them in, one after the other.
+        rows = Connection.objects.select_for_update(of=("self",), no_key=True).order_by("id")
+        users = [each.id for each in rows.filter(authorization=authorization.id)]
+        Connection.objects.filter(id__in=users).update(authorization=None)
+        authorizations.drop_unused(authorization.id)
+    return len(users)

@@ -18,6 +18,7 @@ from isthmus.connections import (
     approvals,
     hosts,
     keeping_sign_ins,
+    permissions,
     revoking,
     secrets,
     sign_in_troubles,
@@ -78,6 +79,12 @@ class Outcome:
     def is_connected(self) -> bool:
         """Whether the connection is signed in now."""
         return self.kind is OutcomeKind.CONNECTED
+
+    @property
+    def lacks(self) -> bool:
+        """Whether it is connected, but its user lacks a permission in Salesforce."""
+        row = self.authorization
+        return row is not None and bool(permissions.missing(row.permissions))
 
 
 def begin(

@@ -8,9 +8,10 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from isthmus.connections import few_records, history, masking, queueing, reading
+from isthmus.connections import few_records, history, masking, queueing, reading, standing
 from isthmus.connections.errors import NoSuchThing, StateRefused
 from isthmus.connections.models import OPEN, Connection, Run, RunGoal, RunState
+from isthmus.connections.overview import SignIn
 from isthmus.connections.rows import storable
 from isthmus.domain.roles import Right
 from isthmus.web import guard_page, paging, run_figures, run_words
@@ -118,6 +119,8 @@ def _shown(request: HttpRequest, found: Run, parts: list[RunGoal]) -> dict[str, 
         "stop": run_figures.address("stop-run", found),
         "problems": run_figures.address("run-problems", found),
         "all_problems": run_figures.address("run-rows", found, code=ANY_CODE),
+        "sign_in_lost": found.state == RunState.FAILED
+        and standing.sign_in(found.connection) is SignIn.LOST,
         "waiting": waits,
         "few": few_records.words(found),
         "one": guard_page.one(request, found, parts),
