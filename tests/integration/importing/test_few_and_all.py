@@ -103,8 +103,12 @@ def test_records_are_applied_once_and_the_last_wins(
                 continue
             before = _stands(goal)
             only = both.org.id("Lead", number)
-            few = {"first": {"first": number}, "only": {"only": only}, "all": {}}[kind]
-            set_up.run(run_import, goal, both.salesforce, full=bool(more), **few)
+            kinds: dict[str, dict[str, Any]] = {
+                "first": {"first": number},
+                "only": {"only": only},
+                "all": {},
+            }
+            set_up.run(run_import, goal, both.salesforce, full=bool(more), **kinds[kind])
             assert kind == "all" or _stands(goal) == before
         both.org.seconds += 1
         set_up.run(run_import, goal, both.salesforce)

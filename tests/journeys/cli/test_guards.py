@@ -60,7 +60,7 @@ def test_a_run_that_asks_is_agreed_to_beforehand_or_stopped(ready: Isthmus, org:
 def test_on_a_terminal_somebody_is_asked_and_answers(ready: Isthmus, org: LocalOrg) -> None:
     isthmus = _asking(ready, org)
     words = ("connection", "run", "acme", "--goal", "leads_in")
-    left = isthmus.on_terminal(*words, typed=b"\x03")
+    left = isthmus.on_terminal(*words, typed=b"\x04")
     assert left.status == WAITS, left.out
     assert "Run 2 of acme waits for confirmation until" in left.out
     assert "Let it run: isthmus connection confirm acme." in left.out

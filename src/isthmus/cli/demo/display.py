@@ -125,7 +125,7 @@ class Display:
         self.console.print(f"   User      {pages.account.email}")
         self.console.print(f"   Password  {known or chosen}", soft_wrap=True)
         self.console.print(
-            "   Connections, Demo: its goals as forms, and what a run of each would do (Preview)."
+            "   Connections, Demo org: its goals as forms, and what a run would do (Preview)."
         )
         self.console.print()
 

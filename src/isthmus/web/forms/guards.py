@@ -32,7 +32,7 @@ class GuardForm(Form):
         """Say of what is no number what is said of a wrong one."""
         super().__init__(given, initial=initial)
         for name, words in guarding.WORDS.items():
-            self.fields[name].error_messages |= {"invalid": words, "required": words}
+            self.fields[name].error_messages |= {"invalid": words}
 
     def clean(self) -> dict[str, Any]:
         """Refuse what documents refuse, in the same words."""

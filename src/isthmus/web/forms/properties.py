@@ -69,9 +69,11 @@ class NewPropertyForm(PropertyForm):
     key = forms.CharField(
         label="Key",
         required=False,
-        max_length=KEY_LENGTH,
         help_text="Mappings and documents call it by this. Made of the label; can't change later.",
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        # One that is too long is refused where properties are made, in the words of documents.
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "spellcheck": "false", "maxlength": KEY_LENGTH}
+        ),
     )
     type = forms.ChoiceField(
         label="Type",
