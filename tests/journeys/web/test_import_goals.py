@@ -175,6 +175,10 @@ def test_rows_that_are_changed_while_the_server_answers_are_all_told_of(goals: P
     for number in (1, 2, 3):
         expect(page.locator(f"#notes-r{number}")).to_contain_text(f"no field 'Nowhere{number}__c'")
     expect(page.locator("#state-map")).to_have_text("3 problems")
+    expect(page.locator("#said-match")).to_contain_text("creates profiles")
+    page.locator("#step-match > summary").click()
+    page.locator("[name=create_profiles]").uncheck()
+    expect(page.locator("#said-match")).to_contain_text("creates no profiles")
 
 
 def test_an_import_is_set_up_by_the_keyboard_alone(goals: Pages) -> None:
