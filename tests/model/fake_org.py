@@ -13,7 +13,7 @@ OrgRecord = dict[str, str | None]
 NUMBERS = frozenset({"int", "double", "currency", "percent"})
 _PREFIXES = {"Lead": "00Q", "Contact": "003", "Account": "001", "User": "005"}
 _CONDITION = re.compile(
-    r"(?P<field>[\w.]+) (?P<operator>>=|<=|!=|=|<|>|IN) "
+    r"(?P<field>[\w.]+) (?P<operator>>=|<=|!=|=|<|>|NOT IN|IN) "
     r"(?P<value>\((?:[^']|'(?:\\.|[^'\\])*')*?\)|'(?:\\.|[^'\\])*'|[^\s']+)(?: AND )?"
 )
 _STRING = re.compile(r"'((?:\\.|[^'\\])*)'")
@@ -192,12 +192,13 @@ def _test(name: str, operator: str, text: str) -> Callable[[Mapping[str, str | N
         if operator == "<":
             return lambda record: (record[name] or "") < bound
         return lambda record: (record[name] or "") >= bound
-    if operator == "IN":
+    if operator in ("IN", "NOT IN"):
         keys = {re.sub(r"\\(.)", r"\1", key).lower() for key in _STRING.findall(text)}
-        return lambda record: (record.get(name) or "").lower() in keys
-    if operator == "!=":
-        return lambda record: record.get(name) is not None
-    return lambda record: (record.get(name) or "false") == text.strip("'")
+        return lambda record: ((record.get(name) or "").lower() in keys) == (operator == "IN")
+    if text == "null":
+        return lambda record: (record.get(name) is None) == (operator == "=")
+    value = text.strip("'").lower()
+    return lambda record: ((record.get(name) or "false").lower() == value) == (operator == "=")
 
 
 def plain(kind: Field, value: object) -> str | None:

@@ -169,7 +169,7 @@ class WorkerProcess:
         """Give word, every few seconds, of runs that nobody works on; keep house once a day."""
         while True:
             if self._housekeeping.is_due():
-                await asyncio.to_thread(self._housekeeping.keep)
+                await asyncio.to_thread(_alone, self._housekeeping.keep)
             if self._telling.is_due():
                 await asyncio.to_thread(_alone, self._telling.tell)
             cursor = await session.execute(presence.DUE)

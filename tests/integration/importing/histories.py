@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from isthmus.domain import goals as goal_rules
 from isthmus.domain.goals import ImportField, ImportGoal, MatchRow, ObjectTypeOnDelete
 from isthmus.domain.merge_rules import MergeRule, refusal, together_refusal
-from isthmus.domain.objects import CONTACT, LEAD, SalesforceObject
+from isthmus.domain.objects import CONTACT, LEAD, PERSON, SalesforceObject
 from isthmus.domain.properties import Normalise, OnMerge, PropertyDefinition, PropertyType
 from model.fake_org import FakeOrg, describe, new_field, system_field
 
@@ -99,6 +99,11 @@ class Change:
         record_id = org.id(self.sobject, self.number)
         there = org.records[self.sobject].get(record_id)
         if self.kind == "save":
+            if there is None and self.sobject == "Account":
+                # All but one in three accounts are persons.
+                person = str(self.number % 3 > 0).lower()
+                contact = org.id("Contact", self.number)
+                org.save("Account", record_id, IsPersonAccount=person, PersonContactId=contact)
             if there is None or there["IsDeleted"] == there["IsConverted"] == "false":
                 org.save(self.sobject, record_id, **self.values)
         elif there is not None:
@@ -266,9 +271,10 @@ def _profiles(draw: st.DrawFn) -> tuple[dict[str, Any], ...]:
 
 
 @st.composite
-def histories(draw: st.DrawFn) -> History:
-    """One or two goals over some turns."""
-    first = draw(goals("first"))
+def histories(draw: st.DrawFn, *, persons: bool = False) -> History:
+    """One or two goals over some turns. With `persons` some are of person accounts."""
+    objects = [LEAD, LEAD, CONTACT, CONTACT, PERSON] if persons else [LEAD, CONTACT]
+    first = draw(goals("first", draw(st.sampled_from(objects))))
     other = CONTACT if first.object is LEAD else LEAD
     second = draw(st.none() | goals("second") | goals("second", other) | goals("second", other))
     replacement = draw(goals("first", first.object))

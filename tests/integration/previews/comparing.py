@@ -20,7 +20,7 @@ from isthmus.exporting.engine import run_export
 from isthmus.importing.engine import run_import
 from model.fake_org import FakeOrg
 
-SET_UP = ("goal", "connection", "authorization")
+OF_PREVIEWS = ("connections_run", "connections_rungoal")
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 Profiles = Mapping[UUID, Mapping[str, Any]]
@@ -31,20 +31,23 @@ def engine(goal: Goal) -> Any:
     return run_import if goal.direction == IMPORT else run_export
 
 
-def everything(connection: Connection[Any]) -> dict[str, list[str]]:
-    """All rows of the store and of the set-up, as texts."""
+def everything(connection: Connection[Any]) -> dict[str, str]:
+    """A digest of the rows of every table of every schema, but for what previews are.
+
+    Those are their tables in the stage, their rows among the runs, and what stands for runs before.
+    """
     tables = connection.execute(
-        "SELECT schemaname, tablename FROM pg_tables WHERE schemaname = 'store' ORDER BY 1, 2"
+        """SELECT n.nspname || '.' || c.relname,
+            quote_ident(n.nspname) || '.' || quote_ident(c.relname)
+        FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+        WHERE c.relkind = 'r' AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
+            AND NOT (n.nspname = 'stage' AND c.relname LIKE 'preview%%')
+            AND c.relname <> ALL (%s) ORDER BY 1""",
+        [list(OF_PREVIEWS)],
     ).fetchall()
-    tables += [("public", f"connections_{name}") for name in SET_UP]
-    tables += [("public", "profiles_property"), ("public", "profiles_segment")]
-    found = {}
-    for schema, table in tables:
-        statement = sql.SQL("SELECT t::text FROM {} AS t ORDER BY 1").format(
-            sql.Identifier(schema, table)
-        )
-        found[table] = [text for (text,) in connection.execute(statement)]
-    return found
+    digest = "SELECT '{}', (SELECT md5(string_agg(t::text, ' ' ORDER BY t::text)) FROM {} AS t)"
+    digests = " UNION ALL ".join(digest.format(*each) for each in tables)
+    return dict(connection.execute(sql.SQL(digests)).fetchall())
 
 
 def profiles(connection: Connection[Any]) -> dict[UUID, dict[str, Any]]:

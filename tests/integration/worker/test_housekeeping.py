@@ -1,6 +1,7 @@
 """What a worker does once a day, however long it stands and whether there are runs or not."""
 
 import asyncio
+import time
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -25,6 +26,20 @@ class Calendar:
 
     def __call__(self) -> date:
         return self.day
+
+
+def sessions(store: Connection[Any]) -> list[Any]:
+    """All sessions of the store. One that is closing is still seen for a moment."""
+    statement = """SELECT pid, application_name FROM pg_stat_activity
+        WHERE datname = current_database() AND backend_type = 'client backend' ORDER BY pid"""
+    found: list[Any] = []
+    for _ in range(20):
+        seen = store.execute(statement).fetchall()
+        if seen == found:
+            break
+        found = seen
+        time.sleep(0.1)
+    return found
 
 
 def test_it_is_done_once_a_day(store: Connection[Any]) -> None:
@@ -64,7 +79,9 @@ def test_a_worker_that_stands_for_days_does_it_each_day(
         monkeypatch.setattr(schema, "keep_partitions", keep)
         await worker._work()  # noqa: SLF001 - without its signals
 
+    before = sessions(store)
     asyncio.run(work())
+    assert sessions(store) == before
     assert kept[:4] == [(TODAY + timedelta(days=each), 12) for each in range(4)]
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from isthmus.connections.known_objects import Known
+from isthmus.connections.org_troubles import no_field
 from isthmus.domain import filters
 from isthmus.domain.filters import FilterError, FilterField
 from isthmus.domain.filters.reading import operators
@@ -114,6 +115,7 @@ def reader(known: Known | None, offered: Mapping[str, Subject]) -> Reader:
         plain=lambda document: document,
         subjects=offered,
         of="field",
+        plainly=True,
         refusals=(FilterError, SegmentError),
     )
 
@@ -138,9 +140,7 @@ def fields_of(known: Known) -> Callable[[str], FilterField]:
         if field is None and "." in name:
             return FilterField(name=name, type="string")
         if field is None:
-            raise FilterError(
-                f"{known.description.name} has no field {name!r}, or does not show it to this user."
-            )
+            raise FilterError(no_field(known.description, name))
         return _for_filter(replace(field, name=name) if "." in name else field)
 
     return find
