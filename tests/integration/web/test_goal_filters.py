@@ -275,7 +275,7 @@ def test_a_filter_on_a_parent_is_read_by_what_the_parent_has(
     known = KnownObject.objects.get(sobject="Lead")
     known.description["fields"].append(lookup)
     known.save()
-    written = {"all": [{"field": "Owner.Seats__c", "at_least": 5}]}
+    written = {"all": [{"field": "Owner.Seats__c", "at_least": "5"}]}
     change_goal(world.goal, ImportGoal(**{**vars(world.goal.definition), "filter": written}))
     assert "has no field 'Owner" not in said(browser.get(PAGE)), "nobody knows users yet"
     KnownObject.objects.create(

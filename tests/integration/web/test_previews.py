@@ -15,6 +15,7 @@ from isthmus.connections.models import Run, RunGoal, RunState
 from isthmus.domain.roles import Role
 from isthmus.people import accounts
 from isthmus.people.models import User
+from isthmus.profiles import database
 
 PAGE = "/connections/acme/goals/leads_in/preview"
 PASSWORD = "a quiet harbour"
@@ -189,7 +190,7 @@ def test_problems_are_grouped_with_what_to_do(told: RunGoal, seeing: Client) -> 
 def test_where_not_all_problems_are_grouped_it_is_said(told: RunGoal, seeing: Client) -> None:
     words = "Of the first 200 problems that were noted."
     assert words not in _page(seeing)
-    with foreseen.written(told.id, cast("Any", _Nobody())) as session:
+    with database.connected(application="test") as session:
         session.execute(
             sql.SQL(
                 "INSERT INTO {} (record_id, field, property, code, message, value) SELECT %s,"

@@ -91,10 +91,13 @@ def test_a_filter_is_built_and_refused_and_saved(working: Pages) -> None:
     expect(page.locator("#filter-error")).to_contain_text("Salesforce refused the filter.")
     expect(page.locator("#filter-error")).to_contain_text("Nonsense__c")
     check_by_axe(page)
-    page.get_by_role("button", name="Save").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Save").click()
     expect(page.locator("#filter-error")).to_contain_text("Nonsense__c")
+    expect(page.locator("#filter-error")).to_be_visible()
 
     page.get_by_text("By conditions").click()
+    expect(page.locator("[id='subject-c.0-button']")).to_be_visible()
     page.locator("[id='subject-c.0-button']").focus()
     page.keyboard.press("Enter")
     _pick(page, "country")

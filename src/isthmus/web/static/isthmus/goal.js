@@ -166,6 +166,7 @@
     for (const name of ["csrfmiddlewaretoken", "object_type_property"]) values[name] = whole.elements[name]?.value ?? "";
     values.object = whole.elements.object?.value ?? "";
     values.name = whole.elements.name?.value ?? "";
+    if (whole.elements.create_profiles?.checked) values.create_profiles = "on";
     let place = 0;
     for (const row of rows) {
       if (sent.has(row)) {
@@ -392,6 +393,7 @@
 
   document.addEventListener("change", (event) => {
     const row = event.target.closest?.(".map-row");
+    if (["create_profiles", "object_type_property"].includes(event.target.name)) soon(); // steps say it
     if (row && event.target.matches(CONTROLS)) {
       look(row);
       row.setAttribute("aria-label", `${labelOf(part(row, "field")) || "No field yet"}, ${labelOf(targetOf(row)) || "nothing yet"}`);
