@@ -97,8 +97,11 @@ class Isthmus:
             finally:
                 process.kill()
 
-    def on_terminal(self, *arguments: str) -> Ended:
-        """Run a command with a terminal of 80 columns as its standard streams, all in `out`."""
+    def on_terminal(self, *arguments: str, typed: bytes = b"") -> Ended:
+        """Run a command with a terminal of 80 columns as its standard streams, all in `out`.
+
+        `typed` is what somebody types once they are asked for a yes or no.
+        """
         import pty
 
         main, terminal = pty.openpty()
@@ -110,7 +113,12 @@ class Isthmus:
             env={"TERM": "xterm-256color", **self.variables()},
         ) as process:
             os.close(terminal)
-            shown = b"".join(_chunks(main))
+            shown = b""
+            for chunk in _chunks(main):
+                shown += chunk
+                if typed and b"[y/N]" in shown:
+                    os.write(main, typed)
+                    typed = b""
             status = process.wait(PATIENCE_SECONDS)
         os.close(main)
         return Ended(status=status, out=shown.decode().replace("\r\n", "\n"), err="")

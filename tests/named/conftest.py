@@ -2,15 +2,20 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import Client, override_settings
 from psycopg import Connection
 
 # Sets Django up, so it comes before everything that has models.
 import integration.conftest as fixtures
 from integration import set_up
+from isthmus.cli import session
+from isthmus.domain.roles import Role
+from isthmus.people import accounts
 from isthmus.salesforce import ClientCredentials, ClientSettings, HostPolicy, Salesforce
 from localorg.testing import LocalOrg, LocalOrgSettings, running
 from named.wire import Wire
@@ -73,3 +78,33 @@ def world(store: Connection[Any], org: LocalOrg) -> Iterator[World]:
         connection.org_id = salesforce.org_id
         connection.save()
         yield World(store=store, org=org, wire=wire, salesforce=salesforce, connection=connection)
+
+
+@pytest.fixture
+def browser(world: World) -> Iterator[Client]:
+    """An administrator's, signed in."""
+    hashers = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    with override_settings(PASSWORD_HASHERS=hashers, ALLOWED_HOSTS=["localhost"]):
+        alice = accounts.add(
+            "alice@example.com", "a quiet harbour", name="Alice", role=Role.ADMINISTRATOR
+        )
+        alice.sees_personal_data = True
+        alice.save()
+        found = Client(headers={"host": "localhost:8000"})
+        answer = found.post(
+            "/sign-in", {"email": "alice@example.com", "password": "a quiet harbour"}
+        )
+        assert answer.status_code == 302
+        yield found
+
+
+@pytest.fixture
+def command_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands use the test's store."""
+
+    @contextmanager
+    def database(*, migrated: bool = True) -> Iterator[None]:
+        del migrated
+        yield
+
+    monkeypatch.setattr(session, "database", database)

@@ -1,21 +1,21 @@
-"""Every refusal has the same words in a document, on a page, by a check and in a run."""
+"""What goals are refused for: the same words in a document, on a page, by a check and in a run."""
 
+import re
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
+from django.test import Client
 from ruamel.yaml import YAML
 
-from integration import set_up
+from integration.web.forms_of_pages import sent
 from isthmus import blueprint
 from isthmus.blueprint import goal_saving
 from isthmus.blueprint.errors import BlueprintInvalid
-from isthmus.cli.checking import check_connection
-from isthmus.connections.errors import GoalIncomplete
 from isthmus.domain.goals import ExportGoal, ImportGoal
-from isthmus.exporting.engine import run_export
-from isthmus.importing.engine import run_import
+from named.surfaces import by_command, lines, shown
 from named.world import World
 
 CASES = Path(__file__).parents[1] / "cases" / "refusals"
@@ -41,13 +41,8 @@ def document(case: dict[str, Any]) -> str:
     return stream.getvalue()
 
 
-def sentences_of_document(case: dict[str, Any]) -> list[str]:
-    with pytest.raises(BlueprintInvalid) as caught:
-        blueprint.plan(blueprint.read(document(case), name="store.yaml", environment={}))
-    shown = str(caught.value).splitlines()
-    assert all(line.startswith("store.yaml:") for line in shown)
-    assert all(problem.line > 1 for problem in caught.value.problems)
-    return [line.split(": ", 1)[1] for line in shown]
+def is_told(case: dict[str, Any], text: str) -> bool:
+    return lines(case.get("starts") or case["says"]) in text
 
 
 def goal_of(case: dict[str, Any]) -> Goal:
@@ -60,35 +55,41 @@ def goal_of(case: dict[str, Any]) -> Goal:
     return goal_saving.from_plain({**goal_saving.plain(goal), **case["plain"]})
 
 
-def is_said(case: dict[str, Any], sentences: list[str]) -> bool:
-    if "starts" in case:
-        return any(each.startswith(case["starts"]) for each in sentences)
-    return case["says"] in sentences
+def by_page(browser: Client, goal: Goal, by_hand: dict[str, str]) -> tuple[int, str]:
+    """What the page of a stored goal says to its form, with what nobody can choose there."""
+    address = f"/connections/acme/goals/{goal.key}"
+    page = browser.get(address)
+    assert page.status_code == 200
+    body = urlencode({**sent(page.content.decode(), "goal"), **by_hand})
+    answer = browser.post(address, body, content_type="application/x-www-form-urlencoded")
+    return answer.status_code, shown(answer)
 
 
+@pytest.mark.usefixtures("command_line")
 @pytest.mark.parametrize("case", ALL, ids=lambda case: str(case["case"]))
-def test_a_refusal_has_the_same_words_everywhere(world: World, case: dict[str, Any]) -> None:
-    connection = world.connection
-    with world.salesforce as client:
-        connection.org_id = client.org_id
-    connection.save()
-    by_document = sentences_of_document(case)
-    assert is_said(case, by_document), by_document
+def test_a_refusal_has_the_same_words_everywhere(
+    world: World, browser: Client, tmp_path: Path, case: dict[str, Any]
+) -> None:
+    (tmp_path / "store.yaml").write_text(document(case), encoding="utf-8")
+    status, planned = by_command(["config", "plan", str(tmp_path / "store.yaml")])
+    assert status == 2
+    assert re.search(r"store\.yaml:[1-9]\d*:\d+: ", planned)
+    assert is_told(case, planned), planned
     goal = goal_of(case)
-    troubles = goal_saving.troubles_of("acme", goal)
-    assert is_said(case, [each.message for each in troubles]), troubles
     with pytest.raises(goal_saving.GoalRefused) as refused:
         goal_saving.save("acme", goal, is_new=True)
-    assert is_said(case, [each.message for each in refused.value.troubles])
-    assert not connection.goals.exists()
-    row = world.goal(goal)
-    details = [each.detail for each in check_connection(connection) if not each.ok]
-    assert is_said(case, details), details
+    assert is_told(case, " ".join(each.message for each in refused.value.troubles))
+    assert not world.connection.goals.exists()
+    world.goal(goal)
+    if "no page" not in case:
+        status, on_page = by_page(browser, goal, case.get("page", {}))
+        assert status == 422
+        assert is_told(case, on_page), on_page
+    status, checked = by_command(["connection", "check", "acme"])
+    assert (status, is_told(case, checked)) == (3, True), checked
     if "starts" not in case:
-        engine = run_import if isinstance(goal, ImportGoal) else run_export
-        with pytest.raises(GoalIncomplete) as incomplete:
-            set_up.run(engine, row, world.salesforce)
-        assert case["says"] in str(incomplete.value)
+        status, said = by_command(["connection", "run", "acme", "--goal", goal.key])
+        assert (status, is_told(case, said)) == (1, True), said
 
 
 def test_a_refusal_of_a_document_names_the_line_of_the_row(world: World) -> None:

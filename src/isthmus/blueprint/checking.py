@@ -15,15 +15,11 @@ from isthmus.blueprint.documents import (
     with_object_type,
 )
 from isthmus.blueprint.errors import Problem
-from isthmus.connections import client_apps
+from isthmus.connections import client_apps, sign_in_troubles
 from isthmus.connections.authorizations import Flow
-from isthmus.domain.goals import PROFILE_ID
 from isthmus.domain.properties import MOST_PROPERTIES, PropertyDefinition, PropertyError
 from isthmus.domain.segments import SegmentError, parse
 from isthmus.salesforce import HostNotAllowed, HostPolicy, InvalidArgument, JwtBearer
-
-_PRODUCTION = "https://login.salesforce.com"
-_SANDBOX = "https://test.salesforce.com"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,11 +75,6 @@ def check_properties(review: Review) -> None:
             definition.check()
         except PropertyError as error:
             review.report((*path, "key"), str(error))
-        if definition.key == PROFILE_ID:
-            review.report(
-                (*path, "key"),
-                f"{PROFILE_ID!r} names the profile's own id. Give this property another key.",
-            )
         if definition.key in stored:
             _check_fixed(review, path, stored[definition.key], definition)
     _check_number(review)
@@ -181,31 +172,29 @@ def _check_sign_in(
 def _check_app(review: Review, path: Path, name: str) -> None:
     """That there is an app to sign in through."""
     both = (*review.document.apps, *review.stored.apps)
-    known = list(dict.fromkeys(each.name for each in both))
-    if (name or known) and (not name or name in known):
-        return
-    there = f"There are: {', '.join(map(repr, known))}." if known else "There is none yet."
-    asked = f"There is no app {name!r}. " if name else ""
-    review.report(
-        path,
-        f"{asked}{there} Add it under `apps`, on the settings page of apps, or by "
-        f"`isthmus app save`.",
-    )
+    if why := sign_in_troubles.of_app(name, list(dict.fromkeys(each.name for each in both))):
+        review.report(path, why)
 
 
 def _check_share(review: Review, place: int, connection: Connection) -> None:
     """That the connection named has a sign-in of its own."""
     path: Path = ("connections", place, "authorization", "share")
-    there = {each.key: each for each in (*review.stored.connections, *review.document.connections)}
-    other = there.get(connection.share)
-    if other is None:
-        review.report(path, f"There is no connection {connection.share!r} to share the sign-in of.")
-    elif other.key == connection.key or other.share:
-        named = f", such as {other.share!r}" if other.share != connection.key else ""
+    there = {each.key: each for each in review.stored.connections}
+    for each in review.document.connections:
+        before = there.get(each.key)
+        is_silent = not (each.authorization or each.share)
+        there[each.key] = before if before and is_silent else each
+    signed_in = [each.key for each in there.values() if each.authorization or each.share]
+    why = sign_in_troubles.of_sharing(
+        connection.key, connection.share, known=there, signed_in=signed_in
+    )
+    if why:
+        review.report(path, why)
+    elif there[connection.share].share:
         review.report(
             path,
-            f"Connection {other.key!r} has no sign-in of its own to share. Name the connection "
-            f"that has{named if other.share else ''}.",
+            f"Connection {connection.share!r} has no sign-in of its own to share: it shares that "
+            f"of {there[connection.share].share!r}. Name the connection that has one.",
         )
 
 
@@ -241,21 +230,11 @@ def _check_hosts(review: Review, path: Path, authorization: Authorization) -> No
 def _check_kind_of_org(
     review: Review, path: Path, authorization: Authorization, *, is_sandbox: bool
 ) -> None:
-    address = authorization.login_url.lower()
-    if authorization.flow is Flow.CLIENT_CREDENTIALS and address in (_PRODUCTION, _SANDBOX):
-        review.report(
-            path,
-            f"{address} doesn't take client credentials. Write the org's own My Domain host, such "
-            f"as https://example.my.salesforce.com (Setup, My Domain), or use the flow jwt.",
-        )
-    elif address == (_PRODUCTION if is_sandbox else _SANDBOX):
-        kind, other = ("sandbox", _SANDBOX) if is_sandbox else ("production org", _PRODUCTION)
-        review.report(
-            path,
-            f"{address} doesn't sign in to a {kind}, which this connection says it is (sandbox: "
-            f"{str(is_sandbox).lower()}). Write {other} or a My Domain host, or change "
-            f"`sandbox`.",
-        )
+    why = sign_in_troubles.of_host(
+        authorization.flow, authorization.login_url, is_sandbox=is_sandbox
+    )
+    if why:
+        review.report(path, why)
 
 
 def _check_private_key(review: Review, path: Path, authorization: Authorization) -> None:

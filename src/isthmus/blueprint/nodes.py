@@ -136,6 +136,10 @@ class Value:
             return lowest
         return number
 
+    def number(self) -> int | None:
+        """A whole number of any size; None where it is something else."""
+        return _integer(self.node.value) if self._tag == "int" else None
+
     def choice(self, kind: type[Choice]) -> Choice:
         """One of the words of `kind`."""
         words = {str(word): word for word in kind}

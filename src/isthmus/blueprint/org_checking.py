@@ -1,4 +1,4 @@
-"""Goals of a document that are new or changed, looked at beside the orgs of their connections."""
+"""What of a document is new or changed, looked at beside the orgs of its connections."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,10 +7,11 @@ from isthmus.blueprint.documents import Connection, Document, Goal, Path, with_o
 from isthmus.blueprint.errors import BlueprintInvalid, Problem
 from isthmus.blueprint.goal_saving import read_before
 from isthmus.blueprint.planning import ChangeKind, Plan, What
-from isthmus.connections import models, org_review
+from isthmus.connections import models, org_review, sharing
 from isthmus.connections.goal_troubles import Surroundings, Trouble, warnings_of
 from isthmus.connections.org_review import Beside, Reviewed
 from isthmus.domain.properties import PropertyDefinition
+from isthmus.errors import IsthmusError
 
 _OTHER_SIGN_IN = "the document changes how the connection signs in."
 
@@ -31,7 +32,7 @@ def check_orgs(document: Document, stored: Document, plan: Plan, *, offline: boo
     `BlueprintInvalid` where a goal can't work in its org.
     """
     notes: list[str] = []
-    problems: list[Problem] = []
+    problems = list(_unshared(document, plan))
     known = _properties(document, stored)
     signing_in = {each.key for each in plan.changes if each.what is What.AUTHORIZATION}
     silent: set[str] = set()
@@ -50,6 +51,24 @@ def check_orgs(document: Document, stored: Document, plan: Plan, *, offline: boo
     if problems:
         raise BlueprintInvalid(problems)
     return notes
+
+
+def _unshared(document: Document, plan: Plan) -> Iterator[Problem]:
+    """Sign-ins that are there and can't be shared: lost ones, and those to another org."""
+    changed = {each.key for each in plan.changes if each.what is What.AUTHORIZATION}
+    rows = models.Connection.objects.select_related("authorization")
+    for place, asked in enumerate(document.connections):
+        if not asked.share or asked.key not in changed or asked.share in changed:
+            continue
+        other = rows.filter(key=asked.share).first()
+        row = rows.filter(key=asked.key).first() or models.Connection(name=asked.name)
+        if other is None or other.authorization is None:
+            continue
+        try:
+            sharing.check_shared(row, other.authorization)
+        except IsthmusError as error:
+            line, column = document.places.find(("connections", place, "authorization", "share"))
+            yield Problem(file=document.places.file, line=line, column=column, message=str(error))
 
 
 def _changed(document: Document, plan: Plan) -> Iterator[_Place]:

@@ -28,7 +28,6 @@ from isthmus.domain.properties import Normalise, OnMerge, PropertyDefinition, Pr
 from isthmus.domain.suggestions import did_you_mean
 
 _LONGEST_SECONDS = 86_400
-_LARGEST = 32_767
 _FLOW_KEYS = {
     Flow.CLIENT_CREDENTIALS: (("flow", "login_url", "client_id", "client_secret"), ()),
     Flow.JWT: (("flow", "login_url", "client_id", "username", "private_key"), ("audience",)),
@@ -137,8 +136,10 @@ def _number(entries: Entries, key: str) -> int | None:
     """The number; None where there is none, or something else, which is reported."""
     if key not in entries:
         return None
-    number = entries.values[key].integer(-_LARGEST, _LARGEST)
-    return None if number == -_LARGEST else number
+    number = entries.values[key].number()
+    if number is None:
+        entries.report(key, guarding.WORDS[key])
+    return number
 
 
 def _labels(entries: Entries) -> tuple[str, ...]:

@@ -260,8 +260,10 @@ def _secret(key_file: Path | None, *, asked: bool) -> str:
 
 
 def _say(outcome: "Outcome") -> None:
+    from isthmus.errors import Final
+
     if not outcome.is_connected:
-        raise Misuse(outcome.message)
+        raise Final(outcome.message)
     note(outcome.message)
 
 
@@ -276,8 +278,8 @@ def share(key: ConnectionKey, other: Other) -> None:
     with session.database():
         from isthmus.connections import authorizations, sharing
 
-        connection, row = _connection(key), _row(_connection(other))
-        sharing.share(connection, row)
+        connection = _connection(key)
+        row = sharing.share_with(connection, other)
         note(f"{connection.name} signs in as {other} does: {authorizations.sentence(row)}.")
 
 

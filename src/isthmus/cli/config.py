@@ -140,8 +140,8 @@ def _bytes(file: str) -> bytes:
 
 
 def _print(plan: "Plan") -> None:
-    for line in plan.lines():
-        show(line)
+    for change in (*plan.changes, *plan.untouched):
+        show(str(change))
     for line in plan.notes:
         note(line)
 

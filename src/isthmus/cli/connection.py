@@ -10,7 +10,7 @@ from isthmus.cli.options import AsJson, ConnectionKey
 from isthmus.cli.output import facts, note, print_json, show, table
 from isthmus.cli.registration import command, group
 from isthmus.cli.run_display import run_document
-from isthmus.cli.run_words import sentence, state_words, worked_on
+from isthmus.cli.run_words import sentence, state_words
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -44,7 +44,7 @@ def list_connections(*, as_json: AsJson = False) -> None:
             rows = [_summary(each, last.get(each.id)) for each in connections]
             print_json({"connections": rows})
         elif connections:
-            going = worked_on(last.values())
+            going = reading.worked_on(last.values())
             lines = [_line(each, last.get(each.id), going) for each in connections]
             columns = ["key", "name", "state", "goals", "last run", "how it ended"]
             show(table(columns, lines, right="goals"))
@@ -151,10 +151,12 @@ def _asks_first(connection: "Connection") -> str:
 def _last_run(last: "Run | None") -> str:
     if last is None:
         return "never"
+    from isthmus.connections import reading
+
     words = [
         f"number {last.number}",
         moment(last.started_at or last.queued_at),
-        state_words(last, worked_on([last])),
+        state_words(last, reading.worked_on([last])),
         between(last.started_at, last.finished_at) if last.started_at else "",
         f"by {last.asked_by}" if last.asked_by else "",
     ]
@@ -218,9 +220,10 @@ def runs(key: ConnectionKey, *, limit: Most = 20, as_json: AsJson = False) -> No
 
 def _show_open(found: "list[Run]") -> None:
     """Say what becomes of the runs that have not ended."""
+    from isthmus.connections import reading
     from isthmus.connections.models import OPEN
 
-    going = worked_on(found)
+    going = reading.worked_on(found)
     for each in reversed([each for each in found if each.state in OPEN]):
         show(sentence(each, going))
 

@@ -1,6 +1,6 @@
 """How a run stands, in words."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from isthmus.cli.formatting import moment
@@ -9,29 +9,13 @@ if TYPE_CHECKING:
     from isthmus.connections.models import Run
 
 
-def worked_on(runs: "Iterable[Run]") -> set[int]:
-    """Row ids of the connections that some process works on, where one of the runs needs that."""
+def state_words(run: "Run", worked_on: Collection[int]) -> str:
+    """A few words, such as `finished with problems`, or `waiting for API calls until …`."""
     from isthmus.connections import reading
     from isthmus.connections.models import RunState
 
-    needed = any(run.state in (RunState.RUNNING, RunState.STOPPING) for run in runs)
-    return reading.worked_on() if needed else set()
-
-
-def is_left_behind(run: "Run", worked_on: Collection[int]) -> bool:
-    """Whether the run is under way and no process works on it."""
-    from isthmus.connections.models import RunState
-
-    going = run.state in (RunState.RUNNING, RunState.STOPPING)
-    return going and run.connection_id not in worked_on
-
-
-def state_words(run: "Run", worked_on: Collection[int]) -> str:
-    """A few words, such as `finished with problems`, or `waiting for API calls until …`."""
-    from isthmus.connections.models import RunState
-
     words = str(RunState(run.state).label)
-    if is_left_behind(run, worked_on):
+    if reading.is_left_behind(run, worked_on):
         return f"{words}, but left behind"
     if run.state == RunState.WAITING and run.wait_until is not None:
         return f"{words} until {moment(run.wait_until)}"
@@ -40,10 +24,11 @@ def state_words(run: "Run", worked_on: Collection[int]) -> str:
 
 def sentence(run: "Run", worked_on: Collection[int] | None = None) -> str:
     """A sentence about a run that has not ended, with what will happen next."""
+    from isthmus.connections import reading
     from isthmus.connections.models import RunState
 
     name = f"{'Preview' if run.preview else 'Run'} {run.number} of {run.connection.key}"
-    if worked_on is not None and is_left_behind(run, worked_on):
+    if worked_on is not None and reading.is_left_behind(run, worked_on):
         return (
             f"{name} was left behind by a process that ended. Nothing is lost: a worker, or the "
             f"next run, goes on with it."

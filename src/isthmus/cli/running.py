@@ -55,7 +55,7 @@ RunLog = Annotated[
     typer.Option("--log", help="Log to standard error, instead of showing how far the run is."),
 ]
 First = Annotated[
-    int | None,
+    str | None,
     typer.Option("--first", metavar="N", help="Only the first N records of each goal, for real."),
 ]
 Only = Annotated[
@@ -131,14 +131,15 @@ def run(  # noqa: PLR0913 - every option of the command is a parameter
         raise typer.Exit(status)
     with session.database():
         from isthmus.connections import queueing, reading
-        from isthmus.connections.few_records import Few
+        from isthmus.connections.few_records import Few, number
 
         connection = reading.connection(key)
         goals = tuple(goal or ())
         if first is None and only is None:
             queued = queueing.ask(connection, goals=goals, full=full, by=BY)
         else:
-            few = Few(goals=goals, first=first, only=only or "", full=full)
+            most = None if first is None else number(first)
+            few = Few(goals=goals, first=most, only=only or "", full=full)
             queued = queueing.ask_few(connection, few, by=BY)
         if no_wait:
             _tell_queued(queued, as_json=as_json)

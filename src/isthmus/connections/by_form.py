@@ -7,8 +7,16 @@ from dataclasses import dataclass
 from time import time
 from typing import Final
 
-from isthmus.connections import certificates, hosts, keeping_sign_ins, revoking, secrets
+from isthmus.connections import (
+    certificates,
+    hosts,
+    keeping_sign_ins,
+    revoking,
+    secrets,
+    sign_in_troubles,
+)
 from isthmus.connections.authorizations import Flow
+from isthmus.connections.errors import LoginHostRefused
 from isthmus.connections.keeping_sign_ins import QUICK, Fresh
 from isthmus.connections.models import Authorization, Connection
 from isthmus.connections.signing_in import Outcome, OutcomeKind, failure_kind
@@ -63,6 +71,9 @@ def _connect(connection: Connection, form: FormSignIn, by: str) -> Authorization
         if not getattr(form, name).strip():
             raise InvalidArgument(f"Enter {words}.")
     login_url = hosts.login_host(form.login_url)
+    why = sign_in_troubles.of_host(form.flow, login_url, is_sandbox=connection.sandbox)
+    if why:
+        raise LoginHostRefused(why)
     draft = certificates.find_draft(form.draft) if form.draft and not form.secret else None
     secret = secrets.unseal(draft.sealed_secret) if draft else form.secret
     way = _way(form, login_url, secret)

@@ -6,9 +6,9 @@ from typing import Final
 from django.db import transaction
 from django.db.models import QuerySet
 
-from isthmus.connections import secrets
+from isthmus.connections import secrets, sign_in_troubles
 from isthmus.connections.authorizations import Flow
-from isthmus.connections.errors import AppInUse, AppRefused, NoSuchThing
+from isthmus.connections.errors import AppInUse, AppRefused, AppUnknown, NoSuchThing
 from isthmus.connections.models import App, Authorization
 
 ID_SETTING: Final = "ISTHMUS_SALESFORCE_APP_ID"
@@ -33,12 +33,12 @@ def default_app() -> App | None:
 
 
 def find(name: str) -> App:
-    """The app of that name. Raises `NoSuchThing`."""
+    """The app of that name. Raises `AppUnknown`."""
     apps = all_apps()
     for each in apps:
         if each.name == name:
             return each
-    raise NoSuchThing("app", [name], [each.name for each in apps])
+    raise AppUnknown(sign_in_troubles.of_app(name, [each.name for each in apps]))
 
 
 def is_operators(app: App) -> bool:

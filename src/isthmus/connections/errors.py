@@ -8,7 +8,9 @@ Final
 ├── NoSignIn          the connection has no sign-in
 ├── ApiNotEnabled     the user lacks the permission that every call needs
 ├── AppInUse          an app is used by sign-ins
+├── AppUnknown        there is no app of that name
 ├── AppRefused        an app can't be kept as it was given
+├── LoginHostRefused  nobody signs in so at that login host
 ├── NoSuchThing       a connection or goal that is named is not there
 ├── NothingToRun      the connection has no goal that is active
 ├── OrgReplaced       the sign-in leads to another org than before
@@ -40,6 +42,14 @@ class NoSuchThing(Final):
         super().__init__(f"There is no {what} {asked}. There are: {there}.")
 
 
+class AppUnknown(NoSuchThing):
+    """There is no app of that name."""
+
+    def __init__(self, message: str) -> None:
+        """Keep the sentence."""
+        Final.__init__(self, message)
+
+
 class ConnectionOff(Final):
     """The connection is switched off."""
 
@@ -62,6 +72,10 @@ class NothingToRun(Final):
 
 class FewRefused(Final):
     """A run of a few records was asked for in a way that makes no sense."""
+
+
+class LoginHostRefused(Final):
+    """Nobody signs in so at that login host."""
 
 
 class OrgReplaced(Final):

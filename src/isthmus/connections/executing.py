@@ -29,7 +29,7 @@ from isthmus.connections.runs import RUN_LOCK, Engine, Reporter, Silent
 from isthmus.connections.watch import Left, Watch
 from isthmus.errors import IsthmusError, Retryable
 from isthmus.profiles import database, schema
-from isthmus.salesforce import DailyLimitReached, Salesforce
+from isthmus.salesforce import DailyLimitReached, Salesforce, WaitCancelled
 
 log = logging.getLogger("isthmus.runs")
 
@@ -181,12 +181,14 @@ class _Execution:
         for seconds in (*self.worker.patience.pauses, None):
             try:
                 self.watch.check()
-                with signed_in(self.run.connection) as salesforce:
+                # A silent Salesforce must not keep a run that is to end.
+                ends = self.watch.from_elsewhere
+                with signed_in(self.run.connection, cancelled=ends) as salesforce:
                     self.recorder.count(lambda client=salesforce: client.calls)  # type: ignore[misc]
-                    # A silent Salesforce must not keep a run that is to end.
-                    with salesforce.interruptible(self.watch.from_elsewhere):
-                        self._run_goals(parts, salesforce)
+                    self._run_goals(parts, salesforce)
                     return
+            except WaitCancelled as error:
+                raise RunStopped from error
             except DailyLimitReached as error:
                 raise Waits(str(error)) from error
             except Retryable as error:

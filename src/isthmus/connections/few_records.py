@@ -4,6 +4,7 @@ They do what any run does, for real, and leave all else to the next run: how far
 and which members it has looked at, stays as it was.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,8 +20,10 @@ from isthmus.domain.record_ids import full_id
 MOST_FIRST: Final = 1_000_000
 """Of the first so many records: with more, a whole run is meant."""
 
+HOW_MANY: Final = f"How many records to take is a whole number from 1 to {MOST_FIRST:,}."
 
 _LONG = 18
+_WHOLE = re.compile(r"-?[0-9]{1,9}", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,15 +36,20 @@ class Few:
     full: bool = False  # of all records; of `only`: also the fields that were sent before
 
 
+def number(text: str) -> int:
+    """How many records a text asks for. Raises `FewRefused` for what is no whole number."""
+    if not _WHOLE.fullmatch(text.strip()):
+        raise FewRefused(HOW_MANY)
+    return int(text)
+
+
 def checked(few: Few, goals: Sequence[Goal]) -> Few:
     """The same with the id in the form that it is kept in. Raises `FewRefused`, in words."""
     if few.first is not None and few.only:
         raise FewRefused("Give a number of records or the id of one, and not both.")
     if few.first is not None:
         if not 1 <= few.first <= MOST_FIRST:
-            raise FewRefused(
-                f"How many records to take is a whole number from 1 to {MOST_FIRST:,}."
-            )
+            raise FewRefused(HOW_MANY)
         return few
     if len(few.goals) != 1:
         raise FewRefused("One record is taken or sent by one goal. Name the goal, and only one.")

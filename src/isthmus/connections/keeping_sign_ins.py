@@ -24,7 +24,7 @@ from isthmus.salesforce import (
     identify,
 )
 
-_KEEP_LOCK: Final = 7301884
+_KEEP_LOCK: Final = 7301886
 """Advisory lock: of two sign-ins that are kept at once, the second is counted with the first."""
 
 QUICK: Final = ClientSettings(tries=2, connect_seconds=10, read_seconds=20)

@@ -186,7 +186,7 @@ def filter_of(goal: ImportGoal, describe: Describe) -> Filter | str:
     def field_of(name: str) -> FilterField:
         found = find(describe, goal.object.sobject, name)
         if found is None:
-            raise FilterError(_no_field(describe(goal.object.sobject), name))
+            raise FilterError(no_field(describe(goal.object.sobject), name))
         of = found.field
         return FilterField(name=of.name, type=of.type, filterable=of.filterable)
 
@@ -244,7 +244,7 @@ def _unreadable(
 ) -> Iterator[Trouble]:
     found = find(org.describe, description.name, name)
     if found is None:
-        yield Trouble(path=path, message=_no_field(description, name))
+        yield Trouble(path=path, message=no_field(description, name))
     elif found.field.type in UNREADABLE:
         use = ", ".join(parts(description, found.field)) or "another field"
         yield Trouble(
@@ -254,7 +254,8 @@ def _unreadable(
         )
 
 
-def _no_field(description: ObjectDescription, name: str) -> str:
+def no_field(description: ObjectDescription, name: str) -> str:
+    """What is said of a field that the object has not, as far as the user sees."""
     meant = near(name, description.fields.values())
     return (
         f"{description.name} has no field {name!r}, or does not show it to this user.{meant} "
@@ -266,7 +267,7 @@ def _of_export(goal: ExportGoal, description: ObjectDescription) -> Iterator[Tro
     matched = description.fields.get(goal.match.field.lower())
     path: Path = ("match", "field")
     if matched is None:
-        yield Trouble(path=path, message=_no_field(description, goal.match.field))
+        yield Trouble(path=path, message=no_field(description, goal.match.field))
     elif not can_match(matched):
         offered = [each.name for each in description.fields.values() if can_match(each)]
         yield Trouble(
@@ -283,7 +284,7 @@ def _not_sent(
 ) -> Iterator[Trouble]:
     found = description.fields.get(row.field.lower())
     if found is None:
-        yield Trouble(path=path, message=_no_field(description, row.field))
+        yield Trouble(path=path, message=no_field(description, row.field))
         return
     reason = _unwritable(goal, found)
     if reason:

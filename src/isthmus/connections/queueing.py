@@ -130,7 +130,7 @@ def check(connection: Connection, goals: Sequence[str] = ()) -> None:
     if not connection.active:
         raise ConnectionOff(
             f"Connection {connection.key!r} is switched off, so it does not run. Switch it "
-            f"on (`active: true` in the set-up), and run it again."
+            f"on, on its page or by `active: true` in a document, and run it again."
         )
     if connection.authorization_id is None:
         raise NoSignIn(connection.key)

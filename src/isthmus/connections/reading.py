@@ -1,6 +1,6 @@
 """Connections and their runs, for those who look at them. Nothing is changed here."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,6 +24,7 @@ QUERIES = statements.load("isthmus.connections", "reading.sql")
 _CLOCK_MARGIN = timedelta(days=1)
 """How far this machine's clock and the database's may be apart."""
 
+_WORKED = (RunState.RUNNING, RunState.STOPPING)
 _LEVELS = {RunState.FAILED: ERROR, RunState.PROBLEMS: WARNING, RunState.STOPPED: WARNING}
 
 
@@ -98,11 +99,21 @@ def counts(part: RunGoal) -> GoalCounts:
     return GoalCounts.from_plain(part.counts)
 
 
-def worked_on() -> set[int]:
-    """Row ids of the connections that some process works on now: it holds their lock."""
+def worked_on(runs: Iterable[Run]) -> set[int]:
+    """Row ids of the connections that some process works on now: it holds their lock.
+
+    Nobody is asked where none of the runs is under way.
+    """
+    if not any(run.state in _WORKED for run in runs):
+        return set()
     statement = QUERIES["going_on"].format(lock=sql.Literal(RUN_LOCK))
     with _session() as session:
         return {row[0] for row in session.execute(statement)}
+
+
+def is_left_behind(run: Run, worked_on: Collection[int]) -> bool:
+    """Whether the run is under way and no process works on it."""
+    return run.state in _WORKED and run.connection_id not in worked_on
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """Signing in for a run, which first asks what the user may do in Salesforce."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from isthmus.connections import permissions, sign_in
@@ -9,12 +9,14 @@ from isthmus.salesforce import Salesforce
 
 
 @contextmanager
-def signed_in(connection: Connection) -> Iterator[Salesforce]:
+def signed_in(connection: Connection, *, cancelled: Callable[[], bool]) -> Iterator[Salesforce]:
     """A client for the connection's org, as `sign_in.signed_in` gives it.
+
+    Once `cancelled` says so, whatever is waited for ends soon: signing in, too.
 
     Raises `ApiNotEnabled` too. What else the user lacks is kept for `permission_warning`.
     """
-    with sign_in.signed_in(connection) as client:
+    with sign_in.signed_in(connection, cancelled=cancelled) as client:
         row = Authorization.objects.filter(connections=connection.id).first()
         if row is not None:
             permissions.check(permissions.look(client, row), permissions.who(row))

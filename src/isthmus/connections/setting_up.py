@@ -28,7 +28,7 @@ def find(key: str) -> Connection:
     # Other texts are no keys, and some of them (with byte 0) can't even be asked for.
     found = rows.filter(key=key).first() if _KEY.fullmatch(key) else None
     if found is None:
-        raise NoSuchThing("connection", [key], [])
+        raise NoSuchThing("connection", [key], _keys())
     return found
 
 
@@ -36,7 +36,7 @@ def find_goal(connection: Connection, key: str) -> Goal:
     """The connection's goal of that key. Raises `NoSuchThing`."""
     found = connection.goals.filter(key=key).first() if _KEY.fullmatch(key) else None
     if found is None:
-        raise NoSuchThing("goal", [key], [])
+        raise NoSuchThing("goal", [key], connection.goals.values_list("key", flat=True))
     found.connection = connection
     return found
 

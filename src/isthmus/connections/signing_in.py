@@ -14,9 +14,22 @@ from typing import Final
 
 from django.utils import timezone
 
-from isthmus.connections import approvals, hosts, keeping_sign_ins, revoking, secrets
+from isthmus.connections import (
+    approvals,
+    hosts,
+    keeping_sign_ins,
+    permissions,
+    revoking,
+    secrets,
+    sign_in_troubles,
+)
 from isthmus.connections.authorizations import Flow, host
-from isthmus.connections.errors import NoSuchThing, OrgReplaced, TooManyApprovals
+from isthmus.connections.errors import (
+    LoginHostRefused,
+    NoSuchThing,
+    OrgReplaced,
+    TooManyApprovals,
+)
 from isthmus.connections.keeping_sign_ins import QUICK, Fresh
 from isthmus.connections.models import App, Authorization, Connection, SignInAttempt
 from isthmus.errors import IsthmusError
@@ -67,6 +80,12 @@ class Outcome:
         """Whether the connection is signed in now."""
         return self.kind is OutcomeKind.CONNECTED
 
+    @property
+    def lacks(self) -> bool:
+        """Whether it is connected, but its user lacks a permission in Salesforce."""
+        row = self.authorization
+        return row is not None and bool(permissions.missing(row.permissions))
+
 
 def begin(
     connection: Connection,
@@ -80,10 +99,13 @@ def begin(
     """The address at Salesforce that the browser is sent to.
 
     `session_key` is the browser's session here: only it can end the attempt. `by` says who
-    connects, in words. Raises `HostNotAllowed`, and `TooManyApprovals` where four sign-ins are
-    known at that host already.
+    connects, in words. Raises `HostNotAllowed`, `LoginHostRefused`, and `TooManyApprovals` where
+    four sign-ins are known at that host already.
     """
     login_url = hosts.login_host(login_url)
+    why = sign_in_troubles.of_host(Flow.BROWSER, login_url, is_sandbox=connection.sandbox)
+    if why:
+        raise LoginHostRefused(why)
     connection.refresh_from_db(fields=["authorization"])
     if why := approvals.before(connection, login_url, app.client_id):
         raise TooManyApprovals(why)
@@ -255,7 +277,7 @@ def failure_kind(error: IsthmusError) -> OutcomeKind:
         return OutcomeKind.OTHER_ORG
     if isinstance(error, TooManyApprovals):
         return OutcomeKind.TOO_MANY
-    if isinstance(error, HostNotAllowed):
+    if isinstance(error, HostNotAllowed | LoginHostRefused):
         return OutcomeKind.HOST
     return OutcomeKind.FOREIGN if isinstance(error, NoSuchThing) else OutcomeKind.SALESFORCE
 

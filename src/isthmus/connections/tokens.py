@@ -36,11 +36,14 @@ log = logging.getLogger("isthmus.sign_in")
 
 QUERIES = statements.load("isthmus.connections", "tokens.sql")
 
-TOKEN_LOCK: Final = 7301883
+TOKEN_LOCK: Final = 7301885
 """First half of the advisory lock of whoever renews; the second is the authorization's row id."""
 
 WAIT_SECONDS: Final = 200
 """For another process to end its renewal: longer than Salesforce may stay silent."""
+
+_LOOK_SECONDS: Final = 0.5
+"""Between two questions, while waiting for that, whether somebody asked for an end."""
 
 _PAUSES: Final = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 """Seconds between tries to store what Salesforce gave: it can't be had a second time."""
@@ -113,6 +116,8 @@ class StoredSignIn:
         """
         self._id, self._login_url, self._connection = authorization, login_url, connection
         self._even_lost, self._sleep = even_lost, sleep
+        self.check_interruption: Callable[[], None] = lambda: None
+        """Asked while waiting for another process; raises where that is to end."""
 
     @property
     def login_url(self) -> str:
@@ -144,20 +149,31 @@ class StoredSignIn:
     @contextmanager
     def _held(self, session: psycopg.Connection[Any]) -> Iterator[None]:
         names = {**self.key, "lock": TOKEN_LOCK}
-        session.execute("SELECT set_config('lock_timeout', %s, false)", [f"{WAIT_SECONDS}s"])
-        try:
-            session.execute(QUERIES["hold"], names)
-        except psycopg.errors.LockNotAvailable as error:
-            raise SignInBusy(
-                f"Another process has been renewing the sign-in of connection "
-                f"{self._connection!r} for {WAIT_SECONDS} seconds. Nothing was sent; try again."
-            ) from error
+        session.execute("SELECT set_config('lock_timeout', %s, false)", [f"{_LOOK_SECONDS}s"])
+        self._wait(session, names)
         try:
             yield
         finally:
             # A session that is gone has let go of everything.
             with suppress(psycopg.Error):
                 session.execute(QUERIES["let_go"], names)
+
+    def _wait(self, session: psycopg.Connection[Any], names: Mapping[str, int]) -> None:
+        """Take the lock, however often it has to be asked for; raise after `WAIT_SECONDS`."""
+        until = time.monotonic() + WAIT_SECONDS
+        while True:
+            self.check_interruption()
+            try:
+                session.execute(QUERIES["hold"], names)
+            except psycopg.errors.LockNotAvailable as error:
+                if time.monotonic() < until:
+                    continue
+                raise SignInBusy(
+                    f"Another process has been renewing the sign-in of connection "
+                    f"{self._connection!r} for {WAIT_SECONDS} seconds. Nothing was sent; try again."
+                ) from error
+            else:
+                return
 
     @property
     def key(self) -> dict[str, int]:

@@ -6,10 +6,11 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
+from isthmus.domain import properties
 from isthmus.domain.merge_rules import MergeRule
 from isthmus.domain.objects import OBJECTS, SalesforceObject
 
-PROFILE_ID = "profile_id"
+PROFILE_ID = properties.PROFILE_ID
 """The profile's own id, where an identifier is asked for."""
 
 OBJECT_TYPE_PROPERTY = "salesforce_objecttype"

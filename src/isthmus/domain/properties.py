@@ -6,6 +6,9 @@ from enum import StrEnum
 
 from isthmus.errors import Final
 
+PROFILE_ID = "profile_id"
+"""Names the profile's own id wherever properties are named, so no property has this key."""
+
 KEY_LENGTH = 50
 """Longest key in characters: PostgreSQL cuts names at 63 bytes, and `p_` needs room too."""
 
@@ -90,6 +93,10 @@ class PropertyDefinition:
     def check(self) -> None:
         """Raise `PropertyError` where the definition contradicts itself."""
         _check_key(self.key)
+        if self.key == PROFILE_ID:
+            raise PropertyError(
+                f"{PROFILE_ID!r} names the profile's own id. Give this property another key."
+            )
         if not self.label.strip():
             raise PropertyError(f"Property {self.key!r} needs a label: the words that people read.")
         if self.identifier and self.type not in IDENTIFIER_TYPES:

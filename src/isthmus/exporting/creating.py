@@ -12,7 +12,7 @@ from isthmus.exporting.plan import ExportPlan
 from isthmus.exporting.queries import QUERIES
 from isthmus.salesforce import JobState, NotFound
 
-LOCK = 7301884
+LOCK = 7301887
 NAP_SECONDS = 0.5
 
 

@@ -4,9 +4,9 @@ from typing import Any
 
 from psycopg import Connection, sql
 
+from isthmus.connections.asking import ask
 from isthmus.connections.errors import CountMismatch
 from isthmus.connections.runs import GoalRun
-from isthmus.exporting.asking import ask
 from isthmus.exporting.plan import ExportPlan
 from isthmus.exporting.queries import QUERIES
 from isthmus.profiles import properties

@@ -5,9 +5,9 @@ from typing import Any
 from psycopg import Connection, sql
 from psycopg.sql import Composed
 
+from isthmus.connections.asking import ask
 from isthmus.connections.runs import GoalRun
 from isthmus.connections.two_way import stored_form
-from isthmus.exporting.asking import ask
 from isthmus.exporting.begun import Begun
 from isthmus.exporting.plan import ExportPlan
 from isthmus.exporting.queries import QUERIES

@@ -82,6 +82,10 @@ class Salesforce:
         """
         return self._interruption.watching(cancelled, self._transport.break_off)
 
+    def check_interruption(self) -> None:
+        """Raise `WaitCancelled` where a block of `interruptible` is to end."""
+        self._interruption.check()
+
     @property
     def org_id(self) -> str:
         """The org that the sign-in reached, 18 characters."""

@@ -11,6 +11,9 @@ from isthmus.salesforce.settings import Clock
 LOOK_SECONDS = 0.5
 """Between two questions whether to break off; also the longest nap of a pause."""
 
+SPARED_SECONDS = 20.0
+"""How long a call that must not be broken off may go on after somebody asked for an end."""
+
 
 class Interruption:
     """Whether calls and pauses are to end. They then raise `WaitCancelled`."""
@@ -18,6 +21,8 @@ class Interruption:
     def __init__(self) -> None:
         self._asked = threading.Event()
         self._watched = False
+        self._lock = threading.Lock()
+        self._spared = 0  # calls under way whose answer must not be lost
 
     def check(self) -> None:
         """Raise `WaitCancelled` where somebody asked for an end."""
@@ -35,6 +40,20 @@ class Interruption:
         except (ConnectionLost, HostUnreachable):
             self.check()
             raise
+
+    @contextlib.contextmanager
+    def spared(self) -> Iterator[None]:
+        """Inside, nothing is broken off for a while: an answer that is lost would cost too much.
+
+        It begins before it is asked whether to end, so that no call slips in between.
+        """
+        with self._lock:
+            self._spared += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._spared -= 1
 
     def in_naps(self, clock: Clock) -> Clock:
         """The clock with pauses that end early."""
@@ -57,11 +76,14 @@ class Interruption:
         over = threading.Event()
 
         def watch() -> None:
+            waited = 0.0
             while not over.wait(LOOK_SECONDS):
                 if self._asked.is_set() or cancelled():
                     self._asked.set()
+                    waited += LOOK_SECONDS
                     # Again each time: a call may have begun between the question and this.
-                    break_off()
+                    if not self._spared or waited > SPARED_SECONDS:
+                        break_off()
 
         self._watched = True
         thread = threading.Thread(target=watch, name="isthmus interruption", daemon=True)

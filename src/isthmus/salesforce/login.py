@@ -74,8 +74,12 @@ class Login:
     def _answer(self, request: Request) -> Response:
         """The answer, whatever its status but a redirect."""
         self._hosts.check(request.url)
-        self._interruption.check()
-        with self._interruption.told(), contextlib.ExitStack() as closing:
+        with contextlib.ExitStack() as closing:
+            if not request.repeatable:
+                # Its answer may hold a token that can't be had a second time.
+                closing.enter_context(self._interruption.spared())
+            self._interruption.check()
+            closing.enter_context(self._interruption.told())
             answer = self._transport.open(request)
             closing.callback(answer.close)
             refuse_redirect(request, answer)

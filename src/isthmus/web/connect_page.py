@@ -62,6 +62,9 @@ WAYS: Final[Sequence[Way]] = (
 _DRAFTS: Final = "certificates"
 """In the session: the number of the key that was made for a connection, by the connection's key."""
 
+_FIRST_APP: Final = "Isthmus"
+"""The name that the first app is offered with: most stores need no other."""
+
 _ADMINISTRATORS: Final = 3
 """So many are named to whoever has to ask one."""
 
@@ -176,7 +179,7 @@ def _as_posted(form: BrowserForm) -> dict[str, str]:
 def _without_app(request: HttpRequest) -> dict[str, Any]:
     user = who(request)
     if user is not None and user.may(Right.ADMINISTER):
-        return {"may_administer": True, "app_form": AppForm()}
+        return {"may_administer": True, "app_form": AppForm(initial={"name": _FIRST_APP})}
     may = [each for each in accounts.everyone() if each.is_active and each.may(Right.ADMINISTER)]
     names = ", ".join(each.name for each in may[:_ADMINISTRATORS])
     return {"may_administer": False, "administrators": names}
@@ -200,21 +203,22 @@ def keep_draft(request: HttpRequest, row: Connection, made: Authorization | None
 def share(row: Connection, request: HttpRequest) -> dict[str, Any]:
     """The authorizations of others that this connection could use."""
     rows = authorizations.shareable(row)
-    chosen = request.POST.get("authorization", "")
+    chosen = request.POST.get("connection", "")
     return {
-        "form": ShareForm(offered=[]),
+        "form": ShareForm(),
         "offered": [_offer(each, chosen, is_only=len(rows) == 1) for each in rows],
     }
 
 
 def _offer(row: Authorization, chosen: str, *, is_only: bool) -> dict[str, Any]:
+    users = authorizations.users_of(row)
     return {
-        "id": row.id,
+        "key": users[0].key,
         "user_name": row.user_name or row.username,
         "org_name": row.org_name,
         "org_id": row.org_id,
         "host": authorizations.host(row.instance_url or row.login_url),
         "way": authorization_card.WAYS.get(row.flow, row.flow),
-        "connections": authorizations.users_of(row),
-        "is_chosen": is_only or str(row.id) == chosen,
+        "connections": users,
+        "is_chosen": is_only or chosen in {each.key for each in users},
     }

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from isthmus.connections import few_records, lacking, masking, overview, standing
+from isthmus.connections import few_records, lacking, masking, overview, reading, standing
 from isthmus.connections.goal_setting import in_order
 from isthmus.connections.models import (
     EXPORT,
@@ -116,7 +116,7 @@ def gather(connection: Connection, *, hides: bool) -> dict[str, Any]:
     parts = overview.last_parts(goals)
     runs = list(connection.runs.prefetch_related("goals")[:HISTORY])
     still = [run for run in runs if run.state in OPEN]
-    worked_on = run_words.worked_on(still)
+    worked_on = reading.worked_on(still)
     rows = goal_rows(connection, goals, parts)
     return {
         "goals": rows,

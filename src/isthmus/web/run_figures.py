@@ -291,7 +291,7 @@ class HistoryRow:
 def history(runs: Iterable[Run]) -> list[HistoryRow]:
     """Rows for `web/run_rows_of_history.html`. The runs come with their goals and connection."""
     runs = list(runs)
-    worked_on = run_words.worked_on(runs)
+    worked_on = reading.worked_on(runs)
     return [
         HistoryRow(
             run=run,

@@ -1,6 +1,6 @@
 """How runs, and goals in them, stand: a word, an icon and a colour for each state."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from isthmus.connections import reading
@@ -22,8 +22,6 @@ STATES: Final[Mapping[RunState, State]] = {
 LEFT_BEHIND: Final = State(kind="warn", icon="warn", word="Left behind")
 """Of a run that is under way while no process works on it: the next one that looks goes on."""
 
-_WORKED = (RunState.RUNNING, RunState.STOPPING)
-
 
 def state(of: str) -> State:
     """How a goal in a run stands."""
@@ -31,18 +29,8 @@ def state(of: str) -> State:
 
 
 def run_state(run: Run, worked_on: Collection[int]) -> State:
-    """How a run stands; `worked_on` is of `worked_on`."""
-    return LEFT_BEHIND if is_left_behind(run, worked_on) else state(run.state)
-
-
-def is_left_behind(run: Run, worked_on: Collection[int]) -> bool:
-    """Whether the run is under way and no process works on it."""
-    return run.state in _WORKED and run.connection_id not in worked_on
-
-
-def worked_on(runs: Iterable[Run]) -> set[int]:
-    """Row ids of the connections that a process works on, where one of the runs needs that."""
-    return reading.worked_on() if any(run.state in _WORKED for run in runs) else set()
+    """How a run stands; `worked_on` is of `reading.worked_on`."""
+    return LEFT_BEHIND if reading.is_left_behind(run, worked_on) else state(run.state)
 
 
 STEPS: Final[Mapping[str, str]] = {

@@ -1,11 +1,14 @@
 """The application that the web server runs."""
 
+import logging
 import multiprocessing
 import os
 import signal
 import threading
 
 from django.core.wsgi import get_wsgi_application
+
+from isthmus.worker import logs
 
 
 def _end_with_parent() -> None:
@@ -22,3 +25,6 @@ def _end_after(parent: multiprocessing.process.BaseProcess) -> None:
 
 _end_with_parent()
 application = get_wsgi_application()
+logs.configure(as_json=False)
+# Of a page that failed the library would say a second time that it did.
+logging.getLogger("django").propagate = False

@@ -31,15 +31,11 @@ class NoOrg:
 
     calls = 3
 
-    @contextmanager
-    def interruptible(self, _: Callable[[], bool]) -> Iterator[None]:
-        yield
-
 
 @pytest.fixture
 def acme(store: Connection[Any], monkeypatch: pytest.MonkeyPatch) -> ConnectionRow:
     @contextmanager
-    def signed_in(_: ConnectionRow) -> Iterator[NoOrg]:
+    def signed_in(_: ConnectionRow, **_more: object) -> Iterator[NoOrg]:
         yield NoOrg()
 
     monkeypatch.setattr(executing, "signed_in", signed_in)
@@ -385,7 +381,7 @@ def test_signing_in_is_tried_again_too(acme: ConnectionRow, monkeypatch: Any) ->
     tries = []
 
     @contextmanager
-    def flaky(_: ConnectionRow) -> Iterator[NoOrg]:
+    def flaky(_: ConnectionRow, **_more: object) -> Iterator[NoOrg]:
         tries.append(1)
         if len(tries) < 3:
             raise HostUnreachable("not now")
@@ -397,7 +393,7 @@ def test_signing_in_is_tried_again_too(acme: ConnectionRow, monkeypatch: Any) ->
 
 
 def test_a_refused_sign_in_fails_the_run_in_words(acme: ConnectionRow, monkeypatch: Any) -> None:
-    def refused(_: ConnectionRow) -> None:
+    def refused(_: ConnectionRow, **_more: object) -> None:
         raise SignInRefused("the secret is wrong")
 
     monkeypatch.setattr(executing, "signed_in", refused)

@@ -1,6 +1,6 @@
 """Runs that would change too much, and wait for a yes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -28,15 +28,11 @@ class NoOrg:
 
     calls = 0
 
-    @contextmanager
-    def interruptible(self, _: Callable[[], bool]) -> Iterator[None]:
-        yield
-
 
 @pytest.fixture
 def acme(store: Connection[Any], monkeypatch: pytest.MonkeyPatch) -> ConnectionRow:
     @contextmanager
-    def signed_in(_: ConnectionRow) -> Iterator[NoOrg]:
+    def signed_in(_: ConnectionRow, **_more: object) -> Iterator[NoOrg]:
         yield NoOrg()
 
     monkeypatch.setattr(executing, "signed_in", signed_in)

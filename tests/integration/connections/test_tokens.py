@@ -1,23 +1,26 @@
 """Tokens that processes share: stored before use, renewed once, lost only when they are."""
 
 import threading
+import time
 from typing import Any
 
 import psycopg
 import pytest
+from django.db import transaction
 from psycopg import Connection
 
 from integration.connections import orgs
 from integration.connections.orgs import connect
 from integration.set_up import new_connection
-from isthmus.connections import lacking, overview, rechecking, sign_in
+from isthmus.connections import lacking, overview, rechecking, sign_in, tokens
 from isthmus.connections.authorizations import Flow
 from isthmus.connections.by_form import FormSignIn, connect_by_form
-from isthmus.connections.errors import SignInLost
+from isthmus.connections.errors import SignInBusy, SignInLost
 from isthmus.connections.models import Authorization, Revocation
 from isthmus.connections.models import Connection as ConnectionRow
 from isthmus.connections.overview import Health, Wanted
 from isthmus.connections.tokens import Renewal, StoredSignIn
+from isthmus.profiles import setting_up
 from isthmus.salesforce import (
     ClientSettings,
     Grant,
@@ -25,6 +28,7 @@ from isthmus.salesforce import (
     RenewalUnknown,
     SignInRefused,
     Token,
+    WaitCancelled,
 )
 from localorg.testing import LocalOrg
 
@@ -238,6 +242,62 @@ def test_a_lost_sign_in_is_tried_once_more_where_somebody_asks(
     with pytest.raises(SignInRefused):
         rechecking.check(row)
     org.control("DELETE", "apps")
-    assert "is connected" in rechecking.check(row)
+    assert "is connected" in rechecking.check(row).message
     call(row)
     assert row_of().lost_at is None
+
+
+def test_a_renewal_that_is_under_way_is_not_broken_off_by_a_stop(
+    acme: ConnectionRow, org: LocalOrg
+) -> None:
+    before = bytes(row_of().sealed_refresh_token)
+    org.control("DELETE", "sessions")
+    fault = {"kind": "latency", "seconds": 2, "path": "/oauth2/token", "count": 1}
+    org.control("POST", "faults", fault)
+    stop = time.monotonic() + 0.5
+    with (
+        pytest.raises(WaitCancelled),
+        sign_in.signed_in(acme, cancelled=lambda: time.monotonic() > stop) as client,
+    ):
+        client.limits()
+    assert time.monotonic() > stop + 1
+    assert asked(org) == 1
+    assert bytes(row_of().sealed_refresh_token) != before
+    call(acme)
+    assert orgs.grants(org) == 1
+
+
+def test_who_waits_for_the_renewal_of_another_process_can_be_stopped(
+    acme: ConnectionRow, org: LocalOrg
+) -> None:
+    stored = StoredSignIn(row_of().id, org.url, connection="acme")
+    Authorization.objects.update(sealed_access_token=b"")
+    begun = time.monotonic()
+    with (
+        stored.renewing(),
+        pytest.raises(WaitCancelled),
+        sign_in.signed_in(acme, cancelled=lambda: True) as client,
+    ):
+        client.limits()
+    assert time.monotonic() - begun < 10
+    assert asked(org) == 0
+
+
+def test_who_waits_too_long_is_told(
+    acme: ConnectionRow, org: LocalOrg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tokens, "WAIT_SECONDS", 1)
+    stored = StoredSignIn(row_of().id, org.url, connection="acme")
+    busy = pytest.raises(SignInBusy, match="'acme' for 1 seconds")
+    with stored.renewing(), busy, stored.renewing():
+        pass
+
+
+def test_a_renewal_waits_for_nobody_who_changes_the_set_up(
+    acme: ConnectionRow, org: LocalOrg, store: Connection[Any]
+) -> None:
+    Authorization.objects.all().update(sealed_access_token=b"")
+    assert row_of().id == 1  # whose number was that of the other lock, too
+    with transaction.atomic():
+        setting_up.lock()
+        call(acme)

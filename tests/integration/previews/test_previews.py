@@ -1,7 +1,7 @@
 """Previews: asking, keeping, finding, forgetting; and that they leave nothing, whatever happens."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -79,14 +79,7 @@ def org() -> FakeOrg:
 
 @pytest.fixture
 def salesforce(org: FakeOrg) -> FakeSalesforce:
-    client = FakeSalesforce(org)
-    client.interruptible = _interruptible  # type: ignore[attr-defined]
-    return client
-
-
-@contextmanager
-def _interruptible(_: Callable[[], bool]) -> Iterator[None]:
-    yield
+    return FakeSalesforce(org)
 
 
 @pytest.fixture
@@ -94,7 +87,7 @@ def acme(
     world: Connection[Any], salesforce: FakeSalesforce, monkeypatch: pytest.MonkeyPatch
 ) -> ConnectionRow:
     @contextmanager
-    def signed_in(_: ConnectionRow) -> Iterator[FakeSalesforce]:
+    def signed_in(_: ConnectionRow, **_more: object) -> Iterator[FakeSalesforce]:
         yield salesforce
 
     monkeypatch.setattr(executing, "signed_in", signed_in)

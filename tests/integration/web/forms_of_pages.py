@@ -8,7 +8,13 @@ class _Reader(HTMLParser):
         super().__init__()
         self.values: dict[str, str] = {}
         self._form, self._inside, self._templates, self._off = form, False, 0, 0
-        self._select = ""
+        self._select = self._textarea = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._textarea:
+            # What stands behind the tag begins in the next line.
+            known = self.values[self._textarea]
+            self.values[self._textarea] = known + (data if known else data.removeprefix("\n"))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
@@ -36,6 +42,7 @@ class _Reader(HTMLParser):
             self.values[self._select] = given.get("value", "")
         if tag == "textarea" and name:
             self.values[name] = ""
+            self._textarea = name
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":
@@ -46,6 +53,8 @@ class _Reader(HTMLParser):
             self._off -= 1
         if tag == "select":
             self._select = ""
+        if tag == "textarea":
+            self._textarea = ""
 
 
 def sent(page: str, form: str) -> dict[str, str]:

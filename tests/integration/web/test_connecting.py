@@ -15,7 +15,7 @@ from psycopg import Connection as Session
 from integration.connections import orgs
 from integration.set_up import new_connection
 from integration.web.conftest import PASSWORD, seen
-from isthmus.connections import client_apps
+from isthmus.connections import authorizations, client_apps, keeping_sign_ins, removing, sharing
 from isthmus.connections.models import App, Authorization, Connection, SignInAttempt
 from isthmus.domain.roles import Role
 from isthmus.people import accounts
@@ -214,13 +214,13 @@ def test_client_credentials_are_kept_only_where_they_work(
     for address in (PAGE, SIGN_IN, page, "/authorizations"):
         assert SECRET not in text(browser.get(address))
     shared = browser.post(page, given | {"my_domain": "https://login.salesforce.com"})
-    assert "own host only" in text(shared)
+    assert "doesn&#x27;t take client credentials" in text(shared)
 
 
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (b"\xff\xfe", "is no PEM file"),
+        (b"\xff\xfe", "The private key cannot be read"),
         (b"a" * 40_000, "The file has 40,000 bytes"),
         (b"-----BEGIN NOTHING-----", "was not connected"),
         (b"", "is empty"),
@@ -296,8 +296,8 @@ def test_a_shared_authorization_goes_with_its_last_user(
     number = Authorization.objects.get().id
     page = "/connections/other/sign-in?way=share"
     assert "Acme" in text(browser.get(page))
-    assert browser.post(page, {"authorization": "999999"}).status_code == 422
-    assert browser.post(page, {"authorization": str(number)}).status_code == 302
+    assert browser.post(page, {"connection": "nobody"}).status_code == 422
+    assert browser.post(page, {"connection": "acme"}).status_code == 302
     assert "Shared with" in text(browser.get(PAGE))
     asked = text(browser.get(f"{SIGN_IN}/disconnect"))
     assert "The authorization stays" in asked
@@ -339,3 +339,172 @@ def test_a_page_with_many_authorizations_takes_as_many_statements_as_with_one(
     for number in range(1, 60):
         new_connection(f"c{number}")
     assert statements() == one
+
+
+def levels(browser: Client, address: str) -> list[tuple[str, str]]:
+    """What the next page says of what was done, with how it is said."""
+    said = r'<div class="note (ok|warn|bad)" role="\w+"><svg.*?</svg><p>(.*?)</p></div>'
+    return re.findall(said, text(browser.get(address)))
+
+
+def test_a_permission_that_is_missing_is_a_warning_wherever_a_sign_in_is_looked_at(
+    browser: Client, acme: Connection, org: LocalOrg, app: App
+) -> None:
+    lacking = {"permission": "ManageDataIntegrations", "given": False}
+    org.control("POST", "rights", lacking)
+    came_back(browser, orgs.answered(begun(browser, org, app)))
+    [(level, words)] = levels(browser, PAGE)
+    assert level == "warn"
+    assert "lacks Manage Data Integrations" in words
+    for address in (f"{SIGN_IN}/check", f"/authorizations/{Authorization.objects.get().id}/check"):
+        browser.post(address)
+        [(level, words)] = levels(browser, PAGE)
+        assert level == "warn", address
+        assert "lacks Manage Data Integrations" in words
+    came_back(browser, orgs.answered(begun(browser, org, app, window="new")))
+    assert browser.get(f"{SIGN_IN}/browser/state").json()["lacks"] is True
+    org.control("DELETE", "rights")
+    browser.post(f"{SIGN_IN}/check")
+    [(level, words)] = levels(browser, PAGE)
+    assert level == "ok"
+    assert "lacks" not in words
+    came_back(browser, orgs.answered(begun(browser, org, app, window="new")))
+    assert browser.get(f"{SIGN_IN}/browser/state").json()["lacks"] is False
+
+
+def test_all_connections_let_go_of_an_authorization_or_none(
+    browser: Client,
+    acme: Connection,
+    org: LocalOrg,
+    app: App,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    came_back(browser, orgs.answered(begun(browser, org, app)))
+    row = Authorization.objects.get()
+    sharing.share(new_connection("other", authorization=None, org_id="", name="Other"), row)
+
+    def broken(_: object) -> None:
+        raise RuntimeError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(authorizations, "drop_unused", broken)
+        with pytest.raises(RuntimeError):
+            browser.post(f"/authorizations/{row.id}/disconnect")
+    assert row.connections.count() == 2
+    browser.post(f"/authorizations/{row.id}/disconnect")
+    assert "2 connections" in levels(browser, "/authorizations")[-1][1]
+    assert not Authorization.objects.exists()
+    assert orgs.grants(org) == 0
+
+
+def test_whoever_may_not_connect_any_more_brings_no_answer_in(
+    browser: Client, acme: Connection, org: LocalOrg, app: App, alice: User, bob: User
+) -> None:
+    answer = orgs.answered(begun(browser, org, app, window="new"))
+    User.objects.filter(id=alice.id).update(role=Role.VIEWER)
+    refused = came_back(browser, answer)
+    assert refused.status_code == 400
+    assert "Your role here does not include connecting" in text(refused)
+    User.objects.filter(id=alice.id).update(role=Role.EDITOR)
+    browser.logout()
+    assert "aren\u2019t signed in" in text(came_back(browser, answer))
+    assert not Authorization.objects.exists()
+
+
+def test_another_person_in_the_same_browser_brings_no_answer_in(
+    browser: Client, acme: Connection, org: LocalOrg, app: App, alice: User
+) -> None:
+    answer = orgs.answered(begun(browser, org, app, window="new"))
+    accounts.add("erin@example.com", PASSWORD, name="Erin", role=Role.EDITOR)
+    browser.post("/sign-out")
+    browser.post("/sign-in", {"email": "erin@example.com", "password": PASSWORD})
+    refused = came_back(browser, answer)
+    assert refused.status_code == 400
+    assert "belongs to no sign-in" in text(refused)
+    assert not Authorization.objects.exists()
+    assert orgs.grants(org) == 0
+
+
+def test_an_answer_for_a_connection_or_an_app_that_is_gone_changes_nothing(
+    browser: Client, acme: Connection, org: LocalOrg, app: App
+) -> None:
+    answer = orgs.answered(begun(browser, org, app))
+    App.objects.all().delete()
+    assert came_back(browser, answer).status_code == 400
+    answer = orgs.answered(begun(browser, org, client_apps.save("Again", "localorg", SECRET)))
+    removing.delete_connection(acme)
+    assert came_back(browser, answer).status_code == 400
+    assert not Authorization.objects.exists()
+
+
+def test_a_connection_that_goes_while_salesforce_answers_leaves_no_grant_there(
+    browser: Client,
+    acme: Connection,
+    org: LocalOrg,
+    app: App,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answer = orgs.answered(begun(browser, org, app, window="new"))
+    look = keeping_sign_ins.look
+
+    def looking(*given: Any) -> Any:
+        removing.delete_connection(Connection.objects.get())
+        return look(*given)
+
+    monkeypatch.setattr(keeping_sign_ins, "look", looking)
+    page = text(came_back(browser, answer))
+    assert "was not connected" in page
+    assert orgs.grants(org) == 0
+    assert not Authorization.objects.exists()
+
+
+def test_the_page_of_the_answer_is_guarded(
+    browser: Client, acme: Connection, org: LocalOrg, app: App
+) -> None:
+    for given in ({"code": "aPrx", "state": "made up"}, orgs.answered(begun(browser, org, app))):
+        answer = came_back(browser, given)
+        assert answer["Referrer-Policy"] == "no-referrer"
+        assert answer["Cache-Control"] == "no-store"
+        assert "default-src 'none'" in answer["Content-Security-Policy"]
+        assert "script-src 'self'" in answer["Content-Security-Policy"]
+        assert given["code"] not in text(answer)
+    assert browser.cookies["sessionid"]["httponly"]
+    assert browser.cookies["sessionid"]["samesite"] == "Lax"
+
+
+def test_no_other_host_gets_into_the_callback(
+    browser: Client, acme: Connection, org: LocalOrg, app: App
+) -> None:
+    for name in ("HTTP_HOST", "HTTP_X_FORWARDED_HOST", "HTTP_X_FORWARDED_PROTO"):
+        answer = browser.post(
+            f"{SIGN_IN}/browser",
+            chosen(org, app),
+            **{name: "evil.example"},  # type: ignore[arg-type]
+        )
+        assert "evil.example" not in text(answer)
+        assert answer.status_code == (400 if name == "HTTP_HOST" else 200)
+
+
+def test_nothing_is_posted_without_the_token_of_a_page(
+    alice: User, acme: Connection, app: App, store: Session[Any]
+) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(alice)
+    new_connection("signed_in")
+    number = Connection.objects.get(key="signed_in").authorization_id
+    for address in (
+        SIGN_IN,
+        f"{SIGN_IN}?way=share",
+        f"{SIGN_IN}/browser",
+        f"{SIGN_IN}/check",
+        f"{SIGN_IN}/disconnect",
+        f"{SIGN_IN}/new-org",
+        f"/authorizations/{number}/check",
+        f"/authorizations/{number}/disconnect",
+        "/new-salesforce-app",
+        f"/salesforce-apps/{app.id}",
+        f"/salesforce-apps/{app.id}/delete",
+    ):
+        answer = browser.post(address)
+        assert answer.status_code == 403, address
+        assert "too old" in text(answer)

@@ -6,6 +6,7 @@ from journeys.conftest import LEADS
 from journeys.processes import Isthmus, LocalOrg
 
 WAITS = 4
+STOPPED = 130
 GUARDED = "connections: [{key: acme, settle_seconds: 0, name: Acme, confirm_above: 10}]\n"
 
 
@@ -54,6 +55,28 @@ def test_a_run_that_asks_is_agreed_to_beforehand_or_stopped(ready: Isthmus, org:
     assert stopped["state"] == "stopped"
     assert stopped["message"].startswith("The command line did not agree to it.")
     assert _run(isthmus, "--yes")["goals"][0]["updated"] > 0
+
+
+def test_on_a_terminal_somebody_is_asked_and_answers(ready: Isthmus, org: LocalOrg) -> None:
+    isthmus = _asking(ready, org)
+    words = ("connection", "run", "acme", "--goal", "leads_in")
+    left = isthmus.on_terminal(*words, typed=b"\x03")
+    assert left.status == WAITS, left.out
+    assert "Run 2 of acme waits for confirmation until" in left.out
+    assert "Let it run: isthmus connection confirm acme." in left.out
+
+    isthmus.expect("connection", "stop", "acme")
+    refused = isthmus.on_terminal(*words, typed=b"n\n")
+    assert "Let it run? [y/N]: n" in " ".join(refused.out.split())
+    assert refused.status == STOPPED, refused.out
+    assert "The command line did not agree to it." in " ".join(refused.out.split())
+
+    agreed = isthmus.on_terminal(*words, typed=b"y\n")
+    assert agreed.status == 0, agreed.out
+    assert "finished" in agreed.out
+    runs = isthmus.json("connection", "runs", "acme")["runs"]
+    assert [each["state"] for each in runs[:3]] == ["finished", "stopped", "stopped"]
+    assert runs[0]["confirmed_by"] == "command line"
 
 
 def test_a_few_records_are_taken_for_real_and_refused_in_words(

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import psutil
+import psycopg
 import pytest
 
 from isthmus import embedded
@@ -169,3 +170,25 @@ def test_behind_a_proxy_with_https_cookies_and_answers_are_for_https_alone(
 @pytest.mark.parametrize("port", ["0", "x", "70000"])
 def test_what_is_no_port_is_misuse(shared_isthmus: Isthmus, port: str) -> None:
     assert "port" in shared_isthmus.expect("web", "--port", port, status=2).err
+
+
+def test_what_went_wrong_is_in_the_log_without_anybodys_data(isthmus: Isthmus) -> None:
+    with (
+        serving(isthmus) as (browser, going),
+        embedded.running(isthmus.home) as server,
+        psycopg.connect(server.conninfo, autocommit=True) as session,
+    ):
+        session.execute("ALTER TABLE people_user RENAME TO elsewhere")
+        try:
+            with pytest.raises(urllib.error.HTTPError) as caught:
+                browser.get("/start?secret=zinnia@example.com")
+        finally:
+            session.execute("ALTER TABLE elsewhere RENAME TO people_user")
+        assert caught.value.code == 500
+        caught.value.close()
+        going.wait_for("page failed")
+        going.wait_for("ProgrammingError")
+        assert going.said.count("page failed") == 1
+        assert "zinnia" not in going.said
+        assert "people_user" not in going.said
+        end(going)

@@ -16,21 +16,7 @@ from journeys.web.browsing import ALICE, PASSWORD, Pages
 from journeys.web.conftest import going, pages_of
 
 MOST_ACTIONS = 60
-SIGN_IN_ACTIONS = 8
-"""What signing in by the pop-up takes: connect, choose the app, name, password, log in, allow."""
-
-SIGN_IN = """
-connections:
-  - key: acme
-    name: Acme
-    active: false
-    settle_seconds: 0
-    authorization:
-      flow: client_credentials
-      login_url: ${LOCALORG_URL}
-      client_id: localorg
-      client_secret: ${LOCALORG_SECRET}
-"""
+USER, USERS_PASSWORD = "integration@localorg.example", "localorg"
 
 
 @dataclass(kw_only=True)
@@ -43,6 +29,11 @@ class Person:
     def click(self, what: Locator) -> None:
         self.actions.append(f"click {what}")
         what.click()
+
+    def leave(self, what: Locator) -> None:
+        """Click what closes its window: the window is gone before such a click has ended."""
+        self.actions.append(f"click {what}")
+        what.evaluate("each => setTimeout(() => each.click(), 50)")
 
     def type(self, what: Locator, text: str) -> None:
         self.actions.append(f"type {text}")
@@ -63,9 +54,14 @@ class Person:
 
 @pytest.fixture
 def begun(isthmus: Isthmus, org: LocalOrg, browser: Browser) -> Iterator[Pages]:
-    """The pages of a store that nobody has an account in, with a worker."""
+    """The pages of a store that nobody has an account in, with a worker.
+
+    The app in the org expects people to come back to these pages.
+    """
     command = isthmus.set(**org.environment, ISTHMUS_WORKER_LOOK_SECONDS="0.2")
     with going(command, "worker"), pages_of(command, browser) as found:
+        callback = f"{found.address}/salesforce/callback"
+        org.control("apps/localorg", {"callbacks": [callback]}, method="PATCH")
         yield found
 
 
@@ -82,7 +78,6 @@ def _make_account(person: Person, code: str) -> None:
 
 def _make_connection(person: Person) -> None:
     page = person.page
-    person.click(page.get_by_role("link", name="Connections"))
     person.click(page.get_by_role("link", name="Add a connection").first)
     person.click(page.get_by_role("link", name="Salesforce"))
     person.type(page.get_by_label("Title"), "Acme")
@@ -90,15 +85,33 @@ def _make_connection(person: Person) -> None:
     page.wait_for_url("**/connections/acme")
 
 
-def _sign_in(person: Person, pages: Pages) -> None:
-    """Connect the org. By command here: the pop-up takes `SIGN_IN_ACTIONS`, which are counted."""
-    document = pages.isthmus.home / "sign_in.yaml"
-    document.write_text(SIGN_IN, encoding="utf-8")
-    pages.isthmus.expect("config", "apply", str(document))
-    person.actions += ["sign in"] * SIGN_IN_ACTIONS
-    person.page.reload()
-    person.click(person.page.get_by_role("switch"))
-    expect(person.page.get_by_role("switch")).to_be_checked()
+def _enter_app(person: Person) -> None:
+    """The app that people sign in through, which nobody has entered yet."""
+    page = person.page
+    person.type(page.get_by_label("Consumer key"), "localorg")
+    person.type(page.get_by_label("Consumer secret"), SECRET)
+    person.click(page.get_by_role("button", name="Save the app"))
+
+
+def _sign_in(person: Person, org: LocalOrg) -> None:
+    """In the window that opens, as a user of the org, who allows access."""
+    page = person.page
+    person.click(page.get_by_role("link", name="Connect with Salesforce").first)
+    _enter_app(person)
+    person.click(page.get_by_text("My Domain", exact=True).first)
+    person.type(page.get_by_role("textbox", name="My Domain"), org.url)
+    with page.expect_popup() as opened:
+        person.click(page.get_by_role("button", name="Connect with Salesforce"))
+    popup = opened.value
+    person.type(popup.get_by_label("Username"), USER)
+    person.type(popup.get_by_label("Password"), USERS_PASSWORD)
+    person.click(popup.get_by_role("button", name="Log in"))
+    with popup.expect_event("close"):
+        person.leave(popup.get_by_role("button", name="Allow"))
+    expect(page.locator("#sign-in-said")).to_contain_text(f"is connected: {USER} in localorg")
+    person.click(page.get_by_role("link", name="Go on with Acme"))
+    person.click(page.get_by_role("switch"))
+    expect(page.get_by_role("switch")).to_be_checked()
 
 
 def _make_property(person: Person) -> None:
@@ -131,7 +144,6 @@ def _make_import(person: Person) -> None:
 
 def _preview(person: Person) -> Page:
     page = person.page
-    person.click(page.locator(".actions").get_by_role("link", name="Preview"))
     person.click(page.locator(".actions").get_by_role("button", name="Preview"))
     expect(page.locator("#h-counts")).to_be_visible(timeout=60_000)
     return page
@@ -177,8 +189,7 @@ def _make_export(person: Person) -> None:
     person.click(page.locator("summary").filter(has_text="Add goal"))
     person.click(page.get_by_role("link", name="Export"))
     expect(page.locator("#known")).to_contain_text("fields that this user may see")
-    person.click(page.locator("#segment-key-button"))
-    person.pick("reach")
+    # The only segment that there is has been chosen.
     expect(page.locator("#members")).to_contain_text("Members now")
     person.click(page.get_by_role("button", name="Suggest"))
     person.click(page.get_by_role("button", name="Take all"))
@@ -193,7 +204,7 @@ def test_from_an_empty_store_to_exported_in_under_sixty_actions(
     person = Person(page=begun.anybody())
     _make_account(person, code)
     _make_connection(person)
-    _sign_in(person, begun)
+    _sign_in(person, org)
     _make_import(person)
     foreseen = _counted(_preview(person))
     assert foreseen["created"] > 0

@@ -276,7 +276,7 @@ def test_a_fifth_sign_in_of_a_user_is_stopped_before_it_ends_the_oldest(there: T
     assert sum(each["client_id"] == there.app for each in grants) == 4
     page.get_by_role("link", name="Share another connection").click()
     check_by_axe(page)
-    page.get_by_role("radio").first.check()
+    page.get_by_role("radio", name="Fifth1").check()
     page.get_by_role("button", name="Share it").click()
     expect(card(page)).to_contain_text("Shared with")
     expect(card(page)).to_contain_text("4 of 4")

@@ -1,12 +1,13 @@
 """Documents of every shape that reading can give."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from isthmus.blueprint.documents import Authorization, Connection, Document, Goal, Segment
+from isthmus.blueprint.documents import App, Authorization, Connection, Document, Goal, Segment
 from isthmus.connections.authorizations import Flow
 from isthmus.domain.goals import (
     PROFILE_ID,
@@ -97,7 +98,18 @@ def authorizations() -> SearchStrategy[Authorization]:
         username=NOT_VARIABLES,
         audience=HOSTS | st.just(""),
     )
-    return by_secret | by_key
+    by_browser = st.builds(
+        Authorization,
+        flow=st.just(Flow.BROWSER),
+        login_url=HOSTS,
+        client_id=st.just(""),
+        app=st.just("") | NOT_VARIABLES,
+    )
+    return by_secret | by_key | by_browser
+
+
+def apps() -> SearchStrategy[App]:
+    return st.builds(App, name=NOT_VARIABLES, client_id=NOT_VARIABLES, secret=WORDS | st.just(""))
 
 
 def match_rows(fields: SearchStrategy[str]) -> SearchStrategy[MatchRow]:
@@ -194,11 +206,24 @@ def connections() -> SearchStrategy[Connection]:
 
 
 def documents() -> SearchStrategy[Document]:
+    several = st.lists(connections(), max_size=3, unique_by=lambda connection: connection.key)
     return st.builds(
         Document,
         properties=st.lists(properties(), max_size=4).map(tuple),
         segments=st.lists(segments(), max_size=3).map(tuple),
-        connections=st.lists(
-            connections(), max_size=3, unique_by=lambda connection: connection.key
-        ).map(tuple),
+        connections=several.flatmap(some_share).map(tuple),
+        apps=st.lists(apps(), max_size=2, unique_by=lambda app: app.name).map(tuple),
     )
+
+
+def some_share(connections: list[Connection]) -> SearchStrategy[list[Connection]]:
+    """Of those that say nothing of signing in, some share the sign-in of one that does."""
+    owners = [each.key for each in connections if each.authorization is not None]
+    shares = st.just("") | st.sampled_from(owners) if owners else st.just("")
+
+    def shared(connection: Connection) -> SearchStrategy[Connection]:
+        if connection.authorization is not None:
+            return st.just(connection)
+        return shares.map(lambda key: replace(connection, share=key))
+
+    return st.tuples(*map(shared, connections)).map(list)

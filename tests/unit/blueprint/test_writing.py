@@ -14,7 +14,7 @@ def environment_of(document: Document) -> dict[str, str]:
         each.key: each.authorization.secret
         for each in document.connections
         if each.authorization is not None
-    }
+    } | {f"app {each.name}": each.secret for each in document.apps}
     return {name: secrets[key] for key, name in secret_names(document).items()}
 
 

@@ -110,6 +110,7 @@ class Display:
             "isthmus connection runs demo",
             "isthmus connection log demo",
             "isthmus segment count readers_europe",
+            "isthmus connection run demo --dry-run",
             "isthmus connection run demo",
             "isthmus config export",
         ):
@@ -123,6 +124,9 @@ class Display:
         self.console.print(f"   Address   {pages.address}", soft_wrap=True)
         self.console.print(f"   User      {pages.account.email}")
         self.console.print(f"   Password  {known or chosen}", soft_wrap=True)
+        self.console.print(
+            "   Connections, Demo: its goals as forms, and what a run of each would do (Preview)."
+        )
         self.console.print()
 
     def leaving(self) -> None:

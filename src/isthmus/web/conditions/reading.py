@@ -57,6 +57,7 @@ class Reader:
     plain: Callable[[Any], Any]  # the plain form of that
     subjects: Mapping[str, Subject]
     of: str = "property"  # what kind of thing most subjects are
+    plainly: bool = False  # whether errors are said as documents say them
     refusals: tuple[type[Exception], ...] = (SegmentError,)
     kept: Mapping[str, Any] = field(default_factory=dict)  # tests that are not shown, by token
     hidden: frozenset[str] = frozenset()  # subjects that whoever edits may not ask for
@@ -93,6 +94,8 @@ class Reader:
 
     def _said(self, test: Test, document: Any, error: Exception) -> Exception:
         """The error in words that fit a form."""
+        if self.plainly:
+            return error
         subject = self.subjects.get(test.subject)
         place: Any = document
         for step in getattr(error, "path", ()):
@@ -127,9 +130,11 @@ class Reader:
             raise NotYet(self._gone(test.subject))
         if test.subject in self.hidden:
             raise SegmentError(f"{subject.label}: {WHY_HIDDEN}")
+        form, _, key = test.subject.partition(":")
+        if self.plainly and test.operator and test.operator not in subject.operators:
+            return {form: key, test.operator: "\n".join(test.values)}
         if test.operator not in subject.operators:
             raise NotYet(f"{subject.label}: choose how it is compared.")
-        form, _, key = test.subject.partition(":")
         case = (
             {"match_case": True} if test.match_case and takes_case(subject, test.operator) else {}
         )

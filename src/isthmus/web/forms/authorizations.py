@@ -5,9 +5,11 @@ from typing import Any, Final
 
 from django import forms
 
+from isthmus.connections import sign_in_troubles
+from isthmus.connections.authorizations import Flow
 from isthmus.connections.hosts import host_policy
 from isthmus.salesforce import HostNotAllowed
-from isthmus.salesforce.login_hosts import PRODUCTION, SANDBOX, is_shared, my_domain
+from isthmus.salesforce.login_hosts import PRODUCTION, SANDBOX, my_domain
 from isthmus.web.forms.base import Form
 
 OWN_HOST: Final = "my_domain"
@@ -86,15 +88,23 @@ def _allowed(login_url: str) -> str:
 class BrowserForm(_HostForm):
     """Signing in with a browser: where, and through which app."""
 
-    app = forms.ChoiceField(label="App")
+    app = forms.CharField(label="App", widget=forms.Select)
 
     def __init__(
         self, given: Any = None, *, initial: dict[str, Any] | None = None, apps: Iterable[Any] = ()
     ) -> None:
         """Offer the apps."""
         super().__init__(given, initial=initial)
-        offered = [(str(each.id), each.name) for each in apps]
-        self.fields["app"].choices = offered  # type: ignore[attr-defined]
+        self._offered = {str(each.id): each.name for each in apps}
+        self.fields["app"].widget.choices = list(self._offered.items())
+
+    def clean_app(self) -> str:
+        """The number of one that there is."""
+        number = str(self.cleaned_data["app"])
+        if number not in self._offered:
+            names = list(self._offered.values())
+            raise forms.ValidationError(sign_in_troubles.of_app(number, names))
+        return number
 
 
 class ClientCredentialsForm(Form):
@@ -107,11 +117,9 @@ class ClientCredentialsForm(Form):
     def clean_my_domain(self) -> str:
         """What was meant; not the hosts that all orgs share."""
         login_url = _allowed(my_domain(str(self.cleaned_data["my_domain"])))
-        if is_shared(login_url):
-            raise forms.ValidationError(
-                "Salesforce takes client credentials at the org\u2019s own host only. Type its My "
-                "Domain."
-            )
+        why = sign_in_troubles.of_host(Flow.CLIENT_CREDENTIALS, login_url, is_sandbox=False)
+        if why:
+            raise forms.ValidationError(why)
         return login_url
 
     def clean(self) -> dict[str, Any]:
@@ -151,24 +159,14 @@ class JwtForm(_HostForm):
                 f"The file has {file.size:,} bytes, and a key has {_LARGEST_KEY:,} at most. Choose "
                 f"the PEM file with the private key."
             )
-        try:
-            return str(file.read().decode("ascii"))
-        except UnicodeDecodeError as error:
-            raise forms.ValidationError(
-                "The file is no PEM file: it holds bytes that are no text. Choose the PEM file "
-                "with the private key."
-            ) from error
+        # What is no text is no key either, which is said where the key is tried.
+        return str(file.read().decode("ascii", errors="replace"))
 
 
 class ShareForm(Form):
-    """Using the authorization of another connection."""
+    """Using the authorization of another connection, which is named by its key."""
 
-    authorization = forms.ChoiceField(label="Authorization", widget=forms.RadioSelect)
-
-    def __init__(self, given: Any = None, *, offered: Iterable[tuple[str, str]] = ()) -> None:
-        """Offer the authorizations that others use."""
-        super().__init__(given)
-        self.fields["authorization"].choices = list(offered)  # type: ignore[attr-defined]
+    connection = forms.CharField(label="Authorization")
 
 
 class AppForm(Form):

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from django import forms
 
-from isthmus.connections import guarding
+from isthmus.connections import few_records, guarding
 from isthmus.web.forms.base import Form
 
 FIRST: Final = 100
@@ -28,6 +28,12 @@ class GuardForm(Form):
         ),
     )
 
+    def __init__(self, given: Any = None, *, initial: dict[str, Any] | None = None) -> None:
+        """Say of what is no number what is said of a wrong one."""
+        super().__init__(given, initial=initial)
+        for name, words in guarding.WORDS.items():
+            self.fields[name].error_messages |= {"invalid": words, "required": words}
+
     def clean(self) -> dict[str, Any]:
         """Refuse what documents refuse, in the same words."""
         given = super().clean()
@@ -43,5 +49,6 @@ class FirstForm(Form):
 
     first = forms.IntegerField(
         label="Records",
+        error_messages={"invalid": few_records.HOW_MANY},
         widget=forms.NumberInput(attrs={"min": 1, "inputmode": "numeric"}),
     )

@@ -7,9 +7,10 @@ from typing import Self
 
 from django.http import HttpRequest
 
-from isthmus.connections import goal_setting
+from isthmus.connections import goal_setting, previews
 from isthmus.connections.goal_troubles import Surroundings, Trouble, troubles_of, warnings_of
 from isthmus.connections.models import Connection, Goal
+from isthmus.connections.previews import Preview
 from isthmus.domain.goals import ExportGoal, ImportGoal
 from isthmus.domain.properties import PropertyDefinition
 from isthmus.domain.roles import Right
@@ -54,6 +55,16 @@ class Desk:
     def key(self) -> str:
         """The goal's; empty before it is stored."""
         return self.there.key if self.there else ""
+
+    @cached_property
+    def last_preview(self) -> Preview | None:
+        """The newest preview of the goal."""
+        return previews.latest(self.there) if self.there else None
+
+    @property
+    def is_previewed(self) -> bool:
+        """Whether somebody has made a preview of the goal."""
+        return self.last_preview is not None
 
     @cached_property
     def properties(self) -> dict[str, PropertyDefinition]:

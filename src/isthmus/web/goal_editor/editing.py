@@ -255,6 +255,7 @@ def _shown(
         "tabs": tabs(desk.connection, f"goal:{desk.key}", desk.goals, new=kind.direction),
         "name_errors": problems.at("name") if answered.status != 200 else [],  # noqa: PLR2004
         "preview_address": addresses.of("goal-preview", **places) if desk.there else "",
+        "is_previewed": desk.is_previewed,
         "seen": answered.seen or _sealed(desk),
         "unsaved": answered.unsaved,
         "focus": answered.focus,

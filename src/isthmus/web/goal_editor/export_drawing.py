@@ -27,7 +27,9 @@ _HEADS: Final = {
     Writes.UPDATE: "Update only",
     Writes.BOTH: "Create and update",
     Writes.CREATE: "Create only",
+    Writes.NEITHER: "Nothing",
 }
+OFFERED: Final = (Writes.UPDATE, Writes.BOTH, Writes.CREATE)
 NO_PERSONS: Final = (
     "Person accounts can be updated from here, never created. Create them in Salesforce, or send "
     "leads and convert them there."
@@ -126,6 +128,7 @@ class Drawing:
             "match_label": self.matched(),
             "match_errors": problems.under("match"),
             "match_warnings": problems.warned("match"),
+            "map_errors": problems.missing("fields", begun=False),
             "map_rows": list(self.mapped(self.form, problems)),
             "lacking": problems.warned("create_records"),
             "value_options": export_choices.value_options(properties),
@@ -225,7 +228,7 @@ class Drawing:
         """The table of objects and of creating."""
         for name, of in OBJECTS.items():
             chosen = self.form.object == name
-            columns = [each for each in Writes if of.can_create or not each.creates]
+            columns = [each for each in OFFERED if of.can_create or not each.creates]
             yield ObjectRow(
                 name=name,
                 said=self._records(name, of),

@@ -41,22 +41,23 @@ class Writes(StrEnum):
     UPDATE = "update"
     BOTH = "both"
     CREATE = "create"
+    NEITHER = "neither"  # which no page offers, and every surface refuses
 
     @property
     def creates(self) -> bool:
         """Whether records are made for profiles that have none."""
-        return self is not Writes.UPDATE
+        return self in (Writes.BOTH, Writes.CREATE)
 
     @property
     def updates(self) -> bool:
         """Whether records that are there are changed."""
-        return self is not Writes.CREATE
+        return self in (Writes.BOTH, Writes.UPDATE)
 
     @classmethod
     def of(cls, goal: ExportGoal) -> "Writes":
         """What a goal does."""
         if not goal.update_records:
-            return cls.CREATE
+            return cls.CREATE if goal.create_records else cls.NEITHER
         return cls.BOTH if goal.create_records else cls.UPDATE
 
 

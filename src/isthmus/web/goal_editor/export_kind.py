@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from isthmus.connections import previews
 from isthmus.connections.models import EXPORT
 from isthmus.domain.goals import PROFILE_ID, ExportGoal
 from isthmus.web import preview_page
@@ -44,6 +43,7 @@ class ExportsKind(Kind[ExportForm]):
         return ExportForm(
             name=_NAMES["Contact"],
             object="Contact",
+            segment=next(iter(desk.segments)) if len(desk.segments) == 1 else "",
             match=Row(number=1, values=match),
             rows=[Row(number=1)],
         )
@@ -94,8 +94,7 @@ class ExportsKind(Kind[ExportForm]):
 
     def shown(self, desk: Desk, form: ExportForm, problems: Problems) -> dict[str, Any]:
         """What the page shows."""
-        there = desk.there
-        found = previews.latest(there) if there else None
+        found = desk.last_preview
         hides = not desk.sees_personal_data
         return {
             **Drawing(desk=desk, form=form).page(problems),

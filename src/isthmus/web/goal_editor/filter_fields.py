@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from isthmus.connections.known_objects import Known
+from isthmus.connections.org_troubles import no_field
 from isthmus.domain import filters
 from isthmus.domain.filters import FilterError, FilterField
 from isthmus.domain.filters.reading import operators
@@ -112,6 +113,7 @@ def reader(known: Known | None, offered: Mapping[str, Subject]) -> Reader:
         plain=lambda document: document,
         subjects=offered,
         of="field",
+        plainly=True,
         refusals=(FilterError, SegmentError),
     )
 
@@ -135,9 +137,7 @@ def fields_of(known: Known) -> Callable[[str], FilterField]:
             return FilterField(name=name, type="string")
         field = known.description.fields.get(name.lower())
         if field is None:
-            raise FilterError(
-                f"{known.description.name} has no field {name!r}, or does not show it to this user."
-            )
+            raise FilterError(no_field(known.description, name))
         return _for_filter(field)
 
     return find

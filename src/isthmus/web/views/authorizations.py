@@ -18,7 +18,7 @@ from isthmus.errors import IsthmusError
 from isthmus.web import authorization_card, paging
 from isthmus.web.access import access
 from isthmus.web.confirming import Confirmation, Loss, ask
-from isthmus.web.views.connecting import certificate_file
+from isthmus.web.views.connecting import certificate_file, say_looked
 from isthmus.web.words import plural
 
 _ROWS: Final = 50
@@ -59,7 +59,7 @@ def _behind(rows: QuerySet[Authorization], after: paging.Place | None) -> QueryS
 def check(request: HttpRequest, authorization_id: int) -> HttpResponse:
     """Sign in, and look at what the user may do."""
     try:
-        messages.success(request, rechecking.check_authorization(_authorization(authorization_id)))
+        say_looked(request, rechecking.check_authorization(_authorization(authorization_id)))
     except IsthmusError as error:
         messages.error(request, str(error))
     return redirect("authorizations")
@@ -72,9 +72,8 @@ def disconnect(request: HttpRequest, authorization_id: int) -> HttpResponse:
     row = _authorization(authorization_id)
     users = kept.users_of(row)
     if request.method == "POST":
-        for each in users:
-            sharing.stop(each)
-        messages.success(request, f"{plural(len(users), 'connection')} can't reach Salesforce now.")
+        stopped = sharing.stop_all(row)
+        messages.success(request, f"{plural(stopped, 'connection')} can't reach Salesforce now.")
         return redirect("authorizations")
     return ask(
         request,

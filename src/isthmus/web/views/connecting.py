@@ -23,7 +23,8 @@ from isthmus.connections.authorizations import Flow
 from isthmus.connections.by_form import FormSignIn
 from isthmus.connections.errors import RunAlreadyGoing
 from isthmus.connections.models import Authorization, Connection
-from isthmus.connections.signing_in import OutcomeKind
+from isthmus.connections.rechecking import Looked
+from isthmus.connections.signing_in import Outcome, OutcomeKind
 from isthmus.domain.roles import Right
 from isthmus.errors import IsthmusError
 from isthmus.web import authorization_card, connect_page, connection_words
@@ -121,7 +122,7 @@ def _tried(
     """Try it at Salesforce; where it works, go back to the connection."""
     outcome = by_form.connect_by_form(row, tried, by=name_of(request))
     if outcome.is_connected:
-        messages.success(request, outcome.message)
+        say_connected(request, outcome)
         return redirect("connection", connection_key=row.key)
     form.add_error(None, outcome.message)
     offers = outcome.kind is OutcomeKind.OTHER_ORG
@@ -129,19 +130,17 @@ def _tried(
 
 
 def _share(request: HttpRequest, row: Connection) -> HttpResponse:
-    offered = authorizations.shareable(row)
-    form = ShareForm(request.POST, offered=[(str(each.id), str(each.id)) for each in offered])
+    form = ShareForm(request.POST)
     if form.is_valid():
-        chosen = {str(each.id): each for each in offered}[form.cleaned_data["authorization"]]
         try:
-            sharing.share(row, chosen)
+            chosen = sharing.share_with(row, form.cleaned_data["connection"])
         except IsthmusError as error:
             form.add_error(None, str(error))
         else:
             words = authorizations.sentence(chosen)
             messages.success(request, f"{row.name} is connected: {words}.")
             return redirect("connection", connection_key=row.key)
-    return shown(request, row, {"form": form, **connect_page.share(row, request)}, status=422)
+    return shown(request, row, {**connect_page.share(row, request), "form": form}, status=422)
 
 
 _TAKEN: Final = {
@@ -183,10 +182,21 @@ def check(request: HttpRequest, connection_key: str) -> HttpResponse:
     """Sign in now, and look at what the user may do."""
     row = find(connection_key)
     try:
-        messages.success(request, rechecking.check(row))
+        say_looked(request, rechecking.check(row))
     except IsthmusError as error:
         messages.error(request, str(error))
     return redirect("connection", connection_key=row.key)
+
+
+def say_looked(request: HttpRequest, looked: Looked) -> None:
+    """Say what was found of a sign-in that works; what its user lacks is a warning."""
+    say = messages.warning if looked.lacks else messages.success
+    say(request, looked.message)
+
+
+def say_connected(request: HttpRequest, outcome: Outcome) -> None:
+    """Say that a connection was just connected; what its user lacks is a warning."""
+    say_looked(request, Looked(message=outcome.message, lacks=outcome.lacks))
 
 
 @access(Right.EDIT)
@@ -269,7 +279,7 @@ def _say_new_org(request: HttpRequest, row: Connection) -> None:
         messages.success(request, f"{words} Connect it again.")
         return
     try:
-        messages.success(request, rechecking.check(found))
+        say_looked(request, rechecking.check(found))
     except IsthmusError as error:
         messages.warning(request, f"{words} {error}")
 

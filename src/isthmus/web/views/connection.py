@@ -168,18 +168,12 @@ def run(request: HttpRequest, connection_key: str) -> HttpResponse:
             full=request.POST.get("full") == "on",
             by=(user.name or user.email) if user else "",
         )
-    except ConnectionOff:
-        messages.error(
-            request, f"{row.name} is off, so it doesn't run. Switch it on, and try again."
-        )
-    except NoSignIn:
-        messages.error(request, f"{row.name} has no sign-in, so it can't reach Salesforce.")
+    except (ConnectionOff, NoSignIn, NothingToRun) as error:
+        messages.error(request, str(error))
     except NoSuchThing as error:
         raise Http404 from error
     except StateRefused as error:
         messages.warning(request, str(error))
-    except NothingToRun:
-        messages.error(request, f"{row.name} has no active goal. Activate one, and try again.")
     else:
         messages.success(request, _asked(asked, before))
     return redirect("connection", connection_key=connection_key)

@@ -1,5 +1,6 @@
 """Pages for what went wrong: what happened, and what to do next."""
 
+import logging
 import sys
 
 import psycopg
@@ -8,6 +9,8 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 
 from isthmus.web.context import theme_of
+
+log = logging.getLogger("isthmus.web")
 
 _NO_ANSWER = ("08", "57P", "53300")
 """SQLSTATEs of a database that is gone, comes or goes, or has no connection left."""
@@ -51,7 +54,9 @@ def broken(request: HttpRequest) -> HttpResponse:
     """We made a mistake, or the database is gone. The page needs no database, and no account."""
     status, heading = 500, "Something went wrong here"
     words = "It was written to the log, without your data. Try again; nothing is half done."
-    if _is_database_gone(sys.exception()):
+    error = sys.exception()
+    _log(request, error)
+    if _is_database_gone(error):
         status, heading = 503, "The database doesn't answer"
         words = (
             "What you did just now was not saved. Try again in a minute. If this stays, isthmus "
@@ -59,6 +64,13 @@ def broken(request: HttpRequest) -> HttpResponse:
         )
     shown = {"heading": heading, "words": words, "theme": theme_of(request)}
     return HttpResponse(render_to_string("web/wrong.html", shown), status=status)
+
+
+def _log(request: HttpRequest, error: BaseException | None) -> None:
+    """Which page it was, and where in the code. No address and no words: they may name people."""
+    found = getattr(request, "resolver_match", None)
+    facts = {"page": found.view_name if found else None, "method": request.method}
+    log.error("page failed", exc_info=error, extra={"event": "page failed", "facts": facts})
 
 
 def _is_database_gone(error: BaseException | None) -> bool:

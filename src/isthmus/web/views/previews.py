@@ -87,10 +87,8 @@ def ask(request: HttpRequest, connection_key: str, goal_key: str) -> HttpRespons
     user = who(request)
     try:
         previews.ask(goal.connection, goal, by=(user.name or user.email) if user else "")
-    except NoSignIn:
-        messages.error(
-            request, f"{goal.connection.name} has no sign-in, so it can't reach Salesforce."
-        )
+    except NoSignIn as error:
+        messages.error(request, str(error))
     return redirect("goal-preview", connection_key=connection_key, goal_key=goal_key)
 
 

@@ -8,9 +8,10 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from isthmus.connections import few_records, history, masking, queueing, reading
+from isthmus.connections import few_records, history, masking, queueing, reading, standing
 from isthmus.connections.errors import NoSuchThing, StateRefused
 from isthmus.connections.models import OPEN, Connection, Run, RunGoal, RunState
+from isthmus.connections.overview import SignIn
 from isthmus.connections.rows import storable
 from isthmus.domain.roles import Right
 from isthmus.web import guard_page, paging, run_figures, run_words
@@ -97,8 +98,8 @@ def run(request: HttpRequest, connection_key: str, number: int) -> HttpResponse:
 def _shown(request: HttpRequest, found: Run, parts: list[RunGoal]) -> dict[str, Any]:
     hides = not sees_personal_data(request)
     waits = guard_page.waiting(found, found.connection)
-    worked_on = run_words.worked_on([found])
-    left = run_words.is_left_behind(found, worked_on)
+    worked_on = reading.worked_on([found])
+    left = reading.is_left_behind(found, worked_on)
     goals = [run_figures.goal(found, part, hides=hides, left_behind=left) for part in parts]
     total = run_figures.figures(found, parts)
     states = [part.state for part in parts]
@@ -118,6 +119,8 @@ def _shown(request: HttpRequest, found: Run, parts: list[RunGoal]) -> dict[str, 
         "stop": run_figures.address("stop-run", found),
         "problems": run_figures.address("run-problems", found),
         "all_problems": run_figures.address("run-rows", found, code=ANY_CODE),
+        "sign_in_lost": found.state == RunState.FAILED
+        and standing.sign_in(found.connection) is SignIn.LOST,
         "waiting": waits,
         "few": few_records.words(found),
         "one": guard_page.one(request, found, parts),

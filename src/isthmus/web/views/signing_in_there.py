@@ -14,8 +14,8 @@ from django.urls import reverse
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_safe
 
-from isthmus.connections import authorizations, client_apps, signing_in
-from isthmus.connections.errors import TooManyApprovals
+from isthmus.connections import authorizations, client_apps, permissions, signing_in
+from isthmus.connections.errors import LoginHostRefused, TooManyApprovals
 from isthmus.connections.signing_in import Outcome, OutcomeKind
 from isthmus.domain.roles import Right
 from isthmus.salesforce import HostNotAllowed
@@ -23,7 +23,7 @@ from isthmus.web import callback as callbacks
 from isthmus.web import connect_page
 from isthmus.web.access import Anyone, access, who
 from isthmus.web.forms.authorizations import BrowserForm
-from isthmus.web.views.connecting import name_of, shown
+from isthmus.web.views.connecting import name_of, say_connected, shown
 from isthmus.web.views.found import find
 
 _HERE: Final = "sign-in here"
@@ -31,6 +31,15 @@ _HERE: Final = "sign-in here"
 
 _MOST: Final = 10
 """Connections that are remembered so."""
+
+_NOBODY: Final = (
+    "You aren\u2019t signed in to Isthmus in this browser, so Salesforce\u2019s answer was not "
+    "taken. Nothing was changed. Sign in here, and connect again."
+)
+_NO_EDITOR: Final = (
+    "Your role here does not include connecting any more, so Salesforce\u2019s answer was not "
+    "taken. Nothing was changed. An administrator can change that under People."
+)
 
 _WRONG: Final = (OutcomeKind.FOREIGN, OutcomeKind.REPLAYED)
 _TITLES: Final = {
@@ -65,6 +74,8 @@ def begin(request: HttpRequest, connection_key: str) -> HttpResponse:
             pass  # The page below names them, and offers to share one.
         except HostNotAllowed as error:
             form.add_error("my_domain", str(error))
+        except LoginHostRefused as error:
+            form.add_error("host", str(error))
         else:
             _note_window(request, row.key)
             going = {"connection": row, "address": address}
@@ -86,7 +97,9 @@ def attempt(request: HttpRequest, connection_key: str) -> HttpResponse:
     row = find(connection_key)
     last = signing_in.latest(row, request.session.session_key or "")
     found = {"outcome": last.outcome, "message": last.message} if last else {}
-    return JsonResponse({"outcome": "", "message": ""} | found)
+    known = row.authorization.permissions if row.authorization else {}
+    lacks = found.get("outcome") == OutcomeKind.CONNECTED and bool(permissions.missing(known))
+    return JsonResponse({"outcome": "", "message": "", "lacks": lacks} | found)
 
 
 @access(Anyone.EVERYBODY)
@@ -96,16 +109,8 @@ def callback(request: HttpRequest) -> HttpResponse:
     """Take Salesforce's answer. Only the session that began the sign-in has any use for it."""
     user = who(request)
     if user is None or not user.may(Right.EDIT):
-        return _answered(
-            request,
-            Outcome(
-                kind=OutcomeKind.FOREIGN,
-                message=(
-                    "You aren\u2019t signed in to Isthmus in this browser, so Salesforce\u2019s "
-                    "answer was not taken. Nothing was changed. Sign in here, and connect again."
-                ),
-            ),
-        )
+        words = _NOBODY if user is None else _NO_EDITOR
+        return _answered(request, Outcome(kind=OutcomeKind.FOREIGN, message=words))
     given = {name: request.GET.get(name, "") for name in ("code", "error", "error_description")}
     outcome = signing_in.finish(
         request.GET.get("state", ""), request.session.session_key or "", **given
@@ -120,8 +125,10 @@ def callback(request: HttpRequest) -> HttpResponse:
 
 def _back(request: HttpRequest, outcome: Outcome, key: str) -> HttpResponse:
     """To the connection's page, in the window that it was in."""
-    say = messages.success if outcome.is_connected else messages.error
-    say(request, outcome.message)
+    if outcome.is_connected:
+        say_connected(request, outcome)
+    else:
+        messages.error(request, outcome.message)
     answer = redirect("connection", connection_key=key)
     return _guarded(answer)
 

@@ -15,7 +15,8 @@
       if (find("[data-text]", each).textContent === text) each.remove();
     const toast = find("#toast").content.firstElementChild.cloneNode(true);
     const bad = kind === "error" || kind === "warning";
-    find(bad ? "[data-ok]" : "[data-bad]", toast).remove();
+    const shown = { error: "bad", warning: "warn" }[kind] ?? "ok";
+    for (const each of toast.querySelectorAll(`.toast-icon:not([data-${shown}])`)) each.remove();
     find("[data-text]", toast).textContent = text;
     find("button", toast).addEventListener("click", () => toast.remove());
     find("#toasts").append(toast);

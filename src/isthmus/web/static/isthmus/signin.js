@@ -174,7 +174,7 @@
     end();
     popup?.close();
     const good = stands.outcome === "connected";
-    say(good ? "ok" : "bad", stands.message);
+    say(good ? (stands.lacks ? "warn" : "ok") : "bad", stands.message);
     if (good) document.body.dispatchEvent(new Event("signed-in"));
     else find("form[data-sign-in] button")?.focus();
   }
