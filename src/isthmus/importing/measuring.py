@@ -40,9 +40,7 @@ def check(goal_run: GoalRun, plan: ImportPlan, connection: Connection[Any], *, w
     if guards.exceeds(percent, size):
         there = ids_too_young(goal_run, plan) if whole else None
         found = rehearsal.counts(goal_run, connection, Staged(plan=plan, there=there))
-        exact = replace(
-            size, created=found.created, updated=found.updated, removed=found.removed
-        )
+        exact = replace(size, created=found.created, updated=found.updated, removed=found.removed)
         guards.check(goal_run, exact)
 
 

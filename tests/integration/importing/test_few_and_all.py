@@ -107,7 +107,8 @@ def test_records_are_applied_once_and_the_last_wins(
                 continue
             before = _stands(goal)
             only = both.org.id("Lead", number)
-            few = {"first": {"first": number}, "only": {"only": only}, "all": {}}[kind]
+            every: dict[str, dict[str, Any]] = {"first": {"first": number}, "only": {"only": only}}
+            few = every.get(kind, {})
             added.run(kind, number, full=bool(more))
             set_up.run(run_import, goal, both.salesforce, full=bool(more), **few)
             assert kind == "all" or _stands(goal) == before
