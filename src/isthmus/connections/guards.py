@@ -36,7 +36,6 @@ class Size:
     updated: int = 0
     removed: int = 0
     of: int  # members of an export's segment; records that an import knows already
-    at_most: int = 0  # of an import: records that differ from what was applied
 
     @property
     def changes(self) -> int:

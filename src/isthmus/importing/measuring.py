@@ -35,18 +35,12 @@ def check(goal_run: GoalRun, plan: ImportPlan, connection: Connection[Any], *, w
     with goal_run.step("measure"):
         size = by_hashes(plan, connection, known, whole=whole)
     agreed = guards.agreed_to(goal_run)
-    if agreed and not guards.is_much_more(size.changes, agreed.at_most):
+    if agreed and not guards.is_much_more(size.changes, agreed.changes):
         return
     if guards.exceeds(percent, size):
         there = ids_too_young(goal_run, plan) if whole else None
         found = rehearsal.counts(goal_run, connection, Staged(plan=plan, there=there))
-        exact = replace(
-            size,
-            created=found.created,
-            updated=found.updated,
-            removed=found.removed,
-            at_most=size.changes,
-        )
+        exact = replace(size, created=found.created, updated=found.updated, removed=found.removed)
         guards.check(goal_run, exact)
 
 

@@ -153,14 +153,35 @@ def test_records_that_differ_and_change_no_profile_are_no_changes(both: SideBySi
     assert set_up.run(run_import, both.goals["leads"], both.salesforce).counts.unchanged == 20
 
 
-def test_records_that_are_gone_are_changes(both: SideBySide) -> None:
+@pytest.mark.parametrize("gone", [12, 20])
+@pytest.mark.parametrize("purged", [True, False])
+def test_records_that_are_gone_are_changes(both: SideBySide, gone: int, *, purged: bool) -> None:
     ConnectionRow.objects.update(confirm_above=None)
     set_up.run(run_import, both.goals["leads"], both.salesforce)
     ConnectionRow.objects.update(confirm_above=50)
-    for number in range(12):
-        del both.org.records["Lead"][both.org.id("Lead", number + 1)]
-    goal_run = set_up.start(both.goals["leads"], both.salesforce, full=True)
-    assert _asks(run_import, goal_run).removed == 12
+    for number in range(1, gone + 1):
+        if purged:
+            del both.org.records["Lead"][both.org.id("Lead", number)]
+        else:
+            both.org.save("Lead", both.org.id("Lead", number), IsDeleted="true")
+    both.org.seconds += 1
+    goal_run = set_up.start(both.goals["leads"], both.salesforce, full=purged)
+    size = _asks(run_import, goal_run)
+    assert (size.removed, size.of) == (gone, 20)
+    goal_run = _agree(goal_run, size)
+    run_import(goal_run)
+    assert goal_run.counts.removed == gone
+
+
+def test_many_records_that_differ_are_no_agreement_to_change_as_many(both: SideBySide) -> None:
+    goal_run = set_up.start(both.goals["leads"], both.salesforce)
+    _asks(run_import, goal_run)
+    # As if most of them had left their profiles as they are when somebody agreed.
+    goal_run = _agree(goal_run, guards.Size(updated=2, of=20))
+    assert _asks(run_import, goal_run).updated == 15
+    goal_run = _agree(goal_run, guards.Size(updated=5, of=20))
+    run_import(goal_run)
+    assert goal_run.counts.updated == 15
 
 
 @pytest.mark.parametrize("key", list(ENGINES))
