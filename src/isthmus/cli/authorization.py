@@ -116,7 +116,7 @@ def plain(row: "Authorization") -> dict[str, Any]:
 
 @command(app, "show", "isthmus authorization show acme")
 def show_authorization(key: ConnectionKey, *, as_json: AsJson = False) -> None:
-    """Show how a connection signs in, as who, and what that user may do."""
+    """Show how a connection signs in, as whom, with what rights."""
     from isthmus.cli import session
 
     with session.database():
@@ -148,7 +148,10 @@ def _facts(row: "Authorization") -> list[tuple[str, str]]:
 
 @command(app, "check", "isthmus authorization check acme")
 def check(key: ConnectionKey, *, as_json: AsJson = False) -> None:
-    """Try a connection's sign-in now, also one that is lost, and look at its permissions."""
+    """Try a connection's sign-in now, and look at its permissions.
+
+    One that is lost is tried too.
+    """
     from isthmus.cli import session
 
     with session.database():
@@ -208,10 +211,10 @@ def certificate(key: ConnectionKey, *, output: Output = None, as_json: AsJson = 
 @command(
     app,
     "connect",
-    "isthmus authorization connect acme --login-url https://acme.my.salesforce.com \\\n"
-    "      --client-id 3MVG9… < secret.txt",
-    "isthmus authorization connect acme --login-url https://login.salesforce.com \\\n"
-    "      --client-id 3MVG9… --username me@acme.example --key acme.key",
+    "isthmus authorization connect acme --client-id 3MVG9abc \\\n"
+    "      --login-url https://acme.my.salesforce.com < secret.txt",
+    "isthmus authorization connect acme --client-id 3MVG9abc --key acme.key \\\n"
+    "      --login-url https://login.salesforce.com --username me@acme.example",
     summary="Sign a connection in without a browser.",
 )
 def connect(  # noqa: PLR0913 - the options of a command

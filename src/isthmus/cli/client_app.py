@@ -48,7 +48,7 @@ def list_apps(*, as_json: AsJson = False) -> None:
         note("There is no app yet. Add one: isthmus app save NAME --client-id …")
 
 
-@command(app, "save", "isthmus app save Integration --client-id 3MVG9… --secret-stdin < s.txt")
+@command(app, "save", "isthmus app save Integration --client-id 3MVG9abc --secret-stdin < s.txt")
 def save(name: Name, *, client_id: ClientId, secret_stdin: FromInput = False) -> None:
     """Add an app, or change the one of that name.
 

@@ -34,14 +34,16 @@ def engine(goal: Goal) -> Any:
 def everything(connection: Connection[Any]) -> dict[str, str]:
     """A digest of the rows of every table of every schema, but for what previews are.
 
-    Those are their tables in the stage, their rows among the runs, and what stands for runs before.
+    Those are their tables in the stage, their rows among the runs and in the queue, and the order in
+    which staged records are merged, which a run goes by too.
     """
     tables = connection.execute(
         """SELECT n.nspname || '.' || c.relname,
             quote_ident(n.nspname) || '.' || quote_ident(c.relname)
         FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
         WHERE c.relkind = 'r' AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
-            AND NOT (n.nspname = 'stage' AND c.relname LIKE 'preview%%')
+            AND NOT (n.nspname = 'stage' AND c.relname ~ '^preview|_ordered$')
+            AND c.relname !~ '^procrastinate'
             AND c.relname <> ALL (%s) ORDER BY 1""",
         [list(OF_PREVIEWS)],
     ).fetchall()

@@ -108,7 +108,9 @@ def test_one_goal_runs_alone_and_everything_again_is_a_choice(
 
 def test_what_can_not_run_says_why(browser: Client, acme: Connection) -> None:
     Connection.objects.update(active=False)
-    assert "Acme is off, so it doesn&#x27;t run. Switch it on" in ask(browser)
+    assert "Connection &#x27;acme&#x27; is switched off, so it does not run. Switch it on" in ask(
+        browser
+    )
     Connection.objects.update(active=True, authorization=None)
     assert "has no sign-in" in ask(browser)
     Authorization.objects.all().delete()

@@ -210,7 +210,7 @@ def test_soql_that_is_no_condition_is_refused_before_anybody_is_asked(
     ("test", "words"),
     [
         ({"subject": "", "operator": ""}, "Choose a field."),
-        ({"subject": "field:Visits__c", "operator": "is", "value": "many"}, "“many” is none"),
+        ({"subject": "field:Visits__c", "operator": "is", "value": "many"}, "the text 'many' came"),
         ({"subject": "field:Visits__c", "operator": "is", "value": ""}, "Visits: give a value."),
         ({"subject": "field:Seen__c", "operator": "within_last"}, "give a length of time"),
     ],
