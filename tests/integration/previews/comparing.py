@@ -34,8 +34,8 @@ def engine(goal: Goal) -> Any:
 def everything(connection: Connection[Any]) -> dict[str, str]:
     """A digest of the rows of every table of every schema, but for what previews are.
 
-    Those are their tables in the stage, their rows among the runs and in the queue, and the order in
-    which staged records are merged, which a run goes by too.
+    Those are their tables in the stage, their rows among the runs and in the queue, and the order
+    in which staged records are merged, which a run goes by too.
     """
     tables = connection.execute(
         """SELECT n.nspname || '.' || c.relname,

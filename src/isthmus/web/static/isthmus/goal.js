@@ -26,6 +26,8 @@
   let waiting = 0;
   let asked = null; // the steps that the server is asked about just now
   let again = false; // something changed meanwhile
+  let leading = new Set(); // what changed, of the rows that are asked about
+  let due = new Set(); // rows that it has to do with and that were not asked about yet
 
   // Rows -----------------------------------------------------------------------
   function ready(row) {
@@ -154,13 +156,18 @@
     const whole = form();
     if (!whole?.querySelector("[data-later]")) return;
     if (asked) { again = true; return; }
-    const sent = new Set();
+    if (!due.size) leading = new Set();
     for (const row of changed) {
       if (!row.isConnected) continue;
-      if (kindOf(row) === "r") sent.add(row);
-      related(row).forEach((each) => kindOf(each) === "r" && sent.add(each));
+      leading.add(row);
+      for (const each of [row, ...related(row)]) if (kindOf(each) === "r") due.add(each);
     }
     changed = new Set();
+    // Hundreds of rows are asked about in portions, each beside what changed.
+    const portion = [...due].slice(0, AT_ONCE);
+    portion.forEach((row) => due.delete(row));
+    again ||= due.size > 0;
+    const sent = new Set([...leading, ...portion].filter((row) => row.isConnected && kindOf(row) === "r"));
     const rows = rowsOf("r");
     const values = { act: "rows" };
     for (const name of ["csrfmiddlewaretoken", "object_type_property"]) values[name] = whole.elements[name]?.value ?? "";
@@ -464,8 +471,13 @@
     if (detail.target?.id === "steps") begin();
     if (["known", "steps"].includes(detail.target?.id))
       for (const input of document.querySelectorAll("input[data-picker]")) input.picker?.draw();
-    count();
-    filter();
-    number();
+    settled();
   });
+
+  // One answer may say something of hundreds of rows: what is worked out of all follows once.
+  let settling = 0;
+  function settled() {
+    cancelAnimationFrame(settling);
+    settling = requestAnimationFrame(() => { count(); filter(); number(); });
+  }
 })();

@@ -251,7 +251,11 @@
   const keepOpen = (name, node) => !(name === "open" && node.nodeName === "DETAILS");
   if (globalThis.Idiomorph) Idiomorph.defaults.callbacks.beforeAttributeUpdated = keepOpen;
 
-  document.addEventListener("htmx:afterSettle", guard);
+  let guarding = 0; // one answer may settle in hundreds of places
+  document.addEventListener("htmx:afterSettle", () => {
+    cancelAnimationFrame(guarding);
+    guarding = requestAnimationFrame(guard);
+  });
   document.addEventListener("DOMContentLoaded", guard);
   globalThis.isthmus = Object.assign(globalThis.isthmus ?? {}, { say });
 })();

@@ -354,6 +354,10 @@
   document.addEventListener("htmx:beforeSwap", () => { left = document.activeElement?.closest(".picker-btn")?.id ?? null; });
   document.addEventListener("DOMContentLoaded", () => upgrade());
   document.addEventListener("htmx:afterSwap", () => upgrade()); // at once: keys that follow go on from it
-  document.addEventListener("htmx:afterSettle", () => upgrade());
+  let settling = 0; // one answer may settle in hundreds of places: they are gone through once
+  document.addEventListener("htmx:afterSettle", () => {
+    cancelAnimationFrame(settling);
+    settling = requestAnimationFrame(() => upgrade());
+  });
   globalThis.isthmus = Object.assign(globalThis.isthmus ?? {}, { pick: upgrade });
 })();
