@@ -76,6 +76,7 @@ def test_where_nothing_was_known_the_reason_is_raised(world: World) -> None:
     with pytest.raises(SalesforceError):
         known_objects.known(world.connection, LEAD)
     world.connection.authorization = None
+    world.connection.save(update_fields=["authorization"])
     with pytest.raises(NoSignIn):
         known_objects.known(world.connection, LEAD)
     assert known_objects.cached(world.connection, LEAD) is None

@@ -8,7 +8,7 @@ _PATH = re.compile(r"[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*){0,5}")
 LONGEST = 255
 """Characters of a field with its path. Salesforce's own names have at most some 60 in a step."""
 
-_SHOWN = 60
+_SHOWN = 40
 _ADVICE = {
     True: " A parent's field is written as a path, such as Owner.Name.",
     False: " Parents' fields can't be used here.",

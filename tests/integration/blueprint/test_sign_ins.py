@@ -153,7 +153,7 @@ connections:
         (APPS + browser("https://login.salesforce.com", ", app: Nope"), "no app 'Nope'"),
         (APPS + browser("https://evil.example"), "not a host"),
         ("connections: [{key: a, authorization: {share: b}}]", "no connection 'b'"),
-        ("connections: [{key: a, authorization: {share: a}}]", "no sign-in of its own"),
+        ("connections: [{key: a, authorization: {share: a}}]", "can't share its own sign-in"),
         ('apps: [{name: "Set by the operator", client_id: x}]', "the environment gives"),
         ("apps: [{name: a, client_id: x}, {name: a, client_id: y}]", "two apps"),
     ],

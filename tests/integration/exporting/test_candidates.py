@@ -119,10 +119,10 @@ def test_who_joins_with_time_is_sent_although_the_profile_did_not_change(
     goal_row = both.add_goal(goal(row("Title", "title")))
     both.add_profile(email="a@x.co", title="Boss")
     both.connection.execute("UPDATE store.profile SET p_moment = now() - interval '23 hours'")
-    monkeypatch.setattr(engine, "_now", _after(both.connection, "0"))
+    monkeypatch.setattr(engine, "begin", _after(both.connection, "0"))
     assert both.run_engine(goal_row).counts.received == 0
     goal_row.refresh_from_db()
-    monkeypatch.setattr(engine, "_now", _after(both.connection, "2 hours"))
+    monkeypatch.setattr(engine, "begin", _after(both.connection, "2 hours"))
     assert both.run_engine(goal_row).counts.created == 1
 
 

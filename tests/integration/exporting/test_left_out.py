@@ -14,7 +14,8 @@ from integration.exporting.test_members import EMAIL, goal, row
 from isthmus.connections.errors import RunStopped
 from isthmus.connections.models import Goal
 from isthmus.connections.tracing import became
-from isthmus.domain.goals import ImportGoal
+from isthmus.domain.goals import ImportField, ImportGoal
+from isthmus.domain.merge_rules import MergeRule
 from isthmus.domain.objects import LEAD
 from isthmus.exporting import engine, send
 from isthmus.importing.engine import run_import
@@ -58,7 +59,7 @@ def set_clock(both: SideBySide, monkeypatch: pytest.MonkeyPatch, ahead: str) -> 
         found = both.connection.execute("SELECT now() + %s::interval", [ahead]).fetchone()
         return found and found[0]
 
-    monkeypatch.setattr(engine, "_now", now)
+    monkeypatch.setattr(engine, "begin", now)
     monkeypatch.setattr(engine, "_covered", now)
 
 
@@ -202,7 +203,13 @@ def test_a_second_record_linked_while_the_first_is_being_sent_is_found(
 ) -> None:
     """Another connection to the org imports a second record of a member in the middle of a run."""
     goal_row = both.add_goal(goal(row("Title", "title")))
-    reading = ImportGoal(key="in", name="in", object=LEAD, match=(EMAIL,), fields=())
+    reading = ImportGoal(
+        key="in",
+        name="in",
+        object=LEAD,
+        match=(EMAIL,),
+        fields=(ImportField(field="Title", property="title", rule=MergeRule.SET_IF_EMPTY),),
+    )
     other = set_up.new_goal(set_up.new_connection("second"), reading)
     profile = both.add_profile(email="a@x.co", title="Boss")
     both.connection.execute("UPDATE store.profile SET p_salesforce_objecttype = '{Lead}'")
