@@ -49,7 +49,7 @@ FROM store.profile ORDER BY 1
 _RUNS = """
 INSERT INTO connections_run (connection_id, number, state, "full", goal_keys, asked_by,
     confirmed_by, queued_at, started_at, finished_at, fence, api_calls, message,
-    preview, only)
+    preview, "only")
 SELECT %(connection)s, n, CASE WHEN n = %(last)s THEN 'problems' ELSE 'finished' END, false, '[]',
     'benchmark', '', at, at, at + interval '9 seconds', 1, 12, '', false, ''
 FROM generate_series(1, %(last)s) AS n

@@ -116,7 +116,7 @@ def test_a_run_is_watched_without_loading_the_page_again(working: Pages) -> None
         working,
         b"""INSERT INTO connections_run (connection_id, number, state, "full", goal_keys,
             asked_by, confirmed_by, queued_at, started_at, wait_until, fence, api_calls, message,
-            preview, only)
+            preview, "only")
         SELECT id, 1, 'waiting', false, '[]', 'Bob', '', now(), now(), now() + interval '1 day',
             0, 0, '', false, ''
         FROM connections_connection""",
