@@ -12,6 +12,7 @@ from isthmus.blueprint.documents import (
     Document,
     Path,
     Segment,
+    all_properties,
     with_object_type,
 )
 from isthmus.blueprint.errors import Problem
@@ -34,8 +35,7 @@ class Review:
     @property
     def properties(self) -> Mapping[str, PropertyDefinition]:
         """All properties that there will be; as they are stored, where they are."""
-        completed = with_object_type(self.document, self.stored).properties
-        return {each.key: each for each in (*completed, *self.stored.properties)}
+        return all_properties(self.document, self.stored)
 
     @property
     def segments(self) -> list[str]:

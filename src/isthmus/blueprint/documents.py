@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import Any
 
 from isthmus.connections.authorizations import Flow
@@ -118,3 +119,18 @@ def _needs_object_type(document: Document) -> bool:
         for connection in document.connections
         for goal in connection.goals or ()
     )
+
+
+def all_properties(document: Document, stored: Document) -> dict[str, PropertyDefinition]:
+    """All properties that there will be, by key; as they are stored, where they are."""
+    completed = with_object_type(document, stored).properties
+    return {each.key: each for each in (*completed, *stored.properties)}
+
+
+def as_json(value: Any) -> Any:
+    """Only what JSON has: no tuples, and texts for the words of a rule."""
+    if isinstance(value, StrEnum):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {name: as_json(each) for name, each in value.items()}
+    return [as_json(each) for each in value] if isinstance(value, tuple | list) else value

@@ -3,23 +3,21 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import Any
 
 from django.db import transaction
 
 from isthmus.blueprint.applying import save_goals
-from isthmus.blueprint.documents import Connection, Document, Goal, with_object_type
+from isthmus.blueprint.documents import Connection, Document, Goal, as_json, with_object_type
 from isthmus.connections import goal_setting, models, org_review, setting_up
 from isthmus.connections import goal_troubles as troubles
 from isthmus.connections.errors import NoSuchThing
-from isthmus.connections.goal_checks import read_fields
+from isthmus.connections.goal_checks import read_fields, surroundings
 from isthmus.connections.goal_troubles import Surroundings, Trouble
 from isthmus.connections.org_review import Beside
 from isthmus.domain.goals import ExportGoal, ImportGoal
 from isthmus.errors import Final
 from isthmus.profiles import setting_up as profiles
-from isthmus.profiles.models import Segment
 from isthmus.profiles.properties import definitions, save_property
 
 DIRECTION = "direction"
@@ -37,7 +35,7 @@ class GoalRefused(Final):
 def plain(goal: Goal) -> dict[str, Any]:
     """The goal as JSON has it, by name: what a form shows, seals and compares."""
     direction = models.IMPORT if isinstance(goal, ImportGoal) else models.EXPORT
-    values: dict[str, Any] = _json(goal.plain())
+    values: dict[str, Any] = as_json(goal.plain())
     return {DIRECTION: direction, **values}
 
 
@@ -148,11 +146,7 @@ def _free_key(goal: Goal, there: Sequence[models.Goal]) -> str:
 
 
 def _around(connection: models.Connection) -> Surroundings:
-    return Surroundings(
-        properties=definitions(),
-        segments=set(Segment.objects.values_list("key", flat=True)),
-        goals=[each.definition for each in goal_setting.in_order(connection)],
-    )
+    return surroundings([each.definition for each in goal_setting.in_order(connection)])
 
 
 def _make_object_type(goal: Goal) -> None:
@@ -160,12 +154,3 @@ def _make_object_type(goal: Goal) -> None:
     asked = Document(connections=(Connection(key="", name="", goals=(goal,)),))
     for definition in with_object_type(asked, there).properties:
         save_property(definition)
-
-
-def _json(value: Any) -> Any:
-    """Only what JSON has: no tuples, and texts for the words of a rule."""
-    if isinstance(value, StrEnum):
-        return str(value)
-    if isinstance(value, Mapping):
-        return {name: _json(each) for name, each in value.items()}
-    return [_json(each) for each in value] if isinstance(value, tuple | list) else value

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from isthmus.blueprint.documents import Connection, Document, Goal, Path, with_object_type
+from isthmus.blueprint.documents import Connection, Document, Goal, Path, all_properties
 from isthmus.blueprint.errors import BlueprintInvalid, Problem
 from isthmus.blueprint.goal_saving import read_before
 from isthmus.blueprint.planning import ChangeKind, Plan, What
@@ -33,7 +33,7 @@ def check_orgs(document: Document, stored: Document, plan: Plan, *, offline: boo
     """
     notes: list[str] = []
     problems = list(_unshared(document, plan))
-    known = _properties(document, stored)
+    known = all_properties(document, stored)
     signing_in = {each.key for each in plan.changes if each.what is What.AUTHORIZATION}
     silent: set[str] = set()
     for place in _changed(document, plan):
@@ -82,11 +82,6 @@ def _changed(document: Document, plan: Plan) -> Iterator[_Place]:
             if f"{connection.key}/{goal.key}" in names:
                 path = ("connections", place, "goals", number)
                 yield _Place(connection=connection, goal=goal, path=path)
-
-
-def _properties(document: Document, stored: Document) -> dict[str, PropertyDefinition]:
-    completed = with_object_type(document, stored).properties
-    return {each.key: each for each in (*completed, *stored.properties)}
 
 
 def _by_itself(place: _Place, known: dict[str, PropertyDefinition]) -> list[Trouble]:

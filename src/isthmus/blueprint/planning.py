@@ -13,6 +13,7 @@ from isthmus.blueprint.documents import (
     Document,
     Goal,
     Segment,
+    as_json,
     with_object_type,
 )
 from isthmus.connections.authorizations import Flow
@@ -300,7 +301,7 @@ def _goals(connection: Connection | None) -> dict[str, Attributes]:
 def _property(definition: PropertyDefinition) -> Attributes:
     values = asdict(definition)
     del values["key"]
-    return {name: _plain(value) for name, value in values.items()}
+    return {name: as_json(value) for name, value in values.items()}
 
 
 def _segment(segment: Segment) -> Attributes:
@@ -310,7 +311,7 @@ def _segment(segment: Segment) -> Attributes:
 def _connection(connection: Connection) -> Attributes:
     left_out = ("key", "authorization", "share", "goals")
     values = vars(connection).items()
-    return {name: _plain(value) for name, value in values if name not in left_out}
+    return {name: as_json(value) for name, value in values if name not in left_out}
 
 
 def _signing_in(connection: Connection) -> Attributes:
@@ -321,7 +322,7 @@ def _signing_in(connection: Connection) -> Attributes:
 
 
 def _authorization(authorization: Authorization) -> Attributes:
-    values = {name: _plain(value) for name, value in vars(authorization).items() if value}
+    values = {name: as_json(value) for name, value in vars(authorization).items() if value}
     for name in ("secret", "granted"):
         values.pop(name, None)
     secret = SECRET_KEYS.get(authorization.flow)
@@ -333,28 +334,19 @@ def _authorization(authorization: Authorization) -> Attributes:
 
 def _goal(goal: Goal) -> Attributes:
     """The goal with each mapping row under a name of its own, so that one row's change shows."""
-    values = {name: _plain(value) for name, value in goal.plain().items()}
+    values = {name: as_json(value) for name, value in goal.plain().items()}
     del values["key"], values["fields"]
     values[_IMPORT if isinstance(goal, ImportGoal) else _EXPORT] = values.pop("object")
     return {**values, **dict(_row(row) for row in goal.fields)}
 
 
 def _row(row: ImportField | ExportField) -> tuple[str, Attributes]:
-    values = {name: _plain(value) for name, value in asdict(row).items() if value is not None}
+    values = {name: as_json(value) for name, value in asdict(row).items() if value is not None}
     field = values.pop("field")
     if isinstance(row, ImportField):
         return f"{field} → {values.pop('property')}", values
     kind = values.pop("kind")
     return f"→ {field}", {kind: values.pop("value"), **values}
-
-
-def _plain(value: Any) -> Any:
-    """As JSON has it: no tuples, and texts for the words of a rule."""
-    if isinstance(value, StrEnum):
-        return str(value)
-    if isinstance(value, Mapping):
-        return {name: _plain(each) for name, each in value.items()}
-    return [_plain(each) for each in value] if isinstance(value, tuple | list) else value
 
 
 def _shown(value: Any) -> str:

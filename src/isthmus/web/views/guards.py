@@ -1,6 +1,7 @@
 """Runs that wait for a yes, and runs of a few records: the first of a goal, or one."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from django.contrib import messages
@@ -27,6 +28,7 @@ from isthmus.web import called, edits, guard_page
 from isthmus.web.access import access, who
 from isthmus.web.confirming import Confirmation, ask
 from isthmus.web.forms.guards import FIRST, FirstForm, GuardForm
+from isthmus.web.guard_page import Waiting
 from isthmus.web.views.connection import shown_with
 from isthmus.web.views.found import changing, find, find_goal
 from isthmus.web.views.runs import run_of
@@ -83,20 +85,12 @@ def confirm(request: HttpRequest, connection_key: str, number: int) -> HttpRespo
     run, _ = run_of(connection_key, number)
     token = request.GET.get("asked", "")
     if request.method == "POST":
-        try:
-            guards.confirm(run, by=by(request), token=token or "none")
-        except StateRefused as error:
-            messages.warning(request, str(error))
-        else:
-            messages.success(request, f"Run #{number} goes on.")
-        return redirect("run", connection_key=connection_key, number=number)
-    shown = guard_page.waiting(run, run.connection)
-    if shown is None:
-        messages.warning(request, f"Run #{number} does not wait for confirmation.")
-        return redirect("run", connection_key=connection_key, number=number)
-    return ask(
+        act = partial(guards.confirm, run, by=by(request), token=token or "none")
+        return _settled(request, run, act, f"Run #{number} goes on.")
+    return _question(
         request,
-        Confirmation(
+        run,
+        lambda shown: Confirmation(
             title=f"Let run #{number} change this?",
             words=shown.sentence,
             act="Let it run",
@@ -114,20 +108,12 @@ def refuse(request: HttpRequest, connection_key: str, number: int) -> HttpRespon
     """Ask, and then end a run that waits for a yes."""
     run, _ = run_of(connection_key, number)
     if request.method == "POST":
-        try:
-            guards.refuse(run, by=by(request))
-        except StateRefused as error:
-            messages.warning(request, str(error))
-        else:
-            messages.success(request, f"Run #{number} is stopped. Nothing more is changed.")
-        return redirect("run", connection_key=connection_key, number=number)
-    shown = guard_page.waiting(run, run.connection)
-    if shown is None:
-        messages.warning(request, f"Run #{number} does not wait for confirmation.")
-        return redirect("run", connection_key=connection_key, number=number)
-    return ask(
+        act = partial(guards.refuse, run, by=by(request))
+        return _settled(request, run, act, f"Run #{number} is stopped. Nothing more is changed.")
+    return _question(
         request,
-        Confirmation(
+        run,
+        lambda shown: Confirmation(
             title=f"End run #{number}?",
             words=(
                 f"{shown.sentence} None of that is done, nor what comes after it in the run. What "
@@ -140,6 +126,28 @@ def refuse(request: HttpRequest, connection_key: str, number: int) -> HttpRespon
             keep="Back",
         ),
     )
+
+
+def _settled(request: HttpRequest, run: Run, act: Callable[[], object], done: str) -> HttpResponse:
+    """Answer the run's question, and go to its page."""
+    try:
+        act()
+    except StateRefused as error:
+        messages.warning(request, str(error))
+    else:
+        messages.success(request, done)
+    return redirect("run", connection_key=run.connection.key, number=run.number)
+
+
+def _question(
+    request: HttpRequest, run: Run, confirmation: Callable[[Waiting], Confirmation]
+) -> HttpResponse:
+    """Ask about a run that waits; of any other it is said that it doesn't."""
+    shown = guard_page.waiting(run, run.connection)
+    if shown is None:
+        messages.warning(request, f"Run #{run.number} does not wait for confirmation.")
+        return redirect("run", connection_key=run.connection.key, number=run.number)
+    return ask(request, confirmation(shown))
 
 
 @access(Right.EDIT)
