@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from isthmus.connections.known_objects import IMPATIENT, PERSON_FIELD, describing
 from isthmus.connections.models import Connection
+from isthmus.connections.org_review import refused_filter
 from isthmus.connections.org_troubles import filter_of
 from isthmus.connections.sign_in import signed_in
 from isthmus.domain.filters import FilterError, soql
@@ -37,7 +38,7 @@ def ask(connection: Connection, goal: ImportGoal) -> Answer:
     except QueryTimedOut:
         return Answer(unheard="Salesforce was too slow to count the records that match.")
     except (QueryRefused, SchemaChanged, RequestRefused) as error:
-        return Answer(refused=str(error))
+        return Answer(refused=refused_filter(error))
     except IsthmusError as error:
         return Answer(unheard=str(error))
 

@@ -237,6 +237,23 @@
         for (const kind of ["input", "change"]) control.dispatchEvent(new Event(kind, { bubbles: true }));
   });
 
+  // A button that is pressed while its part is being replaced would go with it, and what it asked
+  // for too: it is pressed once more in the new part.
+  const replacing = new Map(); // by id of the part: buttons that were pressed meanwhile, by id
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const { elt, target } = event.detail;
+    if (!target?.id || !target.contains(elt) || !elt.closest("form[data-guard]")) return;
+    if (replacing.has(target.id) && elt.id && elt.matches("button")) {
+      event.preventDefault();
+      replacing.get(target.id).push(elt.id);
+    } else if (!replacing.has(target.id)) replacing.set(target.id, []);
+  });
+  document.addEventListener("htmx:afterRequest", ({ detail }) => {
+    const pressed = replacing.get(detail.target?.id);
+    replacing.delete(detail.target?.id);
+    for (const id of pressed ?? []) document.getElementById(id)?.click();
+  });
+
   // Who goes by keys is not thrown back to the top when the part that they are in is replaced.
   let within = false;
   document.addEventListener("htmx:beforeSwap", ({ detail }) => {
