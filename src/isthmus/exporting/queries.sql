@@ -248,28 +248,23 @@ WHERE member.profile_id = shared.profile_id
 
 -- choose_operation --
 -- Where the goal only creates, it is done with a record that it has written to before.
-WITH chosen AS (
-    SELECT
-        profile_id,
-        CASE
-            WHEN record_id IS NULL THEN %(creates)s::boolean ELSE %(updates)s::boolean
-        END AS sends,
-        record_id IS NULL AS is_new,
-        before IS NOT NULL AS is_own
-    FROM export_member
-    WHERE outcome IS NULL
-)
-UPDATE export_member AS member
+UPDATE export_member
 SET
     operation = CASE
-        WHEN is_new AND sends THEN 'insert' WHEN NOT is_new AND (sends OR is_own) THEN 'update'
+        WHEN record_id IS NULL THEN CASE WHEN %(creates)s THEN 'insert' END
+        WHEN %(updates)s OR before IS NOT NULL THEN 'update'
     END,
-    outcome = CASE WHEN sends THEN NULL WHEN is_own THEN 'unchanged' ELSE 'skipped' END,
+    outcome = CASE
+        WHEN CASE WHEN record_id IS NULL THEN %(creates)s ELSE %(updates)s END THEN NULL
+        WHEN before IS NOT NULL THEN 'unchanged'
+        ELSE 'skipped'
+    END,
     reason = CASE
-        WHEN sends OR is_own THEN NULL WHEN is_new THEN 'no_match' ELSE 'not_updated'
+        WHEN before IS NOT NULL THEN NULL
+        WHEN record_id IS NULL THEN CASE WHEN NOT %(creates)s THEN 'no_match' END
+        WHEN NOT %(updates)s THEN 'not_updated'
     END
-FROM chosen
-WHERE chosen.profile_id = member.profile_id
+WHERE outcome IS NULL
 
 -- forget_open --
 -- Rows that are built again, with what was told of their values.

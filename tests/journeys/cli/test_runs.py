@@ -73,7 +73,10 @@ def test_a_check_reads_nothing_and_writes_nothing(ready: Isthmus) -> None:
     assert "integration@localorg.example" in found["sign-in"]
     assert "API calls" in found
     assert found["goal leads_in"].endswith("fields of Lead can be read")
-    assert found["goal contacts_out"] == "4 fields of Contact can be written"
+    of_export = [each for each in checked["findings"] if each["what"] == "goal contacts_out"]
+    assert of_export[0]["detail"] == "4 fields of Contact can be written"
+    assert all(each["ok"] for each in of_export)
+    assert any("LastName takes at most 80 characters" in each["detail"] for each in of_export)
     assert ready.json("connection", "runs", "acme") == {"connection": "acme", "runs": []}
 
 

@@ -44,7 +44,10 @@ def test_a_plan_shows_one_changed_row_and_what_is_left_alone(
         "left alone property salesforce_objecttype",
         "left alone segment reachable",
     ]
-    assert planned.err == "1 thing would change.\n"
+    assert planned.err == (
+        "acme: not checked against Salesforce: nobody has signed in to Salesforce yet.\n"
+        "1 thing would change.\n"
+    )
 
 
 def test_the_export_of_one_store_sets_up_another(
