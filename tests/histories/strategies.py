@@ -146,12 +146,9 @@ def _import_rows(draw: st.DrawFn, pair: tuple[str, str], both: Pairs) -> ImportF
         rules = [MergeRule.ADD]
     if pair in both:
         rules = [rule for rule in rules if rule not in _ADDING]
-    return ImportField(
-        field=name,
-        property=target,
-        rule=draw(st.sampled_from([*rules, *[rule for rule in _ADDING if rule in rules] * 3])),
-        keep_when_empty=draw(st.booleans()),
-    )
+    rule = draw(st.sampled_from([*rules, *[rule for rule in _ADDING if rule in rules] * 3]))
+    keep = draw(st.booleans()) and rule is MergeRule.SET
+    return ImportField(field=name, property=target, rule=rule, keep_when_empty=keep)
 
 
 def _fitting(rows: list[ImportField]) -> tuple[ImportField, ...]:
