@@ -1,5 +1,6 @@
 """What all tests share: a line for each Salesforce client that localorg was tried with, or not."""
 
+import logging
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import PurePath
@@ -9,6 +10,17 @@ import pytest
 
 _TRIED = ("passed", "failed", "error")
 _CLIENTS = "tests/conformance/test_"
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_it_was() -> Iterator[None]:
+    """A command that is tried in this process says where its log goes; later tests don't follow."""
+    ours, root = logging.getLogger("isthmus"), logging.getLogger()
+    kept = [(each, each.handlers, each.propagate, each.level) for each in (ours, root)]
+    yield
+    for each, handlers, propagate, level in kept:
+        each.handlers, each.propagate = handlers, propagate
+        each.setLevel(level)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

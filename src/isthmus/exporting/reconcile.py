@@ -154,7 +154,11 @@ def note_told(connection: Connection[Any], owner: Owner, upload: Upload) -> None
     told = connection.execute(QUERIES["note_results"], names).rowcount
     some_failed = connection.execute(QUERIES["any_failed"]).fetchone() == (True,)
     if some_failed:
+        # Links that this run made are in no statistics yet either: taken for few, all of the goal
+        # would be kept at hand and gone through for each row.
+        connection.execute("SET LOCAL enable_material = off")
         connection.execute(QUERIES["mark_failed_links"], names)
+        connection.execute("SET LOCAL enable_material = on")
     if told > FEW_TOLD:
         # The outcomes are in no statistics yet: a plan that takes rows with one for few would go
         # through all that were told for each of them.

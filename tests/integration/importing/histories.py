@@ -179,14 +179,15 @@ def _rows(draw: st.DrawFn) -> ImportField:
 def goals(draw: st.DrawFn, key: str, sobject: SalesforceObject | None = None) -> ImportGoal:
     """A goal whose rows go together."""
     match = draw(st.lists(st.sampled_from(_MATCHES), min_size=1, max_size=3, unique=True))
-    rows = draw(st.lists(_rows(), min_size=2, max_size=8))
     object_type = draw(st.sampled_from(["salesforce_objecttype", "kind"]))
+    drawn = st.lists(_rows(), min_size=2, max_size=8)
+    rows = draw(drawn.map(lambda rows: _fitting(rows, object_type)).filter(bool))
     return ImportGoal(
         key=key,
         name=key,
         object=sobject or draw(st.sampled_from([LEAD, CONTACT])),
         match=tuple(MatchRow(field=name, identifier=target) for name, target in match),
-        fields=_fitting(rows, object_type),
+        fields=rows,
         create_profiles=draw(st.sampled_from([True, True, True, False])),
         object_type_property=object_type,
         object_type_on_delete=draw(st.sampled_from(ObjectTypeOnDelete)),
