@@ -111,7 +111,7 @@ def filled(address: str, size: int) -> Iterator[Busy]:
 
     `address` is the org's. Nothing of the org's records is in the store yet.
     """
-    from isthmus.connections.models import Goal, RunGoal
+    from isthmus.connections.models import App, Goal, RunGoal
     from isthmus.profiles import database
 
     import_first.set_up(address)
@@ -153,6 +153,8 @@ def filled(address: str, size: int) -> Iterator[Busy]:
         "segment_key": "dutch",
         "type_key": "salesforce",
         "number": RUNS,
+        "authorization_id": goal.connection.authorization_id,
+        "app_id": App.objects.create(name="Marketing", client_id="localorg").id,
     }
     yield Busy(places={name: str(value) for name, value in places.items()}, under_way=RUNS + 1)
 

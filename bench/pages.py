@@ -55,11 +55,15 @@ QUERIES: dict[str, tuple[str, ...]] = {
 
 AFTER_THE_PAGE = frozenset(
     {
-        *["connection-exchange", "connection-losses", "goal-losses"],
+        *["connection-exchange", "connection-losses", "connection-org-losses", "goal-losses"],
         *["run-problems", "segment-count", "segment-sample"],
     }
 )
 """What a page asks for once it stands, as it takes long: measured by itself afterwards."""
+
+
+OF_OTHER_SIGN_INS = frozenset({"connection-certificate", "authorization-certificate"})
+"""What only a connection has that signs in by a certificate; this one does by a secret."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,6 +210,8 @@ def _weights(client: Client, addresses: dict[str, str]) -> dict[str, int]:
     """By name, the bytes of a first visit; addresses that give no page are left out."""
     weights, assets = dict[str, int](), dict[str, int]()
     for path, name in addresses.items():
+        if name in OF_OTHER_SIGN_INS:
+            continue
         answer = client.ask(path)
         if answer.status >= http.HTTPStatus.NOT_FOUND and answer.status not in _BY_POST:
             raise SystemExit(f"Page {name!r} ({path}) was answered with {answer.status}")

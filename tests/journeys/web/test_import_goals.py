@@ -178,6 +178,36 @@ def test_rows_that_are_changed_while_the_server_answers_are_all_told_of(goals: P
     expect(page.locator("#said-match")).to_contain_text("creates no profiles")
 
 
+def test_of_a_row_that_is_removed_while_the_server_is_asked_nothing_more_is_said(
+    goals: Pages,
+) -> None:
+    page = goals.signed_in(ALICE)
+    page.goto(LEADS)
+    expect(page.locator("#known")).to_contain_text("fields that this user may see")
+
+    def late(route: Route) -> None:
+        if route.request.method == "POST":
+            time.sleep(1)
+        route.continue_()
+
+    page.route("**/leads_in", late)
+    with page.expect_response("**/leads_in"):
+        with page.expect_request("**/leads_in"):
+            page.evaluate(
+                """() => {
+                  for (const number of [1, 2]) {
+                    const field = document.getElementById(`field-r${number}`);
+                    field.value = `Nowhere${number}__c`;
+                    field.dispatchEvent(new Event("change", { bubbles: true }));
+                  }
+                }"""
+            )
+        page.locator("#row-r1 [data-tool=remove]").click()
+    expect(page.locator("#notes-r2")).to_contain_text("no field 'Nowhere2__c'")
+    expect(page.locator("#row-r1")).to_have_count(0)
+    expect(page.locator("#state-map")).to_have_text("1 problem")
+
+
 def test_an_import_is_set_up_by_the_keyboard_alone(goals: Pages) -> None:
     page = goals.signed_in(ALICE)
     page.goto(NEW)

@@ -246,8 +246,7 @@ class Drawing:
             )
 
     def _records(self, name: str, of: SalesforceObject) -> str:
-        known = self.desk.objects.known(name)
-        counted = known.records if known else None
+        counted = self.desk.objects.records.get(name)
         through = f"written through {of.sobject}" if of.sobject != name else ""
         said = f"{counted:,} in the org" if counted is not None else ""
         return ", ".join(filter(None, [said, through]))

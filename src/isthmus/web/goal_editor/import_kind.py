@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from typing import Any, Final
 
 from django.template.loader import render_to_string
@@ -277,8 +277,11 @@ class _Drawing:
                 return escape(row.option)
             return keeps[row.keeps].draw({"number": row.number})
 
+        @cache  # of hundreds of rows many are told the same
+        def noted(**said: tuple[str, ...]) -> SafeString:
+            return render_to_string(_NOTES, {"row": said}) if any(said.values()) else SafeString()
+
         def draw(row: Shown) -> SafeString:
-            said = row.errors or row.warnings or row.hints
             return pattern.draw(
                 {
                     "number": row.number,
@@ -288,7 +291,11 @@ class _Drawing:
                     "target": row.target,
                     "rules": rules[row.rule],
                     "option": option(row),
-                    "notes": render_to_string(_NOTES, {"row": row}) if said else SafeString(),
+                    "notes": noted(
+                        errors=tuple(row.errors),
+                        warnings=tuple(row.warnings),
+                        hints=tuple(row.hints),
+                    ),
                 }
             )
 

@@ -191,9 +191,19 @@
     htmx.ajax("POST", whole.dataset.goal, { source: document.body, target: document.body, swap: "none", values }).then(answered, answered);
   }
 
+  // A row that was removed while the server was asked has no place for the answer any more.
+  function ofThoseLeft(answer) {
+    const page = new DOMParser().parseFromString(answer, "text/html");
+    const lost = [...page.querySelectorAll("[hx-swap-oob]")].filter((each) => !document.getElementById(each.id));
+    lost.forEach((each) => each.remove());
+    return lost.length ? page.body.innerHTML : answer;
+  }
+
   // What is said of rows is of no use once all steps were drawn anew.
   document.addEventListener("htmx:beforeSwap", ({ detail }) => {
-    if (asked && detail.target === document.body && asked !== document.getElementById("steps")) detail.shouldSwap = false;
+    if (!asked || detail.target !== document.body) return;
+    if (asked !== document.getElementById("steps")) detail.shouldSwap = false;
+    else detail.serverResponse = ofThoseLeft(detail.serverResponse);
   });
 
   // What was typed while the server answered stays, and whoever goes by keys stays where they are.
