@@ -369,8 +369,8 @@ def _warn_of_export(
         names = ", ".join(each.name for each in lacking)
         yield Trouble(
             path=("create_records",),
-            message=f"Salesforce creates no {goal.object.name} without {names}. Map them, or new "
-            f"records will be refused.",
+            message=f"Salesforce creates no {goal.object.name} without {names}. Map "
+            f"{'it' if len(lacking) == 1 else 'them'}, or new records will be refused.",
         )
     for place, row in enumerate(goal.fields):
         found = description.fields.get(row.field.lower())

@@ -162,7 +162,7 @@ def test_what_may_go_wrong_with_an_export_is_warned_of(goal: ExportGoal, says: s
 
 def test_what_a_new_record_needs_is_named_until_it_is_mapped() -> None:
     creates = replace(exported("Title", "title"), create_records=True)
-    assert "Company. Map them" in warned(creates)
+    assert "Company. Map it, or" in warned(creates)
     assert "Company" not in warned(replace(exported("Company", "title"), create_records=True))
     assert "Company" not in warned(exported("Title", "title"))
 
