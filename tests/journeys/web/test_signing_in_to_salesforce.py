@@ -102,8 +102,8 @@ def opened(page: Page) -> Page:
     return popup.value
 
 
-def log_in(page: Page, password: str = PASSWORD) -> None:
-    page.get_by_label("Username").fill(USER)
+def log_in(page: Page, password: str = PASSWORD, *, user: str = USER) -> None:
+    page.get_by_label("Username").fill(user)
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Log in").click()
 
@@ -177,6 +177,23 @@ def test_refusing_leaves_everything_as_it_was_and_says_so(there: There) -> None:
     check_by_axe(page)
     page.goto("/connections/denied")
     expect(card(page)).to_contain_text("Not connected")
+
+
+def test_refusing_leaves_an_older_sign_in_as_it_was(there: There) -> None:
+    page = there.pages.signed_in()
+    there.make(page, "Kept")
+    there.connect(page, "Kept")
+    page.goto("/connections/kept/sign-in")
+    there.choose(page)
+    popup = opened(page)
+    log_in(popup, user="amara@localorg.example")  # who has not allowed it yet
+    answer(popup, "Deny")
+    expect(said(page)).to_contain_text("access was not allowed")
+    page.goto("/connections/kept")
+    expect(card(page)).to_contain_text(USER)
+    there.end_sessions()
+    page.get_by_role("button", name="Check again").click()
+    expect(page.locator("#toasts .toast")).to_contain_text(f"is connected: {USER}")
 
 
 def test_a_window_that_is_closed_is_noticed_and_can_be_opened_again(there: There) -> None:
