@@ -1,6 +1,6 @@
 """Random export goals, random profiles and random records, changing from run to run."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -17,8 +17,8 @@ from isthmus.domain.goals import (
     WhenEmpty,
     WhenTooLong,
 )
-from isthmus.domain.objects import CONTACT, LEAD
-from model.fake_org import FakeOrg, describe, new_field, picklist
+from isthmus.domain.objects import CONTACT, LEAD, PERSON
+from model.fake_org import FakeOrg, describe, new_field, picklist, system_field
 
 FIELDS = (
     new_field("Email", "email", length=12, id_lookup=True),
@@ -76,8 +76,10 @@ _LISTS = {each.key for each in PROPERTIES.values() if each.list}
 
 
 def new_org() -> FakeOrg:
-    """An org with leads and contacts."""
-    return FakeOrg(objects={name: describe(name, FIELDS) for name in ("Lead", "Contact")})
+    """An org with leads, contacts and accounts, of which some are persons."""
+    objects = {name: describe(name, FIELDS) for name in ("Lead", "Contact")}
+    own = [system_field("IsPersonAccount", "boolean"), system_field("PersonContactId", "reference")]
+    return FakeOrg(objects={**objects, "Account": describe("Account", [*FIELDS, *own])})
 
 
 @st.composite
@@ -122,6 +124,16 @@ def goals(draw: st.DrawFn) -> ExportGoal:
         create_records=creates,
         update_records=updates,
     )
+
+
+_ALWAYS = ExportField(field="Title", kind=ExportKind.PROPERTY, value="title")
+
+
+def of_persons(goal: ExportGoal) -> ExportGoal:
+    """The same of person accounts, which are never created."""
+    can = {field.name for field in FIELDS if field.updateable}
+    rows = tuple(row for row in goal.fields if row.field in can) or (_ALWAYS,)
+    return replace(goal, object=PERSON, fields=rows, create_records=False, update_records=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -221,4 +233,4 @@ def histories(draw: st.DrawFn) -> History:
     )
 
 
-__all__ = ["PROPERTIES", "History", "Turn", "histories", "new_org"]
+__all__ = ["PROPERTIES", "History", "Turn", "histories", "new_org", "of_persons"]

@@ -17,6 +17,7 @@ from integration.importing.side_by_side import empty
 from integration.previews.comparing import Foretold
 from integration.previews.playing import RANDOM, in_parts, last, tell
 from isthmus.domain.goals import ImportGoal
+from isthmus.domain.objects import PERSON
 from isthmus.exporting.engine import run_export
 from isthmus.profiles.models import Segment
 
@@ -34,6 +35,15 @@ _SEGMENTS = st.sampled_from(
     ]
 )
 
+_COMPANY = 2  # its place among the accounts
+
+
+def _with_account_ids(values: dict[str, Any]) -> dict[str, Any]:
+    """The profile, with ids of accounts where it has ids of leads."""
+    if "ids" not in values:
+        return values
+    return values | {"ids": [each.replace("00Q", "001") for each in values["ids"]]}
+
 
 def _play(both: Sending, history: exports.History, turn: exports.Turn, *, previewed: bool) -> None:
     sobject = history.goal.object.sobject
@@ -45,7 +55,9 @@ def _play(both: Sending, history: exports.History, turn: exports.Turn, *, previe
         if record_id in both.org.records[sobject]:
             both.org.save(sobject, record_id, **values)
     if turn.goal:
-        set_up.change_goal(both.goals["out"], replace(turn.goal, object=history.goal.object))
+        of = history.goal.object
+        changed = exports.of_persons(turn.goal) if of is PERSON else replace(turn.goal, object=of)
+        set_up.change_goal(both.goals["out"], changed)
     goal = both.goals["out"]
     log = both.salesforce.writes.log
     log.clear()
@@ -64,11 +76,22 @@ def _play(both: Sending, history: exports.History, turn: exports.Turn, *, previe
 @in_parts
 @pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning")
 @RANDOM
-@given(history=exports.histories(), members=_SEGMENTS)
+@given(
+    history=exports.histories(),
+    members=_SEGMENTS,
+    persons=st.sampled_from([False, False, False, True]),
+)
 def test_an_export_sends_what_its_preview_said(
-    world: Connection[Any], part: int, history: exports.History, members: dict[str, Any] | None
+    world: Connection[Any],
+    part: int,
+    history: exports.History,
+    members: dict[str, Any] | None,
+    *,
+    persons: bool,
 ) -> None:
     del part
+    if persons:
+        history = replace(history, goal=exports.of_persons(history.goal))
 
     def refuse(_operation: str, row: Mapping[str, Any]) -> tuple[str, str] | None:
         found = history.refused in row.values()
@@ -89,10 +112,12 @@ def test_an_export_sends_what_its_preview_said(
     both.add_goal(history.goal)
     both.add_goal(ImportGoal(key="in", name="in", object=history.goal.object, match=(), fields=()))
     for values in history.profiles:
-        both.add_profile(**values)
+        both.add_profile(**(_with_account_ids(values) if persons else values))
     sobject = history.goal.object.sobject
-    for values in history.records:
-        both.org.save(sobject, **values)
+    for number, values in enumerate(history.records, start=1):
+        # Of five accounts one is a company, and is left alone.
+        is_person = {"IsPersonAccount": str(number != _COMPANY).lower()} if persons else {}
+        both.org.save(sobject, **values, **is_person)
     for record, profile, gone in history.links:
         if profile < len(history.profiles) and record <= len(history.records):
             both.link("in", both.org.id(sobject, record), profile + 1, gone)
