@@ -67,6 +67,21 @@ def _pick(page: Page, text: str) -> None:
     page.keyboard.press("Enter")
 
 
+def _answered_late(goals: Pages, seconds: float) -> Page:
+    """The page of a goal, whose questions about rows wait so long for an answer."""
+    page = goals.signed_in(ALICE)
+    page.goto(LEADS)
+    expect(page.locator("#known")).to_contain_text("fields that this user may see")
+
+    def late(route: Route) -> None:
+        if route.request.method == "POST":
+            time.sleep(seconds)
+        route.continue_()
+
+    page.route("**/leads_in", late)
+    return page
+
+
 def test_an_import_is_set_up_by_mouse_from_the_connection_to_the_saved_goal(goals: Pages) -> None:
     page = goals.signed_in(ALICE)
     page.goto("/connections/acme")
@@ -149,16 +164,7 @@ def test_a_row_says_at_once_what_is_wrong_and_the_menu_says_why_a_rule_does_not_
 
 
 def test_rows_that_are_changed_while_the_server_answers_are_all_told_of(goals: Pages) -> None:
-    page = goals.signed_in(ALICE)
-    page.goto(LEADS)
-    expect(page.locator("#known")).to_contain_text("fields that this user may see")
-
-    def late(route: Route) -> None:
-        if route.request.method == "POST":
-            time.sleep(0.5)
-        route.continue_()
-
-    page.route("**/leads_in", late)
+    page = _answered_late(goals, 0.5)
     page.evaluate(
         """async () => {
           for (const number of [1, 2, 3]) {
@@ -181,16 +187,7 @@ def test_rows_that_are_changed_while_the_server_answers_are_all_told_of(goals: P
 def test_of_a_row_that_is_removed_while_the_server_is_asked_nothing_more_is_said(
     goals: Pages,
 ) -> None:
-    page = goals.signed_in(ALICE)
-    page.goto(LEADS)
-    expect(page.locator("#known")).to_contain_text("fields that this user may see")
-
-    def late(route: Route) -> None:
-        if route.request.method == "POST":
-            time.sleep(1)
-        route.continue_()
-
-    page.route("**/leads_in", late)
+    page = _answered_late(goals, 1)
     with page.expect_response("**/leads_in"):
         with page.expect_request("**/leads_in"):
             page.evaluate(

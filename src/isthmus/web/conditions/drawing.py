@@ -101,8 +101,8 @@ class Drawer:
 
     def items(self, tree: Tree, errors: Mapping[str, str] | None = None) -> list[Item]:
         """The lines of the form, from the top; `errors` by place."""
-        shared = 0 < len(tree.tests) * len(self.subjects) <= _MOST_OPTIONS
-        pieces = [self._option(each) for each in self.subjects.values()] if shared else []
+        many = len(tree.tests) * len(self.subjects) > _MOST_OPTIONS
+        pieces = [] if many else [self._option(each) for each in self.subjects.values()]
         return list(self._items(tree.root, ROOT, errors or {}, pieces))
 
     def _items(
