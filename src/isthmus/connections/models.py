@@ -11,6 +11,38 @@ from isthmus.domain.properties import KEY_LENGTH
 IMPORT = "import"
 EXPORT = "export"
 
+NEW_SCHEDULE = {"times_a_day": 1}
+"""Of a connection that nobody gave another one."""
+
+
+def new_schedule() -> dict[str, Any]:
+    """What a connection gets that is made without a schedule."""
+    return dict(NEW_SCHEDULE)
+
+
+class When(models.TextChoices):
+    """Which ends of runs somebody is told of. A lost sign-in is always told."""
+
+    EVERY = "every", "every run"
+    PROBLEMS = "problems", "problems and failures"
+    FAILURES = "failures", "failures only"
+
+
+class Org(models.Model):
+    """A Salesforce org that connections lead to, and how many API calls of it we may use."""
+
+    org_id = models.CharField(max_length=18, unique=True)  # 18 characters
+    share_percent = models.PositiveSmallIntegerField(default=50)  # of the limit that we may use
+    calls_limit = models.PositiveIntegerField(null=True)  # in 24 hours; None: Salesforce not asked
+    calls_used = models.PositiveIntegerField(null=True)  # by everybody, as Salesforce said last
+    measured_at = models.DateTimeField(null=True)  # when it said so
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.org_id
+
 
 class App(models.Model):
     """An External Client App (or connected app) that people sign in through by their browser."""
@@ -153,6 +185,12 @@ class Connection(models.Model):
     confirm_hours = models.PositiveSmallIntegerField(default=24)  # how long a run waits for a yes
     description = models.TextField(blank=True, default="")
     labels = models.JSONField(default=list)  # texts, as `isthmus.domain.labels` allows them
+    schedule = models.JSONField(default=new_schedule)  # as `isthmus.domain.schedules` writes it
+    due_at = models.DateTimeField(null=True, db_index=True)  # the next time of it; None: none
+    notify_to = models.JSONField(default=list)  # e-mail addresses
+    notify_when = models.CharField(max_length=10, choices=When.choices, default=When.PROBLEMS)
+    webhook_url = models.TextField(blank=True, default="")  # empty: none
+    sealed_webhook_secret = models.BinaryField(default=b"")
     favoured_by = models.ManyToManyField("people.User", related_name="favourites")
 
     class Meta:
@@ -251,6 +289,7 @@ class Run(models.Model):
         blank=True, default=""
     )  # who let it go on, where that was asked
     confirm_until = models.DateTimeField(null=True)  # of one that waits: it ends then without a yes
+    due_at = models.DateTimeField(null=True)  # the time of the schedule that it is for
     queued_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
@@ -317,3 +356,81 @@ class RunGoal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.run} {self.key}"
+
+
+class Alert(models.Model):
+    """Something beyond a single run that somebody should look at, from when it began to its end."""
+
+    kind = models.CharField(max_length=30)  # as `alerts` names them
+    about = models.TextField()  # what it is about, such as `connection 7` or `goal 12`
+    connection = models.ForeignKey(
+        Connection, null=True, on_delete=models.CASCADE, related_name="alerts"
+    )
+    goal = models.ForeignKey(Goal, null=True, on_delete=models.CASCADE, related_name="alerts")
+    run = models.ForeignKey(Run, null=True, on_delete=models.SET_NULL, related_name="alerts")
+    facts = models.JSONField(default=dict)  # numbers and names that its sentence is made of
+    opened_at = models.DateTimeField(default=timezone.now)
+    closed_at = models.DateTimeField(null=True)  # None: it still is so
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "about"],
+                condition=models.Q(closed_at__isnull=True),
+                name="alert_open_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.about}"
+
+
+class MailServer(models.Model):
+    """Where e-mail is handed over. One row at most; the environment goes before it."""
+
+    host = models.TextField()
+    port = models.PositiveIntegerField(default=587)
+    security = models.CharField(max_length=10, default="starttls")  # or tls, none
+    username = models.TextField(blank=True, default="")  # empty: it asks for none
+    sealed_password = models.BinaryField(default=b"")
+    sender = models.TextField()  # address that letters come from
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+class Letter(models.Model):
+    """Something that is to be told by e-mail or webhook. Its words are made when it is sent."""
+
+    EMAIL, WEBHOOK = "email", "webhook"
+
+    channel = models.CharField(max_length=10)
+    key = models.TextField()  # what it is about, such as `run 12`: told once by each channel
+    connection = models.ForeignKey(Connection, null=True, on_delete=models.CASCADE)
+    run = models.ForeignKey(Run, null=True, on_delete=models.CASCADE)
+    alert = models.ForeignKey(Alert, null=True, on_delete=models.CASCADE)
+    to = models.JSONField(default=list)  # addresses that have not got it yet; a webhook's address
+    written_at = models.DateTimeField(default=timezone.now)
+    due_at = models.DateTimeField(default=timezone.now)  # of the next try
+    tries = models.PositiveIntegerField(default=0)
+    sent_at = models.DateTimeField(null=True)
+    given_up_at = models.DateTimeField(null=True)
+    trouble = models.TextField(blank=True, default="")  # what the last try met
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["channel", "key"], name="letter_once")]
+        indexes = [
+            models.Index(
+                fields=["due_at"],
+                condition=models.Q(sent_at__isnull=True, given_up_at__isnull=True),
+                name="letter_due",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.key}"

@@ -1,45 +1,23 @@
 """What a worker does once a day, whether there are runs or not."""
 
 import logging
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 from django.utils import timezone
 
-from isthmus.connections import certificates, few_records, foreseen, revoking
+from isthmus.connections import few_records, foreseen
 from isthmus.errors import IsthmusError
 from isthmus.profiles import database, schema
 from isthmus.profiles.database import DatabaseGone
 from isthmus.profiles.keeping import Keeping
-
-TELL_SECONDS = 60.0
 
 log = logging.getLogger("isthmus.worker")
 
 
 def _today() -> date:
     return datetime.now(UTC).date()
-
-
-@dataclass(kw_only=True)
-class Telling:
-    """Tells Salesforce, every minute, of sign-ins that are no longer wanted."""
-
-    clock: Callable[[], float] = time.monotonic
-    _due: float = 0.0
-
-    def is_due(self) -> bool:
-        """Whether a minute has passed since the last time."""
-        return self.clock() >= self._due
-
-    def tell(self) -> None:
-        """Do it. What Salesforce did not hear comes again, ever more seldom."""
-        self._due = self.clock() + TELL_SECONDS
-        with database.reached():
-            revoking.work_off()
-            certificates.forget_drafts(timezone.now())
 
 
 @dataclass(kw_only=True)

@@ -18,9 +18,11 @@ from isthmus.connections.news import QUEUE, TASK
 from isthmus.errors import IsthmusError
 from isthmus.profiles.database import DatabaseGone
 from isthmus.worker import presence
+from isthmus.worker.chores import keep_doing
 from isthmus.worker.errands import Errands
-from isthmus.worker.housekeeping import Housekeeping, Telling
+from isthmus.worker.housekeeping import Housekeeping
 from isthmus.worker.news import App, listening_app, throw_away_stalled
+from isthmus.worker.rounds import CHORES
 from isthmus.worker.settings import WorkerSettings
 
 log = logging.getLogger("isthmus.worker")
@@ -51,7 +53,6 @@ class WorkerProcess:
         self._pauses = _pauses()
         self._errands.leaving = self._leave.is_set
         self._housekeeping = Housekeeping(keeping=settings.keeping)
-        self._telling = Telling()
         self._lingering: set[asyncio.Task[Any]] = set()
 
     @property
@@ -130,13 +131,14 @@ class WorkerProcess:
             await session.execute(presence.QUERIES["announce"])
             working = asyncio.create_task(self._take_news(app))
             looking = asyncio.create_task(self._look(session, app))
+            chores = asyncio.create_task(keep_doing(CHORES))
             leaving = asyncio.create_task(self._leave.wait())
-            await _first(working, looking, leaving)
-            for each in (looking, leaving, working):
+            await _first(working, looking, chores, leaving)
+            for each in (looking, chores, leaving, working):
                 each.cancel()
-            await asyncio.wait([looking, leaving])
+            await asyncio.wait([looking, chores, leaving])
             await self._end_errands(working, session)
-            _raise_first(looking, working)
+            _raise_first(looking, chores, working)
 
     async def _end_errands(
         self, working: asyncio.Task[None], session: psycopg.AsyncConnection[Any]
@@ -170,8 +172,6 @@ class WorkerProcess:
         while True:
             if self._housekeeping.is_due():
                 await asyncio.to_thread(_alone, self._housekeeping.keep)
-            if self._telling.is_due():
-                await asyncio.to_thread(_alone, self._telling.tell)
             cursor = await session.execute(presence.DUE)
             found = [presence.Due(*row) for row in await cursor.fetchall()]
             for each in presence.without(found, self._errands.setbacks.refused()):
