@@ -2,6 +2,7 @@
 
 from isthmus.web.routes import (
     accounts,
+    audit,
     components,
     connections,
     guards,
@@ -16,6 +17,7 @@ from isthmus.web.views import errors
 
 urlpatterns = [
     *accounts.patterns,
+    *audit.patterns,
     *connections.patterns,
     *previews.patterns,
     *runs.patterns,
