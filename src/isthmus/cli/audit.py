@@ -24,9 +24,6 @@ Since = Annotated[
         "2026-11-30T06:00, in UTC.",
     ),
 ]
-Until = Annotated[
-    str | None, typer.Option("--until", metavar="TIME", help="Only what was done before then.")
-]
 By = Annotated[
     str | None,
     typer.Option(
@@ -52,7 +49,6 @@ Most = Annotated[
 def audit(
     *,
     since: Since = None,
-    until: Until = None,
     by: By = None,
     connection: OfConnection = None,
     kind: Kind = None,
@@ -67,7 +63,7 @@ def audit(
     from isthmus.cli import session
 
     with session.database():
-        wanted = _wanted(since, until, by, connection, kind)
+        wanted = _wanted(since, by, connection, kind)
         shown = _shown(wanted, most)
     if as_json:
         print_json({"entries": [plain for plain, _ in shown]})
@@ -78,7 +74,7 @@ def audit(
 
 
 def _wanted(
-    since: str | None, until: str | None, by: str | None, connection: str | None, kind: str | None
+    since: str | None, by: str | None, connection: str | None, kind: str | None
 ) -> "Wanted":
     from isthmus.connections import setting_up
     from isthmus.connections.audit import KINDS, Wanted
@@ -89,19 +85,18 @@ def _wanted(
         who=by,
         kind=kind,
         connection=setting_up.find(connection).id if connection else None,
-        since=_moment("--since", since),
-        until=_moment("--until", until),
+        since=_moment(since),
     )
 
 
-def _moment(option: str, text: str | None) -> datetime | None:
+def _moment(text: str | None) -> datetime | None:
     if text is None:
         return None
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
         raise Misuse(
-            f"{option} is {text!r}, which is no moment. Write it as 2026-11-30 or 2026-11-30T06:00."
+            f"--since is {text!r}, which is no moment. Write it as 2026-11-30 or 2026-11-30T06:00."
         ) from None
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 

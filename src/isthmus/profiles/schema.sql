@@ -330,15 +330,25 @@ END $$;
 CREATE OR REPLACE TRIGGER kept BEFORE UPDATE OR DELETE OR TRUNCATE ON store.audit
     FOR EACH STATEMENT EXECUTE FUNCTION store.keep_audit();
 
+-- audit_actor --
+-- Who acts is said by the transaction, as JSON in `isthmus.actor`. Sessions that engines have of
+-- their own say nothing and act for nobody; any other that says nothing is of a program or SQL that
+-- goes past Isthmus.
+CREATE OR REPLACE FUNCTION store.audit_actor() RETURNS jsonb LANGUAGE sql STABLE
+RETURN CASE
+    WHEN current_setting('isthmus.actor', true) IS JSON OBJECT
+    THEN current_setting('isthmus.actor', true)::jsonb
+    WHEN current_setting('application_name') ~ '^isthmus( |$)' THEN '{"who": "", "how": "by itself"}'
+    ELSE jsonb_build_object('who', session_user, 'how', 'database')
+END;
+
 -- audit_noted --
--- `changes` are set-up already: no secrets. Who acts is said by the transaction, as JSON in
--- `isthmus.actor`; where it says nothing, a program or SQL went past Isthmus.
+-- `changes` are set-up already: no secrets.
 CREATE OR REPLACE FUNCTION store.note_audit(kind text, act text, row_now jsonb, changes jsonb)
 RETURNS void LANGUAGE plpgsql AS $$
 <<noting>>
 DECLARE
-    said text := current_setting('isthmus.actor', true);
-    actor jsonb := CASE WHEN said IS JSON OBJECT THEN said::jsonb ELSE '{}' END;
+    actor jsonb := store.audit_actor();
     action uuid := coalesce(
         (actor ->> 'action')::uuid, md5(pg_current_xact_id()::text || now()::text)::uuid
     );
@@ -354,7 +364,7 @@ BEGIN
         (row_now ->> 'id')::bigint,
         CASE kind WHEN 'connection' THEN row_now ->> 'id' ELSE row_now ->> 'connection_id' END::bigint,
         action,
-        coalesce(actor ->> 'who', session_user),
+        coalesce(actor ->> 'who', ''),
         coalesce(actor ->> 'how', 'database'),
         kind,
         act,
@@ -449,7 +459,6 @@ END $$;
 -- What people do about runs. What a worker does, and previews, are no such thing.
 CREATE OR REPLACE FUNCTION store.audit_run() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-    said text := current_setting('isthmus.actor', true);
     columns text[] := '{full,goal_keys,first,only}';
     before jsonb := CASE TG_OP WHEN 'UPDATE' THEN
         (SELECT jsonb_object_agg(key, value) FROM jsonb_each(to_jsonb(OLD)) WHERE key = ANY (columns))
@@ -460,7 +469,7 @@ DECLARE
     );
     act text;
 BEGIN
-    IF said IS JSON OBJECT AND said::jsonb ->> 'how' = 'by itself' THEN
+    IF store.audit_actor() ->> 'how' = 'by itself' THEN
         RETURN NULL;
     END IF;
     act := CASE

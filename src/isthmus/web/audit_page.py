@@ -30,6 +30,10 @@ _LONG: Final = 160
 """Characters of a value above which it is folded."""
 
 
+_FEW: Final = 4
+"""Changes of an entry that are shown with it; those of a longer one have a page."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Asked:
     """What the address asks for, as texts; what is not understood is as if it were not there."""
@@ -105,6 +109,7 @@ class Shown:
     """One change on a page."""
 
     sentence: Sentence
+    act: str
     address: str  # of the thing; empty where it is no more, or has no page
     settings: Sequence[tuple[Setting, bool]]  # and whether it is long
 
@@ -120,8 +125,7 @@ class Line:
     who: str
     way: str
     email: str  # of the account, where there is one
-    changes: Sequence[Shown]
-    left: int  # changes that are not among these
+    changes: Sequence[Shown]  # all of them where they are few, else none
 
 
 def lines(request: HttpRequest, entries: Sequence[Entry]) -> list[Line]:
@@ -175,15 +179,21 @@ def _line(
         who=audit_words.who(entry.who, entry.how, people),
         way=WAYS.get(entry.how, entry.how),
         email=entry.who if entry.who in people else "",
-        changes=[_shown(each, names, reader, addresses) for each in entry.changes],
-        left=entry.number - len(entry.changes),
+        changes=[
+            _shown(each, names, reader, addresses) for each in entry.changes if entry.number <= _FEW
+        ],
     )
+
+
+_ACTS: Final = {"made": "made", "asked": "made", "deleted": "deleted"}
+"""Of what there is only an after, or only a before."""
 
 
 def _shown(change: Change, names: Names, reader: Reader, addresses: Mapping[int, str]) -> Shown:
     settings = audit_words.settings(change, names, reader)
     return Shown(
         sentence=audit_words.sentence(change, names),
+        act=_ACTS.get(change.act, "changed"),
         address=addresses.get(change.id, ""),
         settings=[(each, _is_long(each)) for each in settings],
     )
