@@ -67,17 +67,11 @@ class Said:
     text: str = ""
 
 
-def read(plain: Mapping[str, Any]) -> Said:
+def read(plain: object) -> Said:
     """What the plain form says. Raises `ScheduleInvalid`."""
     if not isinstance(plain, Mapping):
-        raise ScheduleInvalid(
-            [
-                (
-                    (),
-                    f"{_shown(plain)} stands where a schedule belongs. Write times_a_day: 1, for example.",
-                )
-            ]
-        )
+        why = f"{_shown(plain)} stands where a schedule belongs. Write times_a_day: 1, say."
+        raise ScheduleInvalid([((), why)])
     reader = _Reader(plain)
     said = reader.said()
     if reader.troubles:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from isthmus.connections import overview, setting_up
+from isthmus.connections.errors import NoSuchThing
 from isthmus.connections.kinds import KINDS, Kind
 from isthmus.connections.overview import Overview, PastRun
 from isthmus.domain.roles import Right
@@ -18,7 +19,7 @@ from isthmus.web import connection_words, paging, run_words
 from isthmus.web.access import access, who
 from isthmus.web.addresses import ours
 from isthmus.web.forms.connections import PRODUCTION, SANDBOX, NewConnectionForm
-from isthmus.web.views.found import changing, find
+from isthmus.web.views.found import find
 
 _ROWS: Final = 25
 """Connections of a page: each draws its last runs."""
@@ -128,9 +129,10 @@ def favourite(request: HttpRequest, connection_key: str) -> HttpResponse:
 def switch(request: HttpRequest, connection_key: str) -> HttpResponse:
     """Switch a connection on or off."""
     active = request.POST.get("active") == "on"
-    with changing(connection_key) as row:
-        row.active = active
-        row.save(update_fields=["active"])
+    try:
+        row = setting_up.switch(connection_key, on=active)
+    except NoSuchThing as error:
+        raise Http404 from error
     if active:
         messages.success(request, f"{row.name} is on.")
     else:
