@@ -10,6 +10,7 @@ from isthmus.web.routes import (
     properties,
     runs,
     salesforce,
+    schedules,
     segments,
 )
 from isthmus.web.views import errors
@@ -20,6 +21,7 @@ urlpatterns = [
     *previews.patterns,
     *runs.patterns,
     *guards.patterns,
+    *schedules.patterns,
     *profiles.patterns,
     *properties.patterns,
     *segments.patterns,

@@ -160,6 +160,7 @@ def test_what_a_schedule_depends_on_works_out_anew_when_it_is_due() -> None:
         apply(text)
         return models.Connection.objects.get().due_at
 
+    apply(DOCUMENT)
     assert due_after(active="false") is None
     first = due_after(active="true", schedule="{day: 31, at: ['06:00']}")
     assert first is not None  # It never ran, so it is due at once.
