@@ -93,6 +93,7 @@ def weekday_of_month(weekday: str, week: str, times: Sequence[str]) -> str:
 def cron(expression: str) -> str:
     """What five fields of cron mean."""
     said = CronSim(expression, _ANY_MOMENT).explain()
+    said = re.sub(r"very (\d+)th (minute|hour)", r"very \1 \2s", said)
     said = re.sub(r"\b(\d+)th\b", lambda found: f"{found[1]}{ordinal(int(found[1]))}", said)
     return f"Cron {expression}: {said[:1].lower()}{said[1:]}"
 

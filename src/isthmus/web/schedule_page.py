@@ -75,7 +75,7 @@ class Draft:
     def typed(cls, given: QueryDict) -> Self:
         """What was typed. A button may have added a time, or taken one away."""
         act = given.get("act", "")
-        at = [each.strip()[:_LONGEST] for each in given.getlist("at")[: MOST_A_DAY + 1]]
+        at = [_time_of_day(each) for each in given.getlist("at")[: MOST_A_DAY + 1]]
         if act.startswith("remove-") and act.removeprefix("remove-").isdecimal():
             place = int(act.removeprefix("remove-")[:4])
             at = [each for number, each in enumerate(at) if number != place]
@@ -119,6 +119,14 @@ class Draft:
 def _number(text: str) -> Any:
     """The number; the text itself, which is refused as it stands, where it is none."""
     return int(text) if text.isascii() and text.isdecimal() else text
+
+
+def _time_of_day(text: str) -> str:
+    """The time with the colon that a telephone's digits lack; anything else as it was typed."""
+    typed = text.strip()[:_LONGEST]
+    if typed.isascii() and typed.isdecimal() and len(typed) in (3, 4):
+        return f"{typed[:-2]}:{typed[-2:]}"
+    return typed
 
 
 def errors(of: ScheduleInvalid) -> dict[str, str]:
@@ -214,7 +222,8 @@ def _time(at: datetime, now: datetime) -> Time:
 
 def _ahead(following: NextRun, now: datetime) -> str:
     if following.is_on and not following.word and following.at is not None:
-        return f"next {words.ahead(following.at, now)}"
+        ahead = words.ahead(following.at, now)
+        return "starts now" if ahead == "now" else f"next {ahead}"
     if following.is_queued and following.is_on:
         return following.word.lower() if following.is_going else "a run is queued"
     return following.word.lower() if following.is_paused or not following.is_on else ""
