@@ -10,7 +10,7 @@ from isthmus.blueprint.documents import Connection, Document, Goal, with_object_
 from isthmus.blueprint.planning import Plan, What, compare
 from isthmus.blueprint.reviewing import review
 from isthmus.blueprint.stored import stored
-from isthmus.connections import client_apps, models
+from isthmus.connections import client_apps, due, models
 from isthmus.connections.removing import delete_goal
 from isthmus.domain.goals import ImportGoal, ObjectTypeOnDelete, OnMerge
 from isthmus.people import auditing
@@ -79,8 +79,11 @@ def _save_connection(asked: Connection) -> None:
         "labels": list(asked.labels),
         "description": asked.description,
     }
+    if asked.schedule is not None:
+        values["schedule"] = asked.schedule.as_plain()
     # Only these columns are written: a run may be writing others of the same row, such as the org.
     saved, _ = models.Connection.objects.update_or_create(key=asked.key, defaults=values)
+    _schedule(row, saved)
     if asked.authorization is not None:
         taking_sign_ins.take(saved, asked.authorization)
     if row and row.timezone != asked.timezone:
@@ -88,6 +91,13 @@ def _save_connection(asked: Connection) -> None:
         saved.goals.update(version=F("version") + 1)
     if asked.goals is not None:
         save_goals(saved, asked.goals)
+
+
+def _schedule(before: models.Connection | None, saved: models.Connection) -> None:
+    """Work out when it is due, where what that depends on has changed."""
+    names = ("active", "schedule", "timezone")
+    if before is None or any(getattr(before, name) != getattr(saved, name) for name in names):
+        due.renew(saved)
 
 
 def save_goals(connection: models.Connection, asked: tuple[Goal, ...]) -> None:

@@ -13,6 +13,7 @@ from isthmus.domain.goals import (
     ImportGoal,
 )
 from isthmus.domain.properties import PropertyDefinition
+from isthmus.domain.schedules import Schedule
 
 Path = tuple[str | int, ...]
 """Where in the document: keys and places in lists (from 0), from the top."""
@@ -88,6 +89,7 @@ class Connection:
     settle_seconds: int = SETTLE_SECONDS
     confirm_above: int | None = None  # percent; None: a run may change any share by itself
     confirm_hours: int = CONFIRM_HOURS
+    schedule: Schedule | None = None  # None where the document says nothing of it
     labels: tuple[str, ...] = ()
     description: str = ""
     goals: tuple[Goal, ...] | None = None  # in order; None where the document says nothing of them

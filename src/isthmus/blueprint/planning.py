@@ -158,10 +158,11 @@ def _connection_changes(document: Document, stored: Document) -> Iterator[Change
     there = {each.key: each for each in stored.connections}
     for connection in document.connections:
         before = there.get(connection.key)
+        silent = ("schedule",) if connection.schedule is None else ()
         yield from _compared(
             What.CONNECTION,
-            {connection.key: _connection(connection)},
-            {before.key: _connection(before)} if before else {},
+            {connection.key: _connection(connection, silent)},
+            {before.key: _connection(before, silent)} if before else {},
         )
         yield from _authorization_changes(connection, before)
         yield from _goal_changes(connection, before)
@@ -308,10 +309,14 @@ def _segment(segment: Segment) -> Attributes:
     return {"name": segment.name, "where": segment.where}
 
 
-def _connection(connection: Connection) -> Attributes:
-    left_out = ("key", "authorization", "share", "goals")
+def _connection(connection: Connection, silent: Sequence[str] = ()) -> Attributes:
+    """The connection, but for what the document says nothing of."""
+    left_out = ("key", "authorization", "share", "goals", *silent)
     values = vars(connection).items()
-    return {name: as_json(value) for name, value in values if name not in left_out}
+    plain = {name: as_json(value) for name, value in values if name not in left_out}
+    if connection.schedule is not None and "schedule" in plain:
+        plain["schedule"] = as_json(connection.schedule.as_plain())
+    return plain
 
 
 def _signing_in(connection: Connection) -> Attributes:

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from isthmus.blueprint.documents import App, Authorization, Connection, Document, Segment
-from isthmus.connections import client_apps, models, secrets
+from isthmus.connections import client_apps, due, models, secrets
 from isthmus.connections.authorizations import Flow
+from isthmus.domain.schedules import Schedule, ScheduleInvalid
 from isthmus.profiles.models import Property
 from isthmus.profiles.models import Segment as StoredSegment
 
@@ -83,10 +84,18 @@ def _connection(
         confirm_hours=row.confirm_hours,
         authorization=_authorization(own, apps) if own else None,
         share=owner if row.authorization_id and owner != row.key else "",
+        schedule=_schedule(row),
         labels=tuple(row.labels),
         description=row.description,
         goals=tuple(goal.definition for goal in row.goals.all()),
     )
+
+
+def _schedule(row: models.Connection) -> Schedule | None:
+    try:
+        return due.schedule_of(row)
+    except ScheduleInvalid:  # A newer version wrote it: it stays, and documents say nothing of it.
+        return None
 
 
 def _authorization(row: models.Authorization, apps: Sequence[App]) -> Authorization:

@@ -102,6 +102,8 @@ def _connection(connection: Connection, names: Mapping[str, str]) -> dict[str, A
         **_differing(connection, ("description",)),
         **_differing(connection, (*options, *guard)),
     }
+    if connection.schedule is not None:
+        values["schedule"] = _compact(connection.schedule.as_plain())
     if connection.labels:
         values["labels"] = _compact(list(connection.labels))
     if connection.share:

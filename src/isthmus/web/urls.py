@@ -11,6 +11,7 @@ from isthmus.web.routes import (
     properties,
     runs,
     salesforce,
+    schedules,
     segments,
 )
 from isthmus.web.views import errors
@@ -22,6 +23,7 @@ urlpatterns = [
     *previews.patterns,
     *runs.patterns,
     *guards.patterns,
+    *schedules.patterns,
     *profiles.patterns,
     *properties.patterns,
     *segments.patterns,

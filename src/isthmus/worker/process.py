@@ -23,7 +23,7 @@ from isthmus.worker.chores import keep_doing
 from isthmus.worker.errands import Errands
 from isthmus.worker.housekeeping import Housekeeping
 from isthmus.worker.news import App, listening_app, throw_away_stalled
-from isthmus.worker.rounds import CHORES
+from isthmus.worker.rounds import CHORES, schedules
 from isthmus.worker.settings import WorkerSettings
 
 log = logging.getLogger("isthmus.worker")
@@ -128,11 +128,12 @@ class WorkerProcess:
 
     async def _live(self) -> None:
         """Work until asked to leave. Raises one of `GONE` when the database goes away."""
+        seconds = self._settings.look_seconds
         async with await _session() as session, listening_app(self._errands.run) as app:
             await session.execute(presence.QUERIES["announce"])
             working = asyncio.create_task(self._take_news(app))
             looking = asyncio.create_task(self._look(session, app))
-            chores = asyncio.create_task(keep_doing(CHORES))
+            chores = asyncio.create_task(keep_doing((*CHORES, schedules(seconds))))
             leaving = asyncio.create_task(self._leave.wait())
             await _first(working, looking, chores, leaving)
             for each in (looking, chores, leaving, working):

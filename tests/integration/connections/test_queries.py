@@ -10,6 +10,7 @@ from psycopg import Connection, sql
 
 from isthmus.connections.audit import QUERIES as AUDIT
 from isthmus.connections.causes import QUERIES as CAUSES
+from isthmus.connections.due import QUERIES as DUE
 from isthmus.connections.foreseen import QUERIES as FORESEEN
 from isthmus.connections.overview import QUERIES as OVERVIEW
 from isthmus.connections.removing import QUERIES as REMOVING
@@ -40,6 +41,7 @@ ROOMS = {
     "tracing": TRACING,
     "rows": ROWS,
     "causes": CAUSES,
+    "due": DUE,
     "stories": STORIES,
     "foreseen": FORESEEN,
     "profiles": PROFILES,

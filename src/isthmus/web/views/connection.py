@@ -20,7 +20,7 @@ from isthmus.connections.errors import (
 )
 from isthmus.connections.models import OPEN, UNDER_WAY, Connection, Run, RunState
 from isthmus.domain.roles import Right
-from isthmus.web import authorization_card, connection_page, connection_words, edits
+from isthmus.web import authorization_card, connection_page, connection_words, edits, schedule_page
 from isthmus.web.access import access, who
 from isthmus.web.confirming import Confirmation, Loss, ask
 from isthmus.web.connection_tabs import SETUP, YAML, tabs
@@ -144,6 +144,8 @@ def _shown(
             _thing("guard", row.key),
             {"confirm_above": row.confirm_above, "confirm_hours": row.confirm_hours},
         ),
+        "schedule": schedule_page.shown(row),
+        "seen_schedule": edits.seal(_thing("schedule", row.key), {"schedule": row.schedule}),
         "runs_address": connection_words.address("runs", row.key),
         **connection_page.gather(row, hides=not sees_personal_data(request)),
         **more,

@@ -10,15 +10,17 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from isthmus.connections import overview, setting_up
+from isthmus.connections import due, overview, setting_up
+from isthmus.connections.due import NextRun
+from isthmus.connections.errors import NoSuchThing
 from isthmus.connections.kinds import KINDS, Kind
 from isthmus.connections.overview import Overview, PastRun
 from isthmus.domain.roles import Right
-from isthmus.web import connection_words, paging, run_words
+from isthmus.web import connection_words, paging, run_words, words
 from isthmus.web.access import access, who
 from isthmus.web.addresses import ours
 from isthmus.web.forms.connections import PRODUCTION, SANDBOX, NewConnectionForm
-from isthmus.web.views.found import changing, find
+from isthmus.web.views.found import find
 
 _ROWS: Final = 25
 """Connections of a page: each draws its last runs."""
@@ -39,20 +41,23 @@ _STATES: Final[Mapping[str, tuple[str, str, Callable[[Overview], bool]]]] = {
 @require_safe
 def connections(request: HttpRequest) -> HttpResponse:
     """All connections."""
-    words, label = (_asked(request, name) for name in ("q", "label"))
+    text, label = (_asked(request, name) for name in ("q", "label"))
     chosen = request.GET.get("state", "")
     state = chosen if chosen in _STATES else ""
-    wanted = overview.Wanted(words=words, label=label, user=_user_id(request))
+    wanted = overview.Wanted(words=text, label=label, user=_user_id(request))
     every = overview.connections(wanted)
     is_in_state = _STATES[state][2]
     rows = sorted((each for each in every if each.matched and is_in_state(each)), key=_sorting)
     page = paging.page(request, lambda after, most: _behind(rows, after)[:most], _place, size=_ROWS)
     runs = overview.last_runs(each.id for each in page.rows)
+    following = due.next_runs(each.id for each in page.rows)
     return render(
         request,
         "web/connections.html",
         {
-            "rows": [_row(each, runs.get(each.id, [])) for each in page.rows],
+            "rows": [
+                _row(each, runs.get(each.id, []), following.get(each.id)) for each in page.rows
+            ],
             "page": page,
             "found": len(rows),
             "total": len(every),
@@ -61,14 +66,14 @@ def connections(request: HttpRequest) -> HttpResponse:
                 for value, (word, icon, test) in _STATES.items()
             ],
             "state": state,
-            "q": words,
+            "q": text,
             "label": label,
             "labels": overview.labels(),
         },
     )
 
 
-def _row(of: Overview, runs: list[PastRun]) -> dict[str, Any]:
+def _row(of: Overview, runs: list[PastRun], following: NextRun | None) -> dict[str, Any]:
     last = runs[-1] if runs else None
     return {
         "of": of,
@@ -78,6 +83,10 @@ def _row(of: Overview, runs: list[PastRun]) -> dict[str, Any]:
         if of.health in connection_words.ABOUT_SIGN_IN
         else "",
         "marks": connection_words.marks(of.key, runs, timezone.now()),
+        "next": following,
+        "next_ahead": words.ahead(following.at, timezone.now())
+        if following and following.at
+        else "",
         "last": last,
         "last_state": run_words.state(last.state) if last else None,
         "records": connection_words.records(last) if last else 0,
@@ -128,9 +137,10 @@ def favourite(request: HttpRequest, connection_key: str) -> HttpResponse:
 def switch(request: HttpRequest, connection_key: str) -> HttpResponse:
     """Switch a connection on or off."""
     active = request.POST.get("active") == "on"
-    with changing(connection_key) as row:
-        row.active = active
-        row.save(update_fields=["active"])
+    try:
+        row = setting_up.switch(connection_key, on=active)
+    except NoSuchThing as error:
+        raise Http404 from error
     if active:
         messages.success(request, f"{row.name} is on.")
     else:
