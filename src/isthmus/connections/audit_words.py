@@ -55,8 +55,8 @@ _LABELS: Final = {
     "authorization_id": "Sign-in",
     "confirm_above": "Asks first above, in percent",
     "confirm_hours": "Waits for a yes, in hours",
-    "notify_to": "Who is told by e-mail",
-    "notify_when": "Is told of",
+    "notify_to": "Addresses for e-mail",
+    "notify_when": "E-mail on",
     "webhook_url": "Webhook",
     "sealed_webhook_secret": "Secret of the webhook",
     "position": "Place",
@@ -168,7 +168,7 @@ def _counted(entry: Entry) -> str:
 
 def sentence(of: Change, names: Names) -> Sentence:
     """What was done to one thing."""
-    name = of.name or of.key
+    name = _host(of.name) or of.key
     if of.kind == "run":
         return Sentence(
             lead=_RUNS[of.act], name=f"run #{of.key}", tail=f" of {names.connection(of)}"
@@ -179,7 +179,15 @@ def sentence(of: Change, names: Names) -> Sentence:
         return Sentence(lead="took away all", name=KINDS[of.kind][2])
     if of.act != "changed":
         return Sentence(lead=f"{of.act} the {word}", name=name, tail=tail)
-    return Sentence(lead=_changed(of), name=name, tail=tail)
+    lead = _changed(of)
+    # A title alone says what it is the title of; names of other things do not.
+    named = lead if of.kind in ("connection", "goal") else f"{lead} the {word}"
+    return Sentence(lead=named, name=name, tail=tail)
+
+
+def _host(name: str) -> str:
+    """The name without what every address of a login host begins with."""
+    return name.removeprefix("https://").removeprefix("http://")
 
 
 def _changed(of: Change) -> str:

@@ -10,6 +10,7 @@ from isthmus.profiles.errors import KeepingRefused
 
 OUTCOMES_SETTING = "ISTHMUS_KEEP_OUTCOMES_DAYS"
 LOG_SETTING = "ISTHMUS_KEEP_LOG_DAYS"
+AUDIT_SETTING = "ISTHMUS_KEEP_AUDIT_DAYS"
 MOST_DAYS = 3650
 
 
@@ -24,6 +25,10 @@ def _days(name: str, default: int) -> int:
     return number
 
 
+def _audit_days() -> int | None:
+    return _days(AUDIT_SETTING, MOST_DAYS) if os.environ.get(AUDIT_SETTING) else None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Keeping:
     """Days for which each kind of history is kept. The counts of runs are kept for good."""
@@ -35,6 +40,10 @@ class Keeping:
     log_days: int = field(default_factory=partial(_days, LOG_SETTING, 90))
     """For the problems that runs met. Defaults to the environment's `ISTHMUS_KEEP_LOG_DAYS`,
     or 90."""
+
+    audit_days: int | None = field(default_factory=_audit_days)
+    """For the audit log; None: for good. Defaults to the environment's `ISTHMUS_KEEP_AUDIT_DAYS`,
+    or None."""
 
     @classmethod
     def given(cls) -> Self | None:
