@@ -6,12 +6,12 @@ somebody without that right sees on the pages, and less.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from isthmus.connections import alert_words, causes, guards, masking, page_address
+from isthmus.connections import causes, guards, masking, page_address
 from isthmus.connections.models import (
     EXPORT,
     Alert,
@@ -172,12 +172,15 @@ def sign_in_is_lost(connection: Connection) -> bool:
     return rows.exists()
 
 
+_LOST: Final = (
+    "Salesforce does not take the stored sign-in any more, and it is not asked again. No run can "
+    "read or write anything until somebody connects again."
+)
+
+
 def _sentences(run: Run, parts: Sequence[RunGoal], *, is_lost: bool) -> list[str]:
     if is_lost:
-        return [
-            "Salesforce does not take the stored sign-in any more, and it is not asked again. No "
-            "run can read or write anything until somebody connects again."
-        ]
+        return [_LOST]
     if was_unanswered(run):
         return ["It waited for somebody to agree to what it would change, and nobody did in time."]
     if run.state == RunState.FAILED and run.message and not any(each.message for each in parts):
@@ -355,10 +358,15 @@ def _of_question(part: RunGoal) -> Words:
 
 def _of_alert(alert: Alert) -> Words:
     """What is said of an alert."""
+    from isthmus.connections import alert_words
+
     said = alert_words.words(alert)
     connection = alert.connection
-    others = [link(f"Connection {plain(connection.name)}", page_address.connection(connection.key))
-        ] if connection else []
+    others = (
+        [link(f"Connection {plain(connection.name)}", page_address.connection(connection.key))]
+        if connection
+        else []
+    )
     title = plain(said.title, _TITLE_LENGTH)
     return Words(
         subject=title,
@@ -377,16 +385,17 @@ def _of_alert(alert: Alert) -> Words:
 
 def of_test(to: str) -> Words:
     """A letter that only shows that letters arrive."""
+    sentence = (
+        f"This letter was sent to {plain(to, 254)} because somebody tested the mail server on the "
+        f"settings page of Isthmus, or by a command."
+    )
     return Words(
         subject="Isthmus: test letter",
         connection="",
         title="Letters arrive",
         state="Test",
         tone=GOOD,
-        sentences=[
-            f"This letter was sent to {plain(to, 254)} because somebody tested the mail server on "
-            f"the settings page of Isthmus, or by a command."
-        ],
+        sentences=[sentence],
         next_step="Nothing needs to be done.",
         links=[link("Open Isthmus", "/")],
         place=_place(),
