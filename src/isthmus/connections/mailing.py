@@ -181,6 +181,8 @@ def _answer(error: Exception) -> str:
 
 def _sentence(server: Server, error: Exception) -> str:
     """What the error means, and what to do."""
+    if isinstance(error, smtplib.SMTPServerDisconnected) and isinstance(error.__context__, OSError):
+        error = error.__context__  # what the library says of a time-out
     for kind, words in _WORDS:
         if isinstance(error, kind):
             return words(server, error)
