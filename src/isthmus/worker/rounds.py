@@ -4,6 +4,7 @@ from django.utils import timezone
 
 from isthmus.connections import certificates, revoking
 from isthmus.profiles import database
+from isthmus.worker.alerting import Alerting
 from isthmus.worker.chores import Chore
 
 
@@ -14,4 +15,7 @@ def _revoke() -> None:
         certificates.forget_drafts(timezone.now())
 
 
-CHORES = (Chore(name="revocations", every_seconds=60.0, do=_revoke),)
+CHORES = (
+    Chore(name="revocations", every_seconds=60.0, do=_revoke),
+    Chore(name="alerts", every_seconds=60.0, do=Alerting().evaluate),
+)
