@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from django.db import connection as database
 
-from isthmus.connections import approvals, certificates
+from isthmus.connections import approvals, certificates, letters
 from isthmus.connections.models import IMPORT
 from isthmus.domain.usual import Amount, strange, too_long
 from isthmus.profiles import statements
@@ -48,6 +48,7 @@ FAILURES: Final = (Kind.SIGN_IN_LOST, Kind.DID_NOT_START, Kind.UNSTEADY_SIGN_IN)
 LATE: Final = timedelta(minutes=15)
 GOES_ON: Final = timedelta(minutes=10)
 WAITS: Final = timedelta(hours=6)
+LETTERS_WAIT: Final = timedelta(hours=1)
 COMPARED: Final = timedelta(days=35)
 MOST_COMPARED: Final = 400
 RUNS_IN_VAIN: Final = 3
@@ -265,6 +266,22 @@ def waiting(now: datetime) -> Iterator[Sign]:
             run=row["run"],
             facts={"run": row["number"], "since": row["started_at"].isoformat()},
         )
+
+
+def waiting_letters(now: datetime) -> Iterator[Sign]:
+    """Channels by which nobody has been told anything for a while. Of the store as a whole."""
+    for each in letters.standing():
+        if each.trouble and each.oldest is not None and each.oldest < now - LETTERS_WAIT:
+            yield Sign(
+                kind=Kind.LETTERS_WAIT,
+                about=f"letters by {each.channel}",
+                connections=[],
+                facts={
+                    "channel": each.channel,
+                    "waiting": each.waiting,
+                    "since": each.oldest.isoformat(),
+                },
+            )
 
 
 def _rows(block: str, **names: Any) -> Iterable[dict[str, Any]]:

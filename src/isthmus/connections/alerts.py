@@ -13,8 +13,16 @@ from django.db import connection as database
 from django.db import transaction
 from django.utils import timezone
 
-from isthmus.connections import alert_signs
-from isthmus.connections.alert_signs import COMPARED, OF_AMOUNTS, STAYS_STRANGE, Kind, Known, Sign
+from isthmus.connections import alert_signs, letters
+from isthmus.connections.alert_signs import (
+    COMPARED,
+    FAILURES,
+    OF_AMOUNTS,
+    STAYS_STRANGE,
+    Kind,
+    Known,
+    Sign,
+)
 from isthmus.connections.errors import NoSuchThing, StateRefused
 from isthmus.connections.models import Alert, Connection
 
@@ -66,6 +74,7 @@ def _all_but_amounts(now: datetime) -> Iterable[Sign]:
     yield from alert_signs.held()
     yield from alert_signs.long_runs(now)
     yield from alert_signs.waiting(now)
+    yield from alert_signs.waiting_letters(now)
 
 
 def _known(alerts: Iterable[Alert], now: datetime) -> Known:
@@ -109,32 +118,43 @@ def _refresh(
     changed = []
     for place, alert in before.items():
         sign = is_so.get(place)
-        if sign is not None and (alert.facts != sign.facts or alert.run_id != sign.run):
-            alert.facts, alert.run_id = dict(sign.facts), sign.run
+        if sign is None:
+            continue
+        then = (alert.facts, alert.run_id, alert.connection_id)
+        alert.facts, alert.run_id, alert.connection_id = _facts(sign), sign.run, _first(sign)
+        if then != (alert.facts, alert.run_id, alert.connection_id):
             changed.append(alert)
-    Alert.objects.bulk_update(changed, ["facts", "run"], batch_size=500)
+    Alert.objects.bulk_update(changed, ["facts", "run", "connection"], batch_size=500)
 
 
 def _open(signs: Sequence[Sign], now: datetime) -> list[Alert]:
-    concerned = {each for sign in signs for each in sign.connections}
-    rows = Connection.objects.in_bulk(concerned)
-    opened = [
+    rows = Connection.objects.in_bulk({each for sign in signs for each in sign.connections})
+    opened = Alert.objects.bulk_create(
         Alert(
             kind=str(sign.kind),
             about=sign.about,
-            connection=rows.get(sign.connections[0]) if sign.connections else None,
+            connection=rows[sign.connections[0]] if sign.connections else None,
             goal_id=sign.goal,
             run_id=sign.run,
             facts=_facts(sign),
             opened_at=now,
         )
         for sign in signs
-    ]
-    return Alert.objects.bulk_create(opened)
+    )
+    for alert, sign in zip(opened, signs, strict=True):
+        concerns = [rows[each] for each in sign.connections]
+        letters.post_alert(alert, is_failure=sign.kind in FAILURES, concerns=concerns)
+    return opened
+
+
+def _first(sign: Sign) -> int | None:
+    return sign.connections[0] if sign.connections else None
 
 
 def _facts(sign: Sign) -> dict[str, Any]:
-    return dict(sign.facts)
+    """What is kept of it; which connections share it, where there are several."""
+    shared = {"connections": list(sign.connections)} if len(sign.connections) > 1 else {}
+    return {**sign.facts, **shared}
 
 
 def open_alerts() -> list[Alert]:
@@ -143,16 +163,14 @@ def open_alerts() -> list[Alert]:
     return list(rows.order_by("opened_at", "id"))
 
 
+def concerns(alert: Alert, connection_id: int) -> bool:
+    """Whether it is about that connection, by itself or with others that share its sign-in."""
+    return connection_id in alert.facts.get("connections", [alert.connection_id])
+
+
 def of_connection(connection: Connection) -> list[Alert]:
-    """Those that concern a connection, also where they are about a sign-in that it shares."""
-    mine = f"authorization {connection.authorization_id}"
-    return [
-        each
-        for each in open_alerts()
-        if each.connection_id == connection.id
-        or each.about == mine
-        or each.about.startswith(f"{mine} ")
-    ]
+    """Those that concern a connection, oldest first."""
+    return [each for each in open_alerts() if concerns(each, connection.id)]
 
 
 def live(now: datetime) -> list[Alert]:

@@ -126,14 +126,14 @@ CROSS JOIN LATERAL (
     LIMIT 1
 ) AS last
 CROSS JOIN LATERAL (
-    SELECT mode() WITHIN GROUP (ORDER BY some.code) AS code, max(some.failures) AS failures
+    SELECT mode() WITHIN GROUP (ORDER BY held_row.code) AS code, max(held_row.failures) AS failures
     FROM (
         SELECT each.code, each.failures
         FROM store.export_skip AS skip
         JOIN store.export_hold AS each ON each.goal = skip.goal AND each.profile_id = skip.profile_id
         WHERE skip.goal = goal.id AND skip.reason = 'held'
         LIMIT 1000
-    ) AS some
+    ) AS held_row
 ) AS hold
 WHERE connection.active AND goal.direction = 'export' AND held.rows > 0
     AND coalesce((goal.document ->> 'active')::boolean, true)

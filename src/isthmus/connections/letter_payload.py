@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from isthmus.connections import guards, letter_words, page_address
+from isthmus.connections import alert_words, guards, letter_words, page_address
 from isthmus.connections.models import Alert, Connection, Letter, Run, RunGoal
 from isthmus.connections.reading import counts
 
@@ -113,8 +113,6 @@ def _of_question(part: RunGoal) -> dict[str, Any]:
 
 
 def _of_alert(alert: Alert) -> dict[str, Any]:
-    from isthmus.connections import alert_words
-
     said = alert_words.words(alert)
     return {
         "connection": _connection(alert.connection) if alert.connection else None,

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from isthmus.connections import causes, guards, masking, page_address
+from isthmus.connections import alert_words, causes, guards, masking, page_address
 from isthmus.connections.models import (
     EXPORT,
     Alert,
@@ -358,8 +358,6 @@ def _of_question(part: RunGoal) -> Words:
 
 def _of_alert(alert: Alert) -> Words:
     """What is said of an alert."""
-    from isthmus.connections import alert_words
-
     said = alert_words.words(alert)
     connection = alert.connection
     others = (

@@ -4,6 +4,7 @@ from django.utils import timezone
 
 from isthmus.connections import certificates, revoking, sending
 from isthmus.profiles import database
+from isthmus.worker.alerting import Alerting
 from isthmus.worker.chores import Chore
 
 
@@ -30,4 +31,5 @@ CHORES = (
     Chore(name="revocations", every_seconds=60.0, do=_revoke),
     Chore(name="letters", every_seconds=10.0, do=_send_mail),
     Chore(name="webhooks", every_seconds=10.0, do=_call_webhooks),
+    Chore(name="alerts", every_seconds=60.0, do=Alerting().evaluate),
 )
