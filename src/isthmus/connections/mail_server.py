@@ -191,6 +191,12 @@ def save(server: Server, *, keeps_password: bool = False) -> MailServer:
         raise MailServerRefused(why, name)
     with transaction.atomic():
         row = MailServer.objects.select_for_update().first() or MailServer(id=1)
+        if keeps_password and bytes(row.sealed_password) and row.host != server.host:
+            raise MailServerRefused(
+                f"The password that is kept is for {row.host}, and is not sent to another host. "
+                f"Enter the password for {server.host}.",
+                "password",
+            )
         row.host, row.port, row.security = server.host, server.port, str(server.security)
         row.username, row.sender = server.username, server.sender
         if not keeps_password:
