@@ -222,7 +222,7 @@ def yaml(request: HttpRequest, connection_key: str) -> HttpResponse:
     shown = {
         "connection": row,
         "tabs": tabs(row, YAML, goal_setting.in_order(row)),
-        "document": blueprint.export_connection(row.key, example=True),
+        "document": _document(request, row),
         "is_example": row.authorization is None,
     }
     return render(request, "web/connection_yaml.html", shown)
@@ -230,15 +230,20 @@ def yaml(request: HttpRequest, connection_key: str) -> HttpResponse:
 
 @access(Right.LOOK)
 @require_safe
-def yaml_file(_request: HttpRequest, connection_key: str) -> HttpResponse:
+def yaml_file(request: HttpRequest, connection_key: str) -> HttpResponse:
     """The same document as a file."""
     row = find(connection_key)
     answer = HttpResponse(
-        blueprint.export_connection(row.key, example=True),
+        _document(request, row),
         content_type="application/yaml; charset=utf-8",
     )
     answer["Content-Disposition"] = f'attachment; filename="{row.key}.yaml"'
     return answer
+
+
+def _document(request: HttpRequest, row: Connection) -> str:
+    hides = not notify_page.sees_all(request)
+    return blueprint.export_connection(row.key, example=True, hides_notify=hides)
 
 
 @access(Right.LOOK)
