@@ -19,6 +19,7 @@ from isthmus.blueprint.documents import (
 from isthmus.blueprint.errors import BlueprintInvalid
 from isthmus.blueprint.goal_reading import read_goal, read_key
 from isthmus.blueprint.nodes import Entries, Source, Value, root
+from isthmus.blueprint.notify_reading import read_notify
 from isthmus.connections import guarding
 from isthmus.connections.authorizations import Flow
 from isthmus.domain import labels, schedules, wall_clock
@@ -100,7 +101,7 @@ def _connection(value: Value) -> Connection:
         optional=(
             *("name", "active", "sandbox", "timezone", "labels", "description"),
             *("overlap_seconds", "settle_seconds", "authorization", "goals"),
-            *("confirm_above", "confirm_hours", "schedule"),
+            *("confirm_above", "confirm_hours", "schedule", "notify"),
         ),
     )
     key = read_key(entries)
@@ -118,6 +119,7 @@ def _connection(value: Value) -> Connection:
         schedule=_schedule(entries),
         labels=_labels(entries),
         description=entries.text("description"),
+        notify=read_notify(entries),
         goals=_goals(entries),
     )
 
