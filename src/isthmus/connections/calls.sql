@@ -2,8 +2,8 @@ API calls of orgs, as they are set aside and given back. Whoever sets calls asid
 while it looks how many there are, so that two never take the same ones.
 
 -- know --
-INSERT INTO connections_org (org_id, share_percent)
-VALUES (%(org)s, %(share)s)
+INSERT INTO connections_org (org_id, share_percent, others_used)
+VALUES (%(org)s, %(share)s, 0)
 ON CONFLICT (org_id) DO NOTHING
 
 -- hold --
