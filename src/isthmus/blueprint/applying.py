@@ -10,7 +10,7 @@ from isthmus.blueprint.documents import Connection, Document, Goal, with_object_
 from isthmus.blueprint.planning import Plan, What, compare
 from isthmus.blueprint.reviewing import review
 from isthmus.blueprint.stored import stored
-from isthmus.connections import client_apps, models
+from isthmus.connections import budget, client_apps, models
 from isthmus.connections.removing import delete_goal
 from isthmus.domain.goals import ImportGoal, ObjectTypeOnDelete, OnMerge
 from isthmus.profiles import setting_up
@@ -43,6 +43,9 @@ def _carry_out(plan: Plan, document: Document) -> None:
         if (What.APP, app.name) in changed:
             there = models.App.objects.filter(name=app.name).first()
             client_apps.save(app.name, app.client_id, app.secret, app=there)
+    for org in document.orgs:
+        if (What.ORG, org.id) in changed:
+            budget.set_share(org.id, org.api_share_percent)
     saved = [
         each
         for each in document.connections

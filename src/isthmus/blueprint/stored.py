@@ -3,7 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from isthmus.blueprint.documents import App, Authorization, Connection, Document, Segment
+from isthmus.blueprint.documents import (
+    App,
+    Authorization,
+    Connection,
+    Document,
+    Org,
+    Segment,
+)
 from isthmus.connections import client_apps, models, secrets
 from isthmus.connections.authorizations import Flow
 from isthmus.profiles.models import Property
@@ -19,6 +26,10 @@ def stored() -> Document:
     owners = _owners()
     return Document(
         apps=apps,
+        orgs=tuple(
+            Org(id=each.org_id, api_share_percent=each.share_percent)
+            for each in models.Org.objects.all()
+        ),
         properties=tuple(each.definition for each in Property.objects.all()),
         segments=tuple(
             Segment(key=each.key, name=each.name, where=each.conditions)

@@ -107,6 +107,7 @@ def _document(connection: "Connection", last: "Run | None") -> dict[str, Any]:
         "settle_seconds": connection.settle_seconds,
         "confirm_above": connection.confirm_above,
         "confirm_hours": connection.confirm_hours,
+        "api_calls": _budget(connection),
         "authorization": _signing_in(connection.authorization),
         "goals": [
             {"direction": goal.direction, **goal.document, "read_until": goal.read_until}
@@ -137,8 +138,25 @@ def _facts(connection: "Connection", last: "Run | None") -> list[tuple[str, str]
         ("sign-in", str(authorization or "none yet: add `authorization` in a document")),
         ("time zone", connection.timezone),
         ("asks first", _asks_first(connection)),
+        ("API calls", _api_calls(connection)),
         ("last run", _last_run(last)),
     ]
+
+
+def _api_calls(connection: "Connection") -> str:
+    from isthmus.cli.org import words
+    from isthmus.connections import budget
+
+    return words(budget.of_connection(connection), budget.forecast(connection))
+
+
+def _budget(connection: "Connection") -> dict[str, Any] | None:
+    from isthmus.cli.org import plain
+    from isthmus.connections import budget
+
+    found = budget.of_connection(connection)
+    forecast = {"next_run": budget.forecast(connection)}
+    return {**plain(found), **forecast} if found else None
 
 
 def _asks_first(connection: "Connection") -> str:

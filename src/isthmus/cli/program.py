@@ -10,6 +10,7 @@ from isthmus.cli import (
     client_app,
     config,
     connection,
+    org,
     profiles,
     segment,
     stored_secrets,
@@ -114,6 +115,7 @@ app.add_typer(config.app)
 app.add_typer(connection.app)
 app.add_typer(authorization.app)
 app.add_typer(client_app.app)
+app.add_typer(org.app)
 app.add_typer(profiles.app)
 app.add_typer(segment.app)
 app.add_typer(user.app)

@@ -34,6 +34,8 @@ _ENOUGH: Final = 100
 """What waits goes on when so many are free: with a few it would not get further than to where it
 was. Of a small share, the half is enough."""
 
+_DIGITS: Final = 10
+
 WORDS: Final = "The share is a whole number of percent from 1 to 100."
 """What is said of a share that is none."""
 
@@ -42,6 +44,12 @@ def troubles(percent: int | None) -> Iterator[str]:
     """Why a share can't be set, in a sentence."""
     if percent is None or not 1 <= percent <= 100:  # noqa: PLR2004 - percent
         yield WORDS
+
+
+def number(text: str) -> int | None:
+    """The number that was typed; None where it is none."""
+    typed = text.strip().removesuffix("%").strip()
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < _DIGITS else None
 
 
 def hour_of(moment: datetime) -> datetime:

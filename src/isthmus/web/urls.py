@@ -5,6 +5,7 @@ from isthmus.web.routes import (
     components,
     connections,
     guards,
+    orgs,
     previews,
     profiles,
     properties,
@@ -24,6 +25,7 @@ urlpatterns = [
     *properties.patterns,
     *segments.patterns,
     *salesforce.patterns,
+    *orgs.patterns,
     *components.patterns,
 ]
 

@@ -20,7 +20,7 @@ from isthmus.connections.errors import (
 )
 from isthmus.connections.models import OPEN, UNDER_WAY, Connection, Run, RunState
 from isthmus.domain.roles import Right
-from isthmus.web import authorization_card, connection_page, connection_words, edits
+from isthmus.web import authorization_card, connection_page, connection_words, edits, org_calls
 from isthmus.web.access import access, who
 from isthmus.web.confirming import Confirmation, Loss, ask
 from isthmus.web.connection_tabs import SETUP, YAML, tabs
@@ -137,6 +137,7 @@ def _shown(
             _thing("about", row.key), {"labels": row.labels, "description": row.description}
         ),
         "card": card,
+        "calls": org_calls.of_connection(row),
         "guard_form": GuardForm(
             initial={"confirm_above": row.confirm_above, "confirm_hours": row.confirm_hours}
         ),
