@@ -39,13 +39,7 @@ def _carry_out(plan: Plan, document: Document) -> None:
         if (What.SEGMENT, segment.key) in changed:
             values = {"name": segment.name, "where": segment.where}
             Segment.objects.update_or_create(key=segment.key, defaults=values)
-    for app in document.apps:
-        if (What.APP, app.name) in changed:
-            there = models.App.objects.filter(name=app.name).first()
-            client_apps.save(app.name, app.client_id, app.secret, app=there)
-    for org in document.orgs:
-        if (What.ORG, org.id) in changed:
-            budget.set_share(org.id, org.api_share_percent)
+    _save_apps_and_orgs(document, changed)
     saved = [
         each
         for each in document.connections
@@ -62,6 +56,16 @@ def _carry_out(plan: Plan, document: Document) -> None:
     for definition in document.properties:
         if (What.PROPERTY, definition.key) in changed:
             save_property(definition)
+
+
+def _save_apps_and_orgs(document: Document, changed: set[tuple[What, str]]) -> None:
+    for app in document.apps:
+        if (What.APP, app.name) in changed:
+            there = models.App.objects.filter(name=app.name).first()
+            client_apps.save(app.name, app.client_id, app.secret, app=there)
+    for org in document.orgs:
+        if (What.ORG, org.id) in changed:
+            budget.set_share(org.id, org.api_share_percent)
 
 
 _PARTS_OF_CONNECTIONS = (What.CONNECTION, What.AUTHORIZATION, What.GOAL)
