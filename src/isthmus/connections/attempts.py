@@ -187,7 +187,9 @@ class GoalAttempts:
         with self.fence.owned():
             row = goal_run.run_goal
             row.state = RunState.WAITING
-            row.save(update_fields=["state", "seconds"])
+            # It may wait any number of times: only what ends without a word is counted for good.
+            row.tries = max(row.tries - 1, 1)
+            row.save(update_fields=["state", "seconds", "tries"])
 
     def _ask(self, goal_run: GoalRun, size: guards.Size) -> None:
         """Let the run wait for a yes: of the goal and of the run, or of neither."""

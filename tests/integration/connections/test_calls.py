@@ -2,7 +2,6 @@
 
 import os
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -111,7 +110,7 @@ def test_what_a_killed_process_had_stays_counted_until_its_time_is_over(org: Org
 
 def test_a_block_is_good_for_its_hour_only(org: Org, monkeypatch: pytest.MonkeyPatch) -> None:
     clock, wall = Clock(), Clock()
-    moments: Iterator[datetime] = iter([NOON, NOON + timedelta(minutes=31)])
+    moments = iter([NOON, NOON + timedelta(minutes=31)])
     real = calls.set_aside
     monkeypatch.setattr(calls, "set_aside", lambda *given: real(*given, now=next(moments)))
     allowance = OrgAllowance(7, clocks=(clock, wall))
