@@ -11,7 +11,7 @@ from isthmus.blueprint.documents import Connection, Document, Goal, Notify, with
 from isthmus.blueprint.planning import Plan, What, compare
 from isthmus.blueprint.reviewing import review
 from isthmus.blueprint.stored import stored
-from isthmus.connections import client_apps, due, models, webhook_setting
+from isthmus.connections import budget, client_apps, due, models, webhook_setting
 from isthmus.connections.removing import delete_goal
 from isthmus.domain.goals import ImportGoal, ObjectTypeOnDelete, OnMerge
 from isthmus.profiles import setting_up
@@ -40,10 +40,7 @@ def _carry_out(plan: Plan, document: Document) -> None:
         if (What.SEGMENT, segment.key) in changed:
             values = {"name": segment.name, "where": segment.where}
             Segment.objects.update_or_create(key=segment.key, defaults=values)
-    for app in document.apps:
-        if (What.APP, app.name) in changed:
-            there = models.App.objects.filter(name=app.name).first()
-            client_apps.save(app.name, app.client_id, app.secret, app=there)
+    _save_apps_and_orgs(document, changed)
     saved = [
         each
         for each in document.connections
@@ -60,6 +57,16 @@ def _carry_out(plan: Plan, document: Document) -> None:
     for definition in document.properties:
         if (What.PROPERTY, definition.key) in changed:
             save_property(definition)
+
+
+def _save_apps_and_orgs(document: Document, changed: set[tuple[What, str]]) -> None:
+    for app in document.apps:
+        if (What.APP, app.name) in changed:
+            there = models.App.objects.filter(name=app.name).first()
+            client_apps.save(app.name, app.client_id, app.secret, app=there)
+    for org in document.orgs:
+        if (What.ORG, org.id) in changed:
+            budget.set_share(org.id, org.api_share_percent)
 
 
 _PARTS_OF_CONNECTIONS = (What.CONNECTION, What.AUTHORIZATION, What.GOAL)

@@ -7,6 +7,7 @@ from typing import Any
 
 from isthmus.connections.authorizations import Flow
 from isthmus.domain import notifying
+from isthmus.domain.call_shares import SHARE_PERCENT
 from isthmus.domain.goals import (
     OBJECT_TYPE_LABEL,
     OBJECT_TYPE_PROPERTY,
@@ -115,6 +116,14 @@ class Connection:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Org:
+    """A Salesforce org, and how much of its API calls may be used."""
+
+    id: str  # 18 characters
+    api_share_percent: int = SHARE_PERCENT
+
+
+@dataclass(frozen=True, kw_only=True)
 class Document:
     """A whole set-up."""
 
@@ -122,6 +131,7 @@ class Document:
     segments: tuple[Segment, ...] = ()
     connections: tuple[Connection, ...] = ()
     apps: tuple[App, ...] = ()
+    orgs: tuple[Org, ...] = ()
     places: Places = field(default_factory=Places, compare=False, repr=False)
 
 

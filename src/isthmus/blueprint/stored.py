@@ -9,6 +9,7 @@ from isthmus.blueprint.documents import (
     Connection,
     Document,
     Notify,
+    Org,
     Segment,
     Webhook,
 )
@@ -28,6 +29,10 @@ def stored() -> Document:
     owners = _owners()
     return Document(
         apps=apps,
+        orgs=tuple(
+            Org(id=each.org_id, api_share_percent=each.share_percent)
+            for each in models.Org.objects.all()
+        ),
         properties=tuple(each.definition for each in Property.objects.all()),
         segments=tuple(
             Segment(key=each.key, name=each.name, where=each.conditions)

@@ -118,6 +118,7 @@ def _document(connection: "Connection", last: "Run | None") -> dict[str, Any]:
         "notify_to": connection.notify_to,
         "notify_when": connection.notify_when,
         "webhook": connection.webhook_url or None,
+        "api_calls": _budget(connection),
         "authorization": _signing_in(connection.authorization),
         "goals": [
             {"direction": goal.direction, **goal.document, "read_until": goal.read_until}
@@ -149,6 +150,7 @@ def _facts(connection: "Connection", last: "Run | None") -> list[tuple[str, str]
         ("time zone", connection.timezone),
         ("asks first", _asks_first(connection)),
         ("told to", _told(connection)),
+        ("API calls", _api_calls(connection)),
         ("last run", _last_run(last)),
     ]
 
@@ -166,6 +168,22 @@ def _told(connection: "Connection") -> str:
     from isthmus.connections import who_hears
 
     return f"{who_hears.words(connection)}{', and a webhook' if connection.webhook_url else ''}"
+
+
+def _api_calls(connection: "Connection") -> str:
+    from isthmus.cli.org import words
+    from isthmus.connections import budget
+
+    return words(budget.of_connection(connection), budget.forecast(connection))
+
+
+def _budget(connection: "Connection") -> dict[str, Any] | None:
+    from isthmus.cli.org import plain
+    from isthmus.connections import budget
+
+    found = budget.of_connection(connection)
+    forecast = {"next_run": budget.forecast(connection)}
+    return {**plain(found), **forecast} if found else None
 
 
 def _asks_first(connection: "Connection") -> str:

@@ -11,6 +11,7 @@ from isthmus.cli import (
     config,
     connection,
     mail,
+    org,
     profiles,
     segment,
     stored_secrets,
@@ -117,6 +118,7 @@ app.add_typer(config.app)
 app.add_typer(connection.app)
 app.add_typer(authorization.app)
 app.add_typer(client_app.app)
+app.add_typer(org.app)
 app.add_typer(profiles.app)
 app.add_typer(segment.app)
 app.add_typer(user.app)

@@ -34,6 +34,8 @@ _MAKING = {
     "new-segment": "segments",
     "new-property": "properties",
     "new-salesforce-app": "salesforce-apps",
+    "org": "connections",
+    "org-share": "connections",
 }
 """Pages that belong to an entry although their address does not say so."""
 
@@ -56,6 +58,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "themes": THEMES,
         "user": user,
         "may_edit": user is not None and user.may(Right.EDIT),
+        "may_administer": user is not None and user.may(Right.ADMINISTER),
         "navigation": [*_entries(request, user, _ENTRIES), *_settings(tabs)],
         "settings_tabs": tabs,
         "find_address": reverse("profiles") if user and user.may(Right.LOOK) else "",

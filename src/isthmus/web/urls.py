@@ -6,6 +6,7 @@ from isthmus.web.routes import (
     connections,
     guards,
     notifying,
+    orgs,
     previews,
     profiles,
     properties,
@@ -28,6 +29,7 @@ urlpatterns = [
     *properties.patterns,
     *segments.patterns,
     *salesforce.patterns,
+    *orgs.patterns,
     *components.patterns,
 ]
 

@@ -26,6 +26,7 @@ from isthmus.web import (
     connection_words,
     edits,
     notify_page,
+    org_calls,
     schedule_page,
 )
 from isthmus.web.access import access, who
@@ -144,6 +145,7 @@ def _shown(
             _thing("about", row.key), {"labels": row.labels, "description": row.description}
         ),
         "card": card,
+        "calls": org_calls.of_connection(row),
         "guard_form": GuardForm(
             initial={"confirm_above": row.confirm_above, "confirm_hours": row.confirm_hours}
         ),
