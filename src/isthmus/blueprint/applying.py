@@ -14,6 +14,7 @@ from isthmus.blueprint.stored import stored
 from isthmus.connections import budget, client_apps, due, models, webhook_setting
 from isthmus.connections.removing import delete_goal
 from isthmus.domain.goals import ImportGoal, ObjectTypeOnDelete, OnMerge
+from isthmus.people import auditing
 from isthmus.profiles import setting_up
 from isthmus.profiles.models import Segment
 from isthmus.profiles.properties import save_property
@@ -25,7 +26,7 @@ def apply_document(document: Document) -> Plan:
     Raises `BlueprintInvalid` as `check` does, and `isthmus.profiles.properties.StoreBusy` where a
     property can't be added just now.
     """
-    with transaction.atomic():
+    with auditing.by_document(), transaction.atomic():
         setting_up.lock()
         there = stored()
         review(document, there)

@@ -18,6 +18,7 @@ from isthmus.cli import (
     streams,
     user,
 )
+from isthmus.cli.audit import audit
 from isthmus.cli.demo import demo
 from isthmus.cli.doctor import doctor
 from isthmus.cli.failures import DEBUG
@@ -124,6 +125,13 @@ app.add_typer(segment.app)
 app.add_typer(user.app)
 app.add_typer(mail.app)
 app.add_typer(stored_secrets.app)
+command(
+    app,
+    "audit",
+    "isthmus audit --connection acme",
+    "isthmus audit --by marit@example.com --since 2026-11-30 --json",
+    summary="Show who changed what, and who asked for which run.",
+)(audit)
 command(app, "doctor", "isthmus doctor")(doctor)
 command(app, "demo", summary="Play the main job against an org on this machine.")(demo)
 

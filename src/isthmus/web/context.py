@@ -45,6 +45,7 @@ _SETTINGS = [
     ("Authorizations", "link", "authorizations", Right.LOOK),
     ("Salesforce apps", "cloud", "salesforce-apps", Right.ADMINISTER),
     ("E-mail", "mail", "mail", Right.ADMINISTER),
+    ("Audit log", "clock", "audit", Right.ADMINISTER),
     ("Components", "spark", "components", Right.ADMINISTER),
 ]
 

@@ -2,6 +2,7 @@
 
 from isthmus.web.routes import (
     accounts,
+    audit,
     components,
     connections,
     guards,
@@ -19,6 +20,7 @@ from isthmus.web.views import errors
 
 urlpatterns = [
     *accounts.patterns,
+    *audit.patterns,
     *connections.patterns,
     *previews.patterns,
     *runs.patterns,

@@ -16,6 +16,7 @@ from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 
 from isthmus.connections.news import QUEUE, TASK
 from isthmus.errors import IsthmusError
+from isthmus.people import auditing
 from isthmus.profiles.database import DatabaseGone
 from isthmus.worker import presence
 from isthmus.worker.chores import keep_doing
@@ -204,7 +205,8 @@ def _unheard(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
 def _alone(errand: Callable[[], None]) -> None:
     """Run it in a thread that keeps no connection of Django's afterwards."""
     try:
-        errand()
+        with auditing.by_nobody():
+            errand()
     finally:
         django.db.connections.close_all()
 

@@ -13,6 +13,7 @@ from integration.web.expected import (
     accounts as of_accounts,
 )
 from integration.web.expected import (
+    audit,
     components,
     connections,
     guards,
@@ -45,6 +46,7 @@ from isthmus.web import access
 
 PARTS = (
     of_accounts,
+    audit,
     components,
     connections,
     guards,
@@ -137,7 +139,8 @@ HOSTILE = (
     "WzEsIDIsIDNd",
     "W251bGwsIG51bGxd",
 )
-NAMES = ("q", "after", "sort", "goal", "outcome", "reason", "code", "property", "operator", "name")
+NAMES = ("who", "how", "kind", "thing", "connection", "since", "until")
+NAMES += ("q", "after", "sort", "goal", "outcome", "reason", "code", "property", "operator", "name")
 
 
 def test_whatever_is_asked_for_no_page_breaks(
