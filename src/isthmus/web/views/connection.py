@@ -314,11 +314,10 @@ def said_of(lost: sizes.Losses) -> list[Loss]:
     if lost.links.number:
         links = connection_words.about(lost.links)
         said.append(Loss(icon="x", words=f"{links} links between records and profiles"))
-    if lost.exported is not None and lost.exported.number:
-        exported = connection_words.about(lost.exported)
-        said.append(
-            Loss(icon="x", words=f"the memory of {exported} profiles that were exported through it")
-        )
+    if lost.exchanged and (lost.exchanged.imported or lost.exchanged.exported):
+        came = plural(lost.exchanged.imported, "profile")
+        sent = f"{lost.exchanged.exported:,} sent through it"
+        said.append(Loss(icon="x", words=f"the count of {came} imported and {sent}"))
     words = "All profiles stay as they are"
     if lost.journal.number:
         kept = connection_words.about(lost.journal)
