@@ -4,7 +4,9 @@ A profile counts once for each goal that brought it in or sent it, and once for 
 direction, on the day of the first time. It goes on counting when the goal is deleted.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -13,13 +15,13 @@ from zoneinfo import ZoneInfo
 
 from psycopg import Connection as Session
 
-from isthmus.connections.models import EXPORT, Connection
+from isthmus.connections.models import EXPORT, IMPORT, Connection
 from isthmus.profiles import database, statements
 
 QUERIES = statements.load("isthmus.connections", "exchange.sql")
 
 GONE_BEFORE = "deleted goals"
-"""What the goals are called that were deleted before it was noted which goal exchanged a profile."""
+"""What those are called that were deleted before it was noted which goal exchanged a profile."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,3 +186,57 @@ def profiles(
 def keep_house(session: Session[Any]) -> None:
     """Put sums together, of which every chunk of an import adds one. Safe to repeat."""
     session.execute(QUERIES["make_one"])
+
+
+HEADER = ("day", "direction", "goal", "goal name", "goal deleted", "new", "total")
+
+
+def csv_lines(
+    found: Exchange, *, since: date | None = None, neutral: bool = False
+) -> Iterator[str]:
+    """New profiles and all so far, by day, of the connection (no goal) and of each goal.
+
+    A day without new profiles has no line. `neutral`: no cell is taken for a formula.
+    """
+    yield _csv(HEADER, neutral=False)
+    for entry in entries(found, since=since):
+        yield _csv(entry.values(), neutral=neutral)
+
+
+def entries(found: Exchange, *, since: date | None = None) -> Iterator[dict[str, Any]]:
+    """The same as the lines of the CSV, each by the names in its header."""
+    parts: list[tuple[Goal | None, bool, Line]] = [
+        (None, False, found.imported),
+        (None, True, found.exported),
+        *((goal, goal.exported, found.lines[goal.id]) for goal in found.goals),
+    ]
+    for goal, exported, line in parts:
+        total = 0
+        for day, new in sorted(line.new.items()):
+            total += new
+            if since is None or day >= since:
+                direction = EXPORT if exported else IMPORT
+                told = (goal.key, goal.title, goal.deleted) if goal else ("", "", False)
+                values = (day.isoformat(), direction, *told, new, total)
+                yield dict(zip(HEADER, values, strict=True))
+
+
+def _csv(cells: Iterable[Any], *, neutral: bool) -> str:
+    texts = [("yes" if cell else "") if isinstance(cell, bool) else str(cell) for cell in cells]
+    held = io.StringIO()
+    csv.writer(held, lineterminator="\r\n").writerow(
+        [f"'{text}" if neutral and text.startswith(FORMULAS) else text for text in texts]
+    )
+    return held.getvalue()
+
+
+FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet takes for the beginning of a formula, or leaves out before one."""
+
+
+def make_anonymous(session: Session[Any], profiles: Iterable[UUID]) -> None:
+    """Forget who these profiles were. They were exchanged all the same, and go on counting.
+
+    For whoever deletes profiles for good, in the same transaction.
+    """
+    session.execute(QUERIES["make_anonymous"], {"profiles": list(profiles)})

@@ -54,3 +54,15 @@ SELECT day, connection, goal, sum(profiles), sum(firsts), exported
 FROM old
 GROUP BY day, connection, goal, exported
 HAVING sum(profiles) <> 0 OR sum(firsts) <> 0
+
+-- make_anonymous --
+-- Profiles that are to be forgotten go on counting as somebody: each of them as one, whatever goals
+-- and connections it went by.
+WITH nobody AS MATERIALIZED (
+    SELECT id AS profile_id, gen_random_uuid() AS instead
+    FROM (SELECT DISTINCT unnest(%(profiles)s::uuid[]) AS id) AS each
+)
+UPDATE store.exchanged_profile AS known
+SET profile_id = nobody.instead
+FROM nobody
+WHERE known.profile_id = nobody.profile_id

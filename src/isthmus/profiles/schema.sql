@@ -385,7 +385,7 @@ BEGIN
         SELECT profile_id, connection, goal,
             CASE WHEN 1 = row_number() OVER (
                 PARTITION BY profile_id, connection, exported ORDER BY at, goal
-            ) THEN 0 ELSE goal END,
+            ) THEN 0 ELSE goal END AS again,
             (coalesce(at, now()) AT TIME ZONE zone.name)::date, exported
         FROM known
         JOIN zone USING (connection)

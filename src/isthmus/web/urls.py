@@ -4,6 +4,7 @@ from isthmus.web.routes import (
     accounts,
     components,
     connections,
+    exchange,
     guards,
     previews,
     profiles,
@@ -17,6 +18,7 @@ from isthmus.web.views import errors
 urlpatterns = [
     *accounts.patterns,
     *connections.patterns,
+    *exchange.patterns,
     *previews.patterns,
     *runs.patterns,
     *guards.patterns,

@@ -15,6 +15,7 @@ from integration.web.expected import (
 from integration.web.expected import (
     components,
     connections,
+    exchange,
     guards,
     previews,
     profiles,
@@ -46,6 +47,7 @@ PARTS = (
     of_accounts,
     components,
     connections,
+    exchange,
     guards,
     previews,
     profiles,

@@ -20,7 +20,13 @@ from isthmus.connections.errors import (
 )
 from isthmus.connections.models import OPEN, UNDER_WAY, Connection, Run, RunState
 from isthmus.domain.roles import Right
-from isthmus.web import authorization_card, connection_page, connection_words, edits
+from isthmus.web import (
+    authorization_card,
+    connection_page,
+    connection_words,
+    edits,
+    exchange_page,
+)
 from isthmus.web.access import access, who
 from isthmus.web.confirming import Confirmation, Loss, ask
 from isthmus.web.connection_tabs import SETUP, YAML, tabs
@@ -146,6 +152,7 @@ def _shown(
         ),
         "runs_address": connection_words.address("runs", row.key),
         **connection_page.gather(row, hides=not sees_personal_data(request)),
+        **exchange_page.card(row, request.GET.get("exchange", "")),
         **more,
     }
     answer = render(request, "web/connection.html", shown, status=status)
@@ -238,20 +245,6 @@ def yaml_file(_request: HttpRequest, connection_key: str) -> HttpResponse:
     )
     answer["Content-Disposition"] = f'attachment; filename="{row.key}.yaml"'
     return answer
-
-
-@access(Right.LOOK)
-@require_safe
-def exchange(request: HttpRequest, connection_key: str) -> HttpResponse:
-    """How many unique profiles came and went: counted apart, because that may take a moment."""
-    row = find(connection_key)
-    found = sizes.exchanged(row)
-    shown = {
-        "connection": row,
-        "imported": connection_words.about(found.imported),
-        "exported": connection_words.about(found.exported),
-    }
-    return render(request, "web/connection_exchange.html", shown)
 
 
 @access(Right.EDIT)
