@@ -1,5 +1,6 @@
 """`isthmus connection`: what connections there are, running them, and what came of it."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -26,6 +27,11 @@ RunNumber = Annotated[
         metavar="RUN", min=1, help="The run's number, as `connection runs` shows it; else the last."
     ),
 ]
+Since = Annotated[
+    datetime | None,
+    typer.Option("--since", metavar="DAY", formats=["%Y-%m-%d"], help="New ones from this day on."),
+]
+AsCsv = Annotated[bool, typer.Option("--csv", help="By day, as CSV in UTF-8.")]
 OnlyProblems = Annotated[
     bool, typer.Option("--problems", help="Leave out the records that went well.")
 ]
@@ -369,6 +375,30 @@ def _write_json_log(run: "Run", *, problems: bool) -> None:
         write_bytes(f"{separator}{line}".encode())
         separator = ",\n    "
     write_bytes(b"\n  ]\n}\n")
+
+
+@command(
+    app,
+    "exchange",
+    "isthmus connection exchange acme",
+    "isthmus connection exchange acme --since 2026-01-01 --csv > days.csv",
+)
+def exchange(
+    key: ConnectionKey, *, since: Since = None, as_csv: AsCsv = False, as_json: AsJson = False
+) -> None:
+    """Say how many unique profiles came and went through a connection, by goal.
+
+    A profile counts once, on the day of its first time in the connection's time zone, however often
+    it went, and goes on counting when its goal is deleted. With --csv or --json by day as well.
+    """
+    from isthmus.cli import exchanging, session
+
+    with session.database():
+        from isthmus.connections import exchange as counts
+        from isthmus.connections import reading
+
+        found = counts.over_time(reading.connection(key))
+    exchanging.show_exchange(key, found, since, as_csv=as_csv, as_json=as_json)
 
 
 @command(app, "accept-org", "isthmus connection accept-org acme", summary="Go over to another org.")

@@ -233,7 +233,8 @@ def expire(connection: int | None = None) -> int:
     if connection is not None:
         late = late.filter(connection_id=connection)
     with auditing.by_nobody():
-        return _end(late, lambda message: f"Nobody agreed to it in time. {message}", unanswered=True)
+        said = "Nobody agreed to it in time. {}".format
+        return _end(late, said, unanswered=True)
 
 
 def _end(runs: QuerySet[Run], said: Callable[[str], str], *, unanswered: bool = False) -> int:

@@ -25,6 +25,7 @@ from isthmus.web import (
     connection_page,
     connection_words,
     edits,
+    exchange_page,
     notify_page,
     org_calls,
     schedule_page,
@@ -158,6 +159,7 @@ def _shown(
         "runs_address": connection_words.address("runs", row.key),
         **connection_page.gather(row, hides=not sees_personal_data(request)),
         **notify_page.gather(request, row),
+        **exchange_page.card(row, request.GET.get("exchange", "")),
         **more,
     }
     answer = render(request, "web/connection.html", shown, status=status)
@@ -257,20 +259,6 @@ def _document(request: HttpRequest, row: Connection) -> str:
     return blueprint.export_connection(row.key, example=True, hides_notify=hides)
 
 
-@access(Right.LOOK)
-@require_safe
-def exchange(request: HttpRequest, connection_key: str) -> HttpResponse:
-    """How many unique profiles came and went: counted apart, because that may take a moment."""
-    row = find(connection_key)
-    found = sizes.exchanged(row)
-    shown = {
-        "connection": row,
-        "imported": connection_words.about(found.imported),
-        "exported": connection_words.about(found.exported),
-    }
-    return render(request, "web/connection_exchange.html", shown)
-
-
 @access(Right.EDIT)
 @require_POST
 def copy(request: HttpRequest, connection_key: str) -> HttpResponse:
@@ -331,11 +319,10 @@ def said_of(lost: sizes.Losses) -> list[Loss]:
     if lost.links.number:
         links = connection_words.about(lost.links)
         said.append(Loss(icon="x", words=f"{links} links between records and profiles"))
-    if lost.exported is not None and lost.exported.number:
-        exported = connection_words.about(lost.exported)
-        said.append(
-            Loss(icon="x", words=f"the memory of {exported} profiles that were exported through it")
-        )
+    if lost.exchanged and (lost.exchanged.imported or lost.exchanged.exported):
+        came = plural(lost.exchanged.imported, "profile")
+        sent = f"{lost.exchanged.exported:,} sent through it"
+        said.append(Loss(icon="x", words=f"the count of {came} imported and {sent}"))
     words = "All profiles stay as they are"
     if lost.journal.number:
         kept = connection_words.about(lost.journal)
