@@ -16,6 +16,7 @@ from isthmus.cli import (
     streams,
     user,
 )
+from isthmus.cli.backing_up import backup, restore, resume
 from isthmus.cli.demo import demo
 from isthmus.cli.doctor import doctor
 from isthmus.cli.failures import DEBUG
@@ -119,6 +120,19 @@ app.add_typer(segment.app)
 app.add_typer(user.app)
 app.add_typer(stored_secrets.app)
 command(app, "doctor", "isthmus doctor")(doctor)
+command(
+    app,
+    "backup",
+    "isthmus backup store.isthmus-backup",
+    "isthmus backup --to /backups --keep 14",
+)(backup)
+command(
+    app,
+    "restore",
+    "isthmus restore store.isthmus-backup",
+    "isthmus restore store.isthmus-backup --replace",
+)(restore)
+command(app, "resume", "isthmus resume")(resume)
 command(app, "demo", summary="Play the main job against an org on this machine.")(demo)
 
 

@@ -284,3 +284,12 @@ RETURN regexp_replace(
     || '|[^\s@:,;()]+@[^\s@:,;()]+',
     '…', 'g'
 )
+
+-- upkeep --
+CREATE TABLE IF NOT EXISTS store.upkeep (
+    what text PRIMARY KEY,
+    at timestamptz NOT NULL DEFAULT now(),
+    facts jsonb NOT NULL DEFAULT '{}'
+);
+COMMENT ON TABLE store.upkeep
+    IS 'when the store was last backed up and kept tidy, and whether it is held after a restore'

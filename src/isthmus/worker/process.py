@@ -22,7 +22,7 @@ from isthmus.worker.chores import keep_doing
 from isthmus.worker.errands import Errands
 from isthmus.worker.housekeeping import Housekeeping
 from isthmus.worker.news import App, listening_app, throw_away_stalled
-from isthmus.worker.rounds import CHORES
+from isthmus.worker.rounds import CHORES, unless_held
 from isthmus.worker.settings import WorkerSettings
 
 log = logging.getLogger("isthmus.worker")
@@ -131,7 +131,7 @@ class WorkerProcess:
             await session.execute(presence.QUERIES["announce"])
             working = asyncio.create_task(self._take_news(app))
             looking = asyncio.create_task(self._look(session, app))
-            chores = asyncio.create_task(keep_doing(CHORES))
+            chores = asyncio.create_task(keep_doing([unless_held(each) for each in CHORES]))
             leaving = asyncio.create_task(self._leave.wait())
             await _first(working, looking, chores, leaving)
             for each in (looking, chores, leaving, working):

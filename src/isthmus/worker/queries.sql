@@ -46,4 +46,6 @@ WHERE (
             AND objsubid = 2 AND granted
             AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
     )
+    -- A store that was restored is held until somebody lets it go on.
+    AND NOT EXISTS (SELECT FROM store.upkeep WHERE what = 'held')
 ORDER BY connection.id
