@@ -76,15 +76,9 @@ def test_each_figure_says_what_there_is() -> None:
     run("failed", connection=acme, number=1)
     done = run("problems", connection=acme, number=2)
     run("running", connection=acme, number=3, minutes=2)
-    counts = {
-        "received": 9,
-        "created": 2,
-        "updated": 3,
-        "unchanged": 1,
-        "removed": 0,
-        "problems": 4,
-    }
-    counts |= {"skipped": {"no_key": 2}, "failed": {"refused": 1}}  # type: ignore[dict-item]
+    counts = GoalCounts(received=9, created=2, updated=3, unchanged=1, problems=4)
+    counts.note("skipped", "no_key", 2)
+    counts.note("failed", "refused", 1)
     RunGoal.objects.create(
         run=done, key="leads", direction="import", state=RunState.PROBLEMS, counts=counts.plain()
     )

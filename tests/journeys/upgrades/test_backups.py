@@ -122,4 +122,5 @@ def test_a_store_restored_from_a_backup_under_load_goes_on_without_loss_or_repet
             successor.kill()
             after = dump_of(kept.org, server.conninfo, before)
 
+    print("\n".join(differences(kept.expected, after)))
     assert differences(kept.expected, after) == []
