@@ -16,7 +16,7 @@ import psycopg
 from django.db import transaction
 from django.utils import timezone
 
-from isthmus.connections import foreseen, guards, holding, reading
+from isthmus.connections import foreseen, guards, holding, letters, reading
 from isthmus.connections.attempts import GoalAttempts, Waits
 from isthmus.connections.errors import RunAlreadyGoing, RunStopped, RunTakenOver
 from isthmus.connections.fences import Fence
@@ -270,6 +270,7 @@ class _Execution:
             run.finished_at, run.wait_until = timezone.now(), None
             run.message = message or permission_warning(run.connection)
             run.save(update_fields=["state", "finished_at", "message", "wait_until"])
+            letters.post_run(run)
         _say("ended", run, state=str(run.state))
 
 

@@ -20,7 +20,7 @@ from isthmus.connections.errors import (
 )
 from isthmus.connections.models import OPEN, UNDER_WAY, Connection, Run, RunState
 from isthmus.domain.roles import Right
-from isthmus.web import authorization_card, connection_page, connection_words, edits
+from isthmus.web import authorization_card, connection_page, connection_words, edits, notify_page
 from isthmus.web.access import access, who
 from isthmus.web.confirming import Confirmation, Loss, ask
 from isthmus.web.connection_tabs import SETUP, YAML, tabs
@@ -146,6 +146,7 @@ def _shown(
         ),
         "runs_address": connection_words.address("runs", row.key),
         **connection_page.gather(row, hides=not sees_personal_data(request)),
+        **notify_page.gather(request, row),
         **more,
     }
     answer = render(request, "web/connection.html", shown, status=status)
