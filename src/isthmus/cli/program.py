@@ -78,12 +78,17 @@ def migrate() -> None:
     """Bring the database's tables up to this version.
 
     Safe to repeat. Other commands do it by themselves where it is needed; on a server it is good
-    to do it at a time of one's own choosing, with no run under way.
+    to do it at a time of one's own choosing, with no run under way and no worker of the version
+    before.
     """
     from isthmus.cli import session
     from isthmus.cli.output import note
 
     with session.database(migrated=False):
+        from isthmus.worker import any_works
+
+        if any_works():
+            note("A worker runs. If it is of the version before, end it, and start it anew.")
         from isthmus.profiles.migrate import migrate as bring_up
 
         bring_up()

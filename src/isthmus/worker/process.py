@@ -14,6 +14,7 @@ import django.db
 import psycopg
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 
+import isthmus
 from isthmus.connections.news import QUEUE, TASK
 from isthmus.errors import IsthmusError
 from isthmus.profiles.database import DatabaseGone
@@ -186,7 +187,7 @@ class WorkerProcess:
 async def _session() -> psycopg.AsyncConnection[Any]:
     conninfo = os.environ["ISTHMUS_CONNINFO"]
     return await psycopg.AsyncConnection.connect(
-        conninfo, autocommit=True, application_name="isthmus worker"
+        conninfo, autocommit=True, application_name=f"{presence.NAME} {isthmus.__version__}"
     )
 
 

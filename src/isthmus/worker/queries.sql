@@ -13,6 +13,10 @@ SELECT EXISTS (
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 )
 
+-- worker_names --
+SELECT application_name FROM pg_stat_activity
+WHERE datname = current_database() AND starts_with(application_name, %(name)s || ' ')
+
 -- due --
 -- Connections with a run that can go on and that no process works on: `executing.next_due` says
 -- which run that is.

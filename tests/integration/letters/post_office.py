@@ -168,5 +168,3 @@ def texts(letter: EmailMessage) -> tuple[str, str]:
     assert plain is not None
     assert html is not None
     return plain.get_content(), html.get_content()
-
-

@@ -36,11 +36,21 @@ class Kept:
     command: Isthmus
     org: KillableOrg
     watched: Watched
-    expected: Dump  # what the release itself makes of it in its next run
+    expected: Dump  # what the release itself makes of it in its next two runs
 
     @property
     def conninfo(self) -> str:
         return self.watched.conninfo
+
+    def run_twice(self) -> None:
+        """Take all that there is, and then what that has led to."""
+        self.command.expect("connection", "run", "acme", status=3)
+        self.pass_a_minute()
+        self.command.expect("connection", "run", "acme", status=3)
+
+    def pass_a_minute(self) -> None:
+        """Let the org's clock go on."""
+        self.org.control("POST", "clock", {"advance_seconds": 60})
 
 
 @contextmanager

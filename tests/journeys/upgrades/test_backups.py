@@ -26,6 +26,10 @@ READS = Call(method="GET", path="/queryAll", skip=1)
 MAKES_A_JOB = Call(method="POST", path="/jobs/ingest$")
 WAITS_FOR_A_JOB = Call(method="GET", path="/jobs/ingest/[^/?]+$")
 
+DATA = ["profiles", "identifiers", "links", "exported", "Lead", "Contact"]
+"""What has to be the same. What runs tell of themselves is not: a record that the first one made is
+found by the second, and is no new one."""
+
 _STATES = """SELECT string_agg(part.key || ' ' || part.state, ', ' ORDER BY part.id)
     FROM connections_rungoal AS part JOIN connections_run AS run ON run.id = part.run_id
     WHERE run.id = (SELECT max(id) FROM connections_run)"""
@@ -119,8 +123,12 @@ def test_a_store_restored_from_a_backup_under_load_goes_on_without_loss_or_repet
             other.expect("resume")
             successor.start()
             wait_for_end(watched, successor)
+            # What the first one has written since is newer than what this run asks for.
+            kept.pass_a_minute()
+            ask(other, ())
+            wait_for_end(watched, successor)
             successor.kill()
             after = dump_of(kept.org, server.conninfo, before)
 
-    print("\n".join(differences(kept.expected, after)))
-    assert differences(kept.expected, after) == []
+    expected = {kind: kept.expected[kind] for kind in DATA}
+    assert differences(expected, after) == []

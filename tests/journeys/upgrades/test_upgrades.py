@@ -45,7 +45,7 @@ def test_a_store_of_an_earlier_release_goes_on_where_it_stood(
         assert sealed["stored secrets"] == "all are sealed with the first key"
 
         before = contact_ids(kept.org)
-        kept.command.expect("connection", "run", "acme", status=3)
+        kept.run_twice()
         after = dump_of(kept.org, kept.conninfo, before)
 
     assert differences(kept.expected, after) == []
