@@ -17,6 +17,19 @@ SELECT EXISTS (
 SELECT application_name FROM pg_stat_activity
 WHERE datname = current_database() AND starts_with(application_name, %(name)s || ' ')
 
+-- forget_news --
+-- Its events go with it.
+DELETE FROM procrastinate_jobs
+WHERE id IN (
+    SELECT job.id FROM procrastinate_jobs AS job
+    JOIN procrastinate_events AS event ON event.job_id = job.id
+    WHERE job.queue_name = %(queue)s AND job.status <> 'doing'
+    GROUP BY job.id
+    HAVING max(event.at) < now() - interval '1 day'
+    ORDER BY job.id
+    LIMIT %(most)s
+)
+
 -- due --
 -- Connections with a run that can go on and that no process works on: `executing.next_due` says
 -- which run that is.

@@ -15,6 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from integration.set_up import new_connection
 from isthmus.connections.models import Alert, Letter, Org, Run, RunGoal, RunState
+from isthmus.domain.counts import GoalCounts
 from isthmus.monitoring.figures import ALL
 from isthmus.profiles import database, upkeep
 
