@@ -545,6 +545,7 @@ CREATE OR REPLACE TRIGGER audit_emptied AFTER TRUNCATE ON profiles_segment
     FOR EACH STATEMENT EXECUTE FUNCTION store.audit_emptied('segment');
 CREATE OR REPLACE TRIGGER audit_emptied AFTER TRUNCATE ON people_user
     FOR EACH STATEMENT EXECUTE FUNCTION store.audit_emptied('account');
+
 -- exchanged --
 -- Which profiles came and went through a connection, for good: a row for each goal that exchanged
 -- the profile, whatever happens to the goal and its links. `again` keeps a profile from counting
@@ -670,3 +671,12 @@ BEGIN
     DROP TABLE store.exported_profile;
 END
 $do$
+
+-- upkeep --
+CREATE TABLE IF NOT EXISTS store.upkeep (
+    what text PRIMARY KEY,
+    at timestamptz NOT NULL DEFAULT now(),
+    facts jsonb NOT NULL DEFAULT '{}'
+);
+COMMENT ON TABLE store.upkeep
+    IS 'when the store was last backed up and kept tidy, and whether it is held after a restore'

@@ -24,8 +24,15 @@ from integration.importing.side_by_side import chunks_of, empty
 from isthmus.connections import exchange, removing
 from isthmus.connections.exchange import Wanted
 from isthmus.connections.models import EXPORT, Connection, Goal
-from isthmus.domain.goals import ExportField, ExportGoal, ExportKind, ImportField, ImportGoal
-from isthmus.domain.goals import MatchRow, OnMerge
+from isthmus.domain.goals import (
+    ExportField,
+    ExportGoal,
+    ExportKind,
+    ImportField,
+    ImportGoal,
+    MatchRow,
+    OnMerge,
+)
 from isthmus.domain.objects import CONTACT, LEAD
 from isthmus.exporting.engine import run_export
 from isthmus.importing.engine import run_import

@@ -36,7 +36,7 @@ class Taker:
         taker = self
 
         class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:  # noqa: N802 - so it is called
+            def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 taker.calls.append((self.path, dict(self.headers), body))
                 self.send_response(taker.status)
