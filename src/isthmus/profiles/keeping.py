@@ -14,19 +14,23 @@ AUDIT_SETTING = "ISTHMUS_KEEP_AUDIT_DAYS"
 MOST_DAYS = 3650
 
 
-def _days(name: str, default: int) -> int:
+def _days(name: str, default: int | None) -> int:
     given = os.environ.get(name, str(default))
     number = int(given) if given.isascii() and given.isdigit() else 0
     if not 1 <= number <= MOST_DAYS:
         raise KeepingRefused(
             f"{name} is {given!r}. Give a whole number of days from 1 to {MOST_DAYS}, or leave it "
-            f"out: then {default} days are kept."
+            f"out: then {_kept(default)} kept."
         )
     return number
 
 
+def _kept(default: int | None) -> str:
+    return "all of it is" if default is None else f"{default} days are"
+
+
 def _audit_days() -> int | None:
-    return _days(AUDIT_SETTING, MOST_DAYS) if os.environ.get(AUDIT_SETTING) else None
+    return _days(AUDIT_SETTING, None) if os.environ.get(AUDIT_SETTING) else None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -237,13 +237,6 @@ COMMENT ON COLUMN store.export_skip.run_goal IS 'the first of the runs that skip
 COMMENT ON COLUMN store.export_skip.told
     IS 'hash of the problems that were told of it: the same are not told again';
 
--- exported_profile --
-CREATE TABLE IF NOT EXISTS store.exported_profile (
-    profile_id uuid NOT NULL,
-    connection integer NOT NULL,
-    PRIMARY KEY (connection, profile_id)
-);
-
 -- looked_through --
 -- Outcomes and problems are looked through by run, in the order in which they were noted, and by
 -- record, or by profile: what was written to a record of a profile is found by its link, and only
@@ -553,3 +546,138 @@ CREATE OR REPLACE TRIGGER audit_emptied AFTER TRUNCATE ON profiles_segment
     FOR EACH STATEMENT EXECUTE FUNCTION store.audit_emptied('segment');
 CREATE OR REPLACE TRIGGER audit_emptied AFTER TRUNCATE ON people_user
     FOR EACH STATEMENT EXECUTE FUNCTION store.audit_emptied('account');
+
+-- exchanged --
+-- Which profiles came and went through a connection, for good: a row for each goal that exchanged
+-- the profile, whatever happens to the goal and its links. `again` keeps a profile from counting
+-- twice for its connection, whoever writes at the same time.
+CREATE TABLE IF NOT EXISTS store.exchanged_profile (
+    profile_id uuid NOT NULL,
+    connection integer NOT NULL,
+    goal integer NOT NULL,
+    again integer NOT NULL,
+    day date NOT NULL,
+    exported boolean NOT NULL,
+    PRIMARY KEY (profile_id, connection, exported, again)
+);
+CREATE INDEX IF NOT EXISTS exchanged_profile_goal
+    ON store.exchanged_profile (goal, again, day, profile_id);
+COMMENT ON COLUMN store.exchanged_profile.exported IS 'Salesforce accepted it; else it was imported';
+COMMENT ON COLUMN store.exchanged_profile.day
+    IS 'of the first time, in the time zone that the connection had then';
+COMMENT ON COLUMN store.exchanged_profile.again
+    IS '0: the goal was the first of the connection; else the goal again';
+CREATE TABLE IF NOT EXISTS store.exchanged_sum (
+    day date NOT NULL,
+    connection integer NOT NULL,
+    goal integer NOT NULL,
+    profiles integer NOT NULL,
+    firsts integer NOT NULL,
+    exported boolean NOT NULL
+);
+CREATE INDEX IF NOT EXISTS exchanged_sum_connection ON store.exchanged_sum (connection, day);
+COMMENT ON TABLE store.exchanged_sum
+    IS 'how many rows exchanged_profile has, as sums of what was added and taken away';
+COMMENT ON COLUMN store.exchanged_sum.firsts IS 'of those, how many with again = 0';
+CREATE TABLE IF NOT EXISTS store.exchanged_gone (
+    goal integer PRIMARY KEY,
+    connection integer NOT NULL,
+    exported boolean NOT NULL,
+    key text NOT NULL,
+    name text NOT NULL
+);
+COMMENT ON TABLE store.exchanged_gone
+    IS 'goals that were deleted; what was deleted before this was noted has no key, and its id is '
+    'the connection''s, negative';
+
+-- exchanged_before --
+-- A store of a version that knew neither goal nor day: links say which goal exchanged a profile.
+-- An export last sent it at `sent_at`; an import can't have seen a profile before it was made, or
+-- before its first run. What goals sent that were deleted is of no goal, and of the day of their
+-- first run that has ended.
+DO $do$
+BEGIN
+    IF to_regclass('store.exported_profile') IS NULL THEN
+        RETURN;
+    END IF;
+    IF to_regclass('public.connections_connection') IS NOT NULL THEN
+        WITH zone AS MATERIALIZED (
+            SELECT connection.id AS connection, coalesce(known.name, 'UTC') AS name
+            FROM public.connections_connection AS connection
+            LEFT JOIN pg_timezone_names AS known ON known.name = connection.timezone
+        ),
+        run_of AS (
+            SELECT part.goal_id, run.connection_id, part.direction, part.started_at,
+                part.finished_at
+            FROM public.connections_rungoal AS part
+            JOIN public.connections_run AS run ON run.id = part.run_id
+            WHERE NOT run.preview
+        ),
+        begun AS (SELECT goal_id, min(started_at) AS at FROM run_of GROUP BY goal_id),
+        ended AS (
+            SELECT connection_id, min(finished_at) AS at
+            FROM run_of
+            WHERE goal_id IS NULL AND direction = 'export'
+            GROUP BY connection_id
+        ),
+        linked AS MATERIALIZED (
+            SELECT link.profile_id, goal.connection_id AS connection, goal.id AS goal,
+                goal.direction = 'export' AS exported,
+                min(CASE
+                    WHEN goal.direction = 'export' THEN link.sent_at
+                    ELSE greatest(profile.created_at, begun.at)
+                END) AS at
+            FROM store.record_link AS link
+            JOIN public.connections_goal AS goal ON goal.id = link.goal
+            LEFT JOIN begun ON begun.goal_id = goal.id
+            LEFT JOIN store.profile AS profile USING (profile_id)
+            WHERE link.profile_id IS NOT NULL
+                AND (goal.direction = 'import' OR link.sent_at IS NOT NULL)
+            GROUP BY 1, 2, 3, 4
+        ),
+        known AS (
+            SELECT * FROM linked
+            UNION ALL
+            SELECT sent.profile_id, sent.connection, - sent.connection, true,
+                greatest(profile.created_at, ended.at)
+            FROM store.exported_profile AS sent
+            LEFT JOIN ended ON ended.connection_id = sent.connection
+            LEFT JOIN store.profile AS profile USING (profile_id)
+            WHERE NOT EXISTS (
+                SELECT FROM linked
+                WHERE linked.profile_id = sent.profile_id
+                    AND linked.connection = sent.connection
+                    AND linked.exported
+            )
+        )
+        INSERT INTO store.exchanged_profile (profile_id, connection, goal, again, day, exported)
+        SELECT profile_id, connection, goal,
+            CASE WHEN 1 = row_number() OVER (
+                PARTITION BY profile_id, connection, exported ORDER BY at, goal
+            ) THEN 0 ELSE goal END AS again,
+            (coalesce(at, now()) AT TIME ZONE zone.name)::date, exported
+        FROM known
+        JOIN zone USING (connection)
+        ORDER BY goal, at, profile_id
+        ON CONFLICT DO NOTHING;
+        INSERT INTO store.exchanged_sum (day, connection, goal, profiles, firsts, exported)
+        SELECT day, connection, goal, count(*), count(*) FILTER (WHERE again = 0), exported
+        FROM store.exchanged_profile
+        GROUP BY day, connection, goal, exported;
+        INSERT INTO store.exchanged_gone (goal, connection, exported, key, name)
+        SELECT DISTINCT goal, connection, exported, '', ''
+        FROM store.exchanged_sum
+        WHERE goal < 0;
+    END IF;
+    DROP TABLE store.exported_profile;
+END
+$do$
+
+-- upkeep --
+CREATE TABLE IF NOT EXISTS store.upkeep (
+    what text PRIMARY KEY,
+    at timestamptz NOT NULL DEFAULT now(),
+    facts jsonb NOT NULL DEFAULT '{}'
+);
+COMMENT ON TABLE store.upkeep
+    IS 'when the store was last backed up and kept tidy, and whether it is held after a restore'

@@ -141,6 +141,7 @@ def _traces(session: Connection[Any], world: World) -> None:
         "profile": world.profile_id,
         "part": world.run_goal.id,
         "goal": world.goal.id,
+        "connection": world.connection.id,
         "record": RECORD,
         "value": NAME,
         "message": f"Name '{NAME}' does not fit",
@@ -164,6 +165,15 @@ def _traces(session: Connection[Any], world: World) -> None:
         (
             "INSERT INTO store.record_link (profile_id, goal, record_id, object)"
             " VALUES (%(profile)s, %(goal)s, %(record)s, 'Lead')"
+        ),
+        (
+            "INSERT INTO store.exchanged_profile"
+            " (profile_id, connection, goal, again, day, exported)"
+            " VALUES (%(profile)s, %(connection)s, %(goal)s, 0, now(), false)"
+        ),
+        (
+            "INSERT INTO store.exchanged_sum (connection, goal, day, profiles, firsts, exported)"
+            " VALUES (%(connection)s, %(goal)s, now(), 1, 1, false)"
         ),
     ):
         session.execute(sql.SQL(statement), names)
