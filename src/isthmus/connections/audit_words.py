@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from isthmus.connections import masking
 from isthmus.connections.audit import Change, Entry, Names
+from isthmus.domain import schedules
+from isthmus.errors import IsthmusError
 from isthmus.people import auditing
 
 DOTS = masking.DOTS
@@ -97,6 +99,7 @@ _OF_PEOPLE: Final = {"name": "Name"}
 _ON_OFF: Final = frozenset({"active", "is_active"})
 _SAID_ELSEWHERE: Final = frozenset({"direction", "document.key"})
 _MOST_SAID: Final = 3
+_ZONE: Final = "UTC"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,6 +212,8 @@ def _changed(of: Change) -> str:
 
 
 def _in_sentence(label: str) -> str:
+    if label == _LABELS["active"]:
+        return "the switch"
     if label[1:2].isupper():
         return label
     return f"the {label[:1].lower()}{label[1:]}"
@@ -266,8 +271,18 @@ def _value(name: str, value: Any, names: Names, reader: Reader) -> str:
         return reader.conditions(value)
     if isinstance(value, dict) and set(value) == {"site"}:
         return f"{value['site']}/…"
+    if name == "schedule":
+        return _schedule(value)
     hides = name in _PERSONAL and not reader.sees_personal_data
     return _written(_PERSONAL[name](value) if hides else value, outermost=True)
+
+
+def _schedule(value: Any) -> str:
+    """The schedule without its time zone, which is a setting of its own."""
+    try:
+        return schedules.read(value).words(_ZONE).removesuffix(f", {_ZONE}")
+    except IsthmusError:
+        return _written(value, outermost=True)
 
 
 def _without_values(part: Any) -> Any:
