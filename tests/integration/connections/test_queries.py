@@ -30,7 +30,7 @@ from isthmus.profiles.schema import QUERIES as PROFILES
 from isthmus.profiles.searching import QUERIES as SEARCHING
 from isthmus.profiles.setting_up import QUERIES as SETTING_UP
 
-ROOMS = {
+ROOMS: dict[str, dict[str, sql.SQL]] = {
     "importing": IMPORTING,
     "fetching": FETCHING,
     "exporting": EXPORTING,
