@@ -6,6 +6,8 @@ from enum import StrEnum
 from typing import Any
 
 from isthmus.connections.authorizations import Flow
+from isthmus.domain import notifying
+from isthmus.domain.call_shares import SHARE_PERCENT
 from isthmus.domain.goals import (
     OBJECT_TYPE_LABEL,
     OBJECT_TYPE_PROPERTY,
@@ -75,6 +77,23 @@ class App:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Webhook:
+    """What is called for the same runs that letters tell of."""
+
+    url: str
+    secret: str = field(default="", repr=False)  # calls are signed with it; empty: can't be read
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notify:
+    """Who hears of the runs of a connection."""
+
+    to: tuple[str, ...] = ()  # e-mail addresses
+    when: str = notifying.PROBLEMS
+    webhook: Webhook | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Connection:
     """One org, how to sign in, and what to do with it."""
 
@@ -92,7 +111,16 @@ class Connection:
     schedule: Schedule | None = None  # None where the document says nothing of it
     labels: tuple[str, ...] = ()
     description: str = ""
+    notify: Notify | None = None  # None where the document says nothing of it
     goals: tuple[Goal, ...] | None = None  # in order; None where the document says nothing of them
+
+
+@dataclass(frozen=True, kw_only=True)
+class Org:
+    """A Salesforce org, and how much of its API calls may be used."""
+
+    id: str  # 18 characters
+    api_share_percent: int = SHARE_PERCENT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +131,7 @@ class Document:
     segments: tuple[Segment, ...] = ()
     connections: tuple[Connection, ...] = ()
     apps: tuple[App, ...] = ()
+    orgs: tuple[Org, ...] = ()
     places: Places = field(default_factory=Places, compare=False, repr=False)
 
 

@@ -1,10 +1,11 @@
 """`isthmus connection`: what connections there are, running them, and what came of it."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from isthmus.cli import running, scheduling
+from isthmus.cli import notifying, running, scheduling
 from isthmus.cli.formatting import between, grouped, moment, plural
 from isthmus.cli.options import AsJson, ConnectionKey
 from isthmus.cli.output import facts, note, print_json, show, table
@@ -26,6 +27,11 @@ RunNumber = Annotated[
         metavar="RUN", min=1, help="The run's number, as `connection runs` shows it; else the last."
     ),
 ]
+Since = Annotated[
+    datetime | None,
+    typer.Option("--since", metavar="DAY", formats=["%Y-%m-%d"], help="New ones from this day on."),
+]
+AsCsv = Annotated[bool, typer.Option("--csv", help="By day, as CSV in UTF-8.")]
 OnlyProblems = Annotated[
     bool, typer.Option("--problems", help="Leave out the records that went well.")
 ]
@@ -115,6 +121,10 @@ def _document(connection: "Connection", last: "Run | None") -> dict[str, Any]:
         "settle_seconds": connection.settle_seconds,
         "confirm_above": connection.confirm_above,
         "confirm_hours": connection.confirm_hours,
+        "notify_to": connection.notify_to,
+        "notify_when": connection.notify_when,
+        "webhook": connection.webhook_url or None,
+        "api_calls": _budget(connection),
         "authorization": _signing_in(connection.authorization),
         "goals": [
             {"direction": goal.direction, **goal.document, "read_until": goal.read_until}
@@ -145,6 +155,8 @@ def _facts(connection: "Connection", last: "Run | None") -> list[tuple[str, str]
         ("sign-in", str(authorization or "none yet: add `authorization` in a document")),
         ("time zone", connection.timezone),
         ("asks first", _asks_first(connection)),
+        ("told to", _told(connection)),
+        ("API calls", _api_calls(connection)),
         ("last run", _last_run(last)),
     ]
 
@@ -156,6 +168,28 @@ def _by_itself(told: dict[str, Any]) -> list[tuple[str, str]]:
         ("schedule", told["words"] or "can't be read"),
         ("next runs", told["note"] or times or "none"),
     ]
+
+
+def _told(connection: "Connection") -> str:
+    from isthmus.connections import who_hears
+
+    return f"{who_hears.words(connection)}{', and a webhook' if connection.webhook_url else ''}"
+
+
+def _api_calls(connection: "Connection") -> str:
+    from isthmus.cli.org import words
+    from isthmus.connections import budget
+
+    return words(budget.of_connection(connection), budget.forecast(connection))
+
+
+def _budget(connection: "Connection") -> dict[str, Any] | None:
+    from isthmus.cli.org import plain
+    from isthmus.connections import budget
+
+    found = budget.of_connection(connection)
+    forecast = {"next_run": budget.forecast(connection)}
+    return {**plain(found), **forecast} if found else None
 
 
 def _asks_first(connection: "Connection") -> str:
@@ -209,6 +243,13 @@ command(
     "isthmus connection confirm acme",
     summary="Let a run go on that waits for confirmation.",
 )(running.confirm)
+command(
+    app,
+    "notify",
+    "isthmus connection notify acme --add ops@example.com --when problems",
+    "isthmus connection notify acme --webhook https://example.com/hook",
+    summary="Show or set who hears of a connection's runs.",
+)(notifying.notify)
 command(app, "stop", "isthmus connection stop acme", summary="Stop a connection's run.")(
     running.stop
 )
@@ -334,6 +375,30 @@ def _write_json_log(run: "Run", *, problems: bool) -> None:
         write_bytes(f"{separator}{line}".encode())
         separator = ",\n    "
     write_bytes(b"\n  ]\n}\n")
+
+
+@command(
+    app,
+    "exchange",
+    "isthmus connection exchange acme",
+    "isthmus connection exchange acme --since 2026-01-01 --csv > days.csv",
+)
+def exchange(
+    key: ConnectionKey, *, since: Since = None, as_csv: AsCsv = False, as_json: AsJson = False
+) -> None:
+    """Say how many unique profiles came and went through a connection, by goal.
+
+    A profile counts once, on the day of its first time in the connection's time zone, however often
+    it went, and goes on counting when its goal is deleted. With --csv or --json by day as well.
+    """
+    from isthmus.cli import exchanging, session
+
+    with session.database():
+        from isthmus.connections import exchange as counts
+        from isthmus.connections import reading
+
+        found = counts.over_time(reading.connection(key))
+    exchanging.show_exchange(key, found, since, as_csv=as_csv, as_json=as_json)
 
 
 @command(app, "accept-org", "isthmus connection accept-org acme", summary="Go over to another org.")

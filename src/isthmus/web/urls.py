@@ -2,9 +2,13 @@
 
 from isthmus.web.routes import (
     accounts,
+    audit,
     components,
     connections,
+    exchange,
     guards,
+    notifying,
+    orgs,
     previews,
     profiles,
     properties,
@@ -17,15 +21,19 @@ from isthmus.web.views import errors
 
 urlpatterns = [
     *accounts.patterns,
+    *audit.patterns,
     *connections.patterns,
+    *exchange.patterns,
     *previews.patterns,
     *runs.patterns,
     *guards.patterns,
     *schedules.patterns,
+    *notifying.patterns,
     *profiles.patterns,
     *properties.patterns,
     *segments.patterns,
     *salesforce.patterns,
+    *orgs.patterns,
     *components.patterns,
 ]
 

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from psycopg import Connection, sql
 
+from isthmus.connections.audit import QUERIES as AUDIT
 from isthmus.connections.causes import QUERIES as CAUSES
 from isthmus.connections.due import QUERIES as DUE
 from isthmus.connections.foreseen import QUERIES as FORESEEN
@@ -33,6 +34,7 @@ ROOMS = {
     "importing": IMPORTING,
     "fetching": FETCHING,
     "exporting": EXPORTING,
+    "audit": AUDIT,
     "overview": OVERVIEW,
     "removing": REMOVING,
     "sizes": SIZES,
