@@ -123,8 +123,8 @@ def number_fired() -> int:
 def test_two_workers_and_a_thousand_due_times_fire_each_once(
     store: Connection[Any], tmp_path: Path
 ) -> None:
-    store.execute(SLOW)
     wanted = due_connections(1000)
+    store.execute(SLOW)
     log = tmp_path / "worker.log"
     with worker(store, log), worker(store, log):
         wait_until(lambda: number_fired() >= len(wanted), log)
@@ -133,7 +133,6 @@ def test_two_workers_and_a_thousand_due_times_fire_each_once(
         assert queued() == wanted
     row = store.execute(
         "SELECT count(*), count(DISTINCT connection), count(DISTINCT backend) FROM fired"
-        " WHERE connection IN (SELECT connection_id FROM connections_run WHERE number = 2)"
     ).fetchone()
     assert row is not None
     assert row[:2] == (1000, 1000)
@@ -168,8 +167,8 @@ def test_a_worker_that_is_killed_while_it_fires_loses_none(
 def test_workers_that_are_killed_at_any_moment_lose_none_and_double_none(
     store: Connection[Any], tmp_path: Path
 ) -> None:
-    store.execute(SLOW.replace("0.001", "0.003"))
-    wanted = due_connections(600)
+    wanted = due_connections(400)
+    store.execute(SLOW.replace("0.001", "0.005"))
     log = tmp_path / "worker.log"
     chance = random.Random(8)
     for _ in range(3):
