@@ -24,6 +24,7 @@ from integration.web.expected import (
     properties,
     runs,
     salesforce,
+    schedules,
     segments,
 )
 from integration.web.expected.people import (
@@ -58,6 +59,7 @@ PARTS = (
     properties,
     runs,
     salesforce,
+    schedules,
     segments,
 )
 EXPECTED: dict[str, Page] = {name: page for part in PARTS for name, page in part.EXPECTED.items()}

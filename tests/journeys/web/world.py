@@ -23,6 +23,7 @@ from integration.web.expected import (
     properties,
     runs,
     salesforce,
+    schedules,
     segments,
 )
 from journeys.processes import Isthmus, LocalOrg
@@ -48,6 +49,7 @@ _PARTS = (
     properties,
     runs,
     salesforce,
+    schedules,
     segments,
 )
 _OK = 200
