@@ -89,6 +89,7 @@ class Words:
     subject: str
     connection: str  # its name; empty where it is about none
     title: str
+    head: str = ""  # the title where the state stands below it; empty: the same
     state: str
     tone: str
     sentences: Sequence[str] = ()
@@ -140,7 +141,8 @@ def of_run(run: Run) -> Words:
         subject=f"{name}: {ended}{lost}",
         connection=name,
         title=f"Run #{run.number} {_ended(run)}",
-        state=state.label.capitalize(),
+        head=f"Run #{run.number}",
+        state=_ended(run).removeprefix("was ").capitalize(),
         tone=_TONES[state],
         sentences=_sentences(run, parts, is_lost=is_lost),
         facts=_facts(run),
@@ -229,7 +231,7 @@ def _goal(part: RunGoal) -> GoalWords:
     return GoalWords(
         name=plain(name),
         direction="export" if part.direction == EXPORT else "import",
-        state=state.label.capitalize(),
+        state="With problems" if state == RunState.PROBLEMS else state.label.capitalize(),
         tone=_TONES.get(state, CALM),
         counted=_counted(counts(part)) if part.counts else "",
         said=safe(part.message) if state == RunState.FAILED and part.message else "",
@@ -294,8 +296,10 @@ def _links(run: Run, *, has_problems: bool, is_lost: bool) -> list[Link]:
     found = [link("Open the run", page_address.run(key, run.number))]
     if has_problems:
         found.append(link("Problems by cause", page_address.problems(key, run.number)))
-    connection = link(f"Connection {plain(run.connection.name)}", page_address.connection(key))
-    return [connection, *found] if is_lost else [*found, connection]
+    if is_lost:
+        return [link("Open the connection", page_address.connection(key)), *found]
+    name = plain(run.connection.name)
+    return [*found, link(f"Connection {name}", page_address.connection(key))]
 
 
 def link(words: str, path: str) -> Link:
@@ -345,6 +349,7 @@ def _of_question(part: RunGoal) -> Words:
         subject=f"{name}: run #{run.number} waits for confirmation",
         connection=name,
         title=f"Run #{run.number} waits for confirmation",
+        head=f"Run #{run.number}",
         state="Waiting for confirmation",
         tone=WARN,
         sentences=[f"{guards.words(part, asked.size) if asked else ''}{until}".strip()],

@@ -43,7 +43,8 @@ def test_everybody_gets_a_letter_of_their_own(office: PostOffice, acme: Connecti
         assert abs(timezone.now() - sent_at) < timedelta(minutes=1)
         text, html = post_office.texts(each)
         assert "Run #1 failed" in text
-        assert "Run #1 failed" in html
+        assert "Run #1</h1>" in html
+        assert "Failed</span>" in html
     assert sending.send_mail() == 0
     assert len(office.taken) == 2
 
