@@ -9,7 +9,7 @@ from isthmus.profiles import database
 from isthmus.worker import presence
 from isthmus.worker.chores import do
 from isthmus.worker.errands import Errands
-from isthmus.worker.rounds import TELLING
+from isthmus.worker.rounds import TELLING, unless_held
 from isthmus.worker.settings import WorkerSettings
 
 
@@ -35,7 +35,7 @@ def work_once(errands: Errands, settings: WorkerSettings) -> list[Run]:
         threads.shutdown(wait=False, cancel_futures=True)
     if not errands.leaving():
         for chore in TELLING:
-            do(chore)
+            do(unless_held(chore))
     return done
 
 
