@@ -5,6 +5,7 @@ somebody without that right sees on the pages, and less.
 """
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -45,8 +46,8 @@ _IDS: Final = re.compile(
     r"|\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"
 )
 _CODE: Final = re.compile(r"[A-Za-z0-9_.]{1,100}")
-_TURNS: Final = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-"""Marks that turn the direction of what follows them, also outside of a name."""
+_JOINERS: Final = frozenset("\u200c\u200d")
+"""Seen by nobody, and part of how some scripts are written."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,9 +107,15 @@ class Words:
 
 def plain(text: str, most: int = NAME_LENGTH) -> str:
     """A name as one line of visible characters that keeps its direction to itself."""
-    line = _TURNS.sub("", text)
-    line = " ".join("".join(each if each.isprintable() else " " for each in line).split())
+    line = " ".join("".join(map(_seen, text)).split())
     return line if len(line) <= most else f"{line[: most - 1]}\u2026"
+
+
+def _seen(each: str) -> str:
+    """The character; a blank for one that ends a line, nothing for one that turns others around."""
+    if each.isprintable() or each in _JOINERS:
+        return each
+    return " " if each.isspace() or unicodedata.category(each) == "Cc" else ""
 
 
 def of(letter: Letter) -> Words:

@@ -169,4 +169,5 @@ def texts(letter: EmailMessage) -> tuple[str, str]:
     plain, html = letter.get_body(("plain",)), letter.get_body(("html",))
     assert plain is not None
     assert html is not None
-    return plain.get_content(), html.get_content()
+    found = [str(each.get_content()).replace("\r\n", "\n") for each in (plain, html)]
+    return found[0], found[1]
