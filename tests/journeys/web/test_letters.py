@@ -10,7 +10,7 @@ from playwright.sync_api import Browser
 from integration.letters import post_office
 from integration.letters.post_office import PostOffice
 from journeys.processes import PATIENCE_SECONDS, Isthmus, LocalOrg
-from journeys.web.browsing import ALICE, NARROW, PASSWORD, Pages
+from journeys.web.browsing import ALICE, NARROW, PASSWORD, Pages, check_by_axe
 from journeys.web.conftest import SET_UP, going, pages_of
 
 OPS = "ops@example.com"
@@ -77,3 +77,20 @@ def test_the_test_button_says_what_the_server_says(told: Pages, office: PostOffi
     page.get_by_role("button", name="Send a test letter").click()
     page.get_by_text(f"has taken a test letter to {ALICE}").wait_for()
     assert len(office.of(ALICE)) == 1
+
+
+def test_who_hears_is_changed_in_the_fold(told: Pages) -> None:
+    page = told.signed_in()
+    page.goto("/connections/acme")
+    page.locator(".about-row summary").click()
+    check_by_axe(page)
+    page.get_by_label("Other addresses").fill("bi@example.com, nobody")
+    page.get_by_role("button", name="Save who hears").click()
+    page.get_by_text("'nobody' is not an e-mail address").wait_for()
+    check_by_axe(page)
+    page.get_by_label("Other addresses").fill("bi@example.com")
+    page.get_by_text("Failures only", exact=True).click()
+    page.get_by_role("button", name="Save who hears").click()
+    page.get_by_text("2 people hear of failures only").first.wait_for()
+    shown = told.isthmus.json("connection", "notify", "acme")
+    assert (shown["to"], shown["when"]) == ([OPS, "bi@example.com"], "failures")
