@@ -330,6 +330,9 @@ def _place() -> str:
     return ""
 
 
+_ANY_FOOT: Final = "Who hears of the runs of a connection is set on its page, at the top."
+
+
 def _foot(connection: Connection) -> str:
     told = {
         "every": "every run",
@@ -389,7 +392,7 @@ def _of_alert(alert: Alert) -> Words:
         next_step=plain(said.next_step, _SAID_LENGTH),
         links=[link(plain(said.act), said.address), *others],
         place=_place(),
-        foot=_foot(connection) if connection else "",
+        foot=_foot(connection) if connection else _ANY_FOOT,
     )
 
 
@@ -409,5 +412,5 @@ def of_test(to: str) -> Words:
         next_step="Nothing needs to be done.",
         links=[link("Open Isthmus", "/")],
         place=_place(),
-        foot="Who hears of the runs of a connection is set on its page, at the top.",
+        foot=_ANY_FOOT,
     )
