@@ -18,6 +18,7 @@ from integration.web.expected import (
     components,
     connections,
     guards,
+    notifying,
     previews,
     profiles,
     properties,
@@ -44,6 +45,7 @@ _PARTS = (
     components,
     connections,
     guards,
+    notifying,
     previews,
     profiles,
     properties,
@@ -113,6 +115,8 @@ def filled(isthmus: Isthmus, org: LocalOrg, browser: Browser, place: Path) -> It
     for document in (SET_UP, more):
         command.expect("config", "apply", str(document))
     command.expect("app", "save", "Isthmus", "--client-id", "localorg")
+    hears = ("--to", "ops@example.com", "--to", f"{'long' * 12}@example.com")
+    command.expect("connection", "notify", "acme", *hears)
     for _ in range(2):
         command.run("connection", "run", "acme")
     with pages_of(command, browser) as pages:
