@@ -5,6 +5,7 @@ from isthmus.web.routes import (
     components,
     connections,
     guards,
+    home,
     previews,
     profiles,
     properties,
@@ -15,6 +16,7 @@ from isthmus.web.routes import (
 from isthmus.web.views import errors
 
 urlpatterns = [
+    *home.patterns,
     *accounts.patterns,
     *connections.patterns,
     *previews.patterns,

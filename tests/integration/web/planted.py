@@ -47,6 +47,7 @@ class World:
             "type_key": "salesforce",
             "app_id": self.app.id,
             "authorization_id": self.connection.authorization_id,
+            "alert_id": 1,
         }
         return {name: value for name, value in places.items() if f":{name}>" in pattern}
 

@@ -16,6 +16,7 @@ from integration.web.expected import (
     components,
     connections,
     guards,
+    home,
     previews,
     profiles,
     properties,
@@ -40,6 +41,7 @@ _PARTS = (
     components,
     connections,
     guards,
+    home,
     previews,
     profiles,
     properties,
@@ -133,6 +135,7 @@ def _places(command: Isthmus) -> dict[str, str]:
         "app_id": "1",
         "authorization_id": "1",
         "number": "1",
+        "alert_id": "1",
     }
 
 

@@ -17,14 +17,6 @@ from isthmus.web.addresses import ours
 from isthmus.web.forms.accounts import FirstStartForm, SignInForm
 
 
-@access(Anyone.SIGNED_IN)
-@require_safe
-def home(request: HttpRequest) -> HttpResponse:
-    """Where somebody goes first: to what runs, where the role lets one look at it."""
-    user = who(request)
-    return redirect("connections" if user and user.may(Right.LOOK) else "account")
-
-
 @access(Anyone.EVERYBODY)
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])

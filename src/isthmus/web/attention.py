@@ -1,0 +1,288 @@
+"""What needs attention, most urgent first: a badge, a sentence in bold, one in grey, one way on."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.urls import reverse
+from django.utils import timezone
+
+from isthmus.connections import alert_words, alerts, attention, explanations, masking
+from isthmus.connections.alert_signs import FAILURES, OF_AMOUNTS, Kind
+from isthmus.connections.attention import Failure, Loss, Problem
+from isthmus.connections.guards import Question
+from isthmus.connections.models import Alert
+from isthmus.connections.overview import Health, Overview
+from isthmus.web.connection_words import address, rows_behind
+from isthmus.web.words import State, moment, plural
+
+MOST: Final = 12
+"""So many are shown; the rest is a number."""
+
+_LONGEST: Final = 300
+"""Characters of what was said of a failure or of a row."""
+
+_NAME: Final = 120
+
+_STATES: Final[Mapping[Kind, State]] = {
+    Kind.SIGN_IN_LOST: State(kind="bad", icon="bad", word="Sign-in lost"),
+    Kind.DID_NOT_START: State(kind="bad", icon="clock", word="Did not start"),
+    Kind.UNSTEADY_SIGN_IN: State(kind="bad", icon="link", word="Can\u2019t sign in"),
+    Kind.NO_API: State(kind="warn", icon="lock", word="No API right"),
+    Kind.CERTIFICATE_ENDS: State(kind="warn", icon="clock", word="Certificate"),
+    Kind.TOO_MANY_SIGN_INS: State(kind="warn", icon="link", word="Sign-ins"),
+    Kind.FEWER_RECORDS: State(kind="warn", icon="down", word="Few records"),
+    Kind.ROWS_HELD: State(kind="warn", icon="hand", word="Held back"),
+    Kind.LONG_RUN: State(kind="warn", icon="clock", word="Runs long"),
+    Kind.MORE_RECORDS: State(kind="warn", icon="warn", word="Many records"),
+    Kind.WAITS_FOR_CALLS: State(kind="warn", icon="clock", word="Waits for calls"),
+    Kind.LETTERS_WAIT: State(kind="warn", icon="mail", word="Not sent"),
+}
+_NO_WORKER: Final = State(kind="bad", icon="stop", word="No worker")
+_OTHER_ORG: Final = State(kind="bad", icon="warn", word="Other org")
+_FAILED: Final = State(kind="bad", icon="bad", word="Failed")
+_TO_CONFIRM: Final = State(kind="run", icon="hand", word="To confirm")
+_PROBLEMS: Final = State(kind="warn", icon="warn", word="Problems")
+
+_ERRORS: Final = (Health.ERROR_IN, Health.ERROR_OUT, Health.ERROR_BOTH)
+_OF_EDITORS: Final = (Kind.SIGN_IN_LOST, Kind.CERTIFICATE_ENDS)
+"""What is mended on a page that only those see who may edit."""
+
+
+_LATER: Final = (Kind.LONG_RUN, Kind.MORE_RECORDS, Kind.WAITS_FOR_CALLS, Kind.LETTERS_WAIT)
+"""What is only unusual, or passes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """Something that needs attention."""
+
+    state: State
+    subject: str  # what somebody has named
+    rest: str  # of the sentence in bold, behind that
+    sentence: str
+    address: str
+    act: str  # what the button says; empty: there is none
+    icon: str = ""
+    usual: int = 0  # row id of an alert that may be taken as usual
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attention:
+    """What needs attention."""
+
+    items: Sequence[Item]
+    whole: int  # so many things there are
+
+    @property
+    def more(self) -> int:
+        """So many are not shown."""
+        return self.whole - len(self.items)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Looks:
+    """Who looks."""
+
+    may_edit: bool
+    sees_personal_data: bool
+
+
+def gather(every: Sequence[Overview], looks: Looks, *, works: bool) -> Attention:
+    """What needs attention of these connections; `works` says whether a worker runs."""
+    on = [each for each in every if each.active]
+    lost = [each for each in on if each.health is Health.SIGN_IN_LOST]
+    elsewhere = [each for each in on if each.health is Health.OTHER_ORG]
+    failed = [each for each in on if each.health in _ERRORS]
+    known, late = _alerts()
+    idle = [] if works else list(_no_worker(len(late)))
+    urgent = [*([] if idle else late), *(each for each in known if each.kind in FAILURES)]
+    others = [each for each in known if each.kind not in FAILURES]
+    problems = attention.problems(MOST)
+    items = [
+        *_lost(lost[:MOST], looks),
+        *(_elsewhere(each) for each in elsewhere[:MOST]),
+        *idle,
+        *(_alert(each, looks) for each in urgent[:MOST]),
+        *_failed(failed[:MOST], looks),
+        *(_question(each) for each in attention.questions(MOST)),
+        *_merged(others, problems.shown, looks),
+    ]
+    whole = len(lost) + len(elsewhere) + len(idle) + len(urgent) + len(failed)
+    whole += attention.how_many_wait() + len(others) + problems.whole
+    return Attention(items=items[:MOST], whole=whole)
+
+
+def _alerts() -> tuple[list[Alert], list[Alert]]:
+    """Alerts beside lost sign-ins, most urgent first, and apart from them all that is late."""
+    found = alerts.live(timezone.now())
+    late = [each for each in found if each.kind == Kind.DID_NOT_START]
+    known = [each for each in found if each.kind not in (Kind.SIGN_IN_LOST, Kind.DID_NOT_START)]
+    return sorted(known, key=lambda each: alert_words.URGENCY[Kind(each.kind)]), late
+
+
+def _merged(
+    others: Sequence[Alert], problems: Sequence[Problem], looks: Looks
+) -> Iterator[Item]:
+    """Rows held back and problems before what is only unusual."""
+    first = [each for each in others if each.kind not in _LATER]
+    later = [each for each in others if each.kind in _LATER]
+    yield from (_alert(each, looks) for each in first[:MOST])
+    yield from (_problem(each, looks) for each in problems)
+    yield from (_alert(each, looks) for each in later[:MOST])
+
+
+def _alert(alert: Alert, looks: Looks) -> Item:
+    zone = timezone.get_current_timezone_name()
+    words = alert_words.words(alert, zone=zone)
+    hidden = alert.kind in _OF_EDITORS and not looks.may_edit
+    connection = alert.connection
+    page = address("connection", connection.key) if connection else words.address
+    return Item(
+        state=_STATES[Kind(alert.kind)],
+        subject=words.subject,
+        rest=words.title.removeprefix(words.subject),
+        sentence=f"{words.sentence} {words.next_step}",
+        address=f"{page}#authorization" if hidden else words.address,
+        act="See the sign-in" if hidden else words.act,
+        usual=alert.id if alert.kind in OF_AMOUNTS and looks.may_edit else 0,
+    )
+
+
+def _no_worker(late: int) -> Iterator[Item]:
+    queued = attention.how_many_go_on()
+    if not late and not queued:
+        return
+    parts = [plural(late, "connection is", "connections are") + " late"] if late else []
+    parts += [plural(queued, "run waits", "runs wait")] if queued else []
+    yield Item(
+        state=_NO_WORKER,
+        subject="",
+        rest="No worker is running, so nothing starts",
+        sentence=f"{' and '.join(parts)}. Start one with `isthmus up` or `isthmus worker`.",
+        address=f"{reverse('connections')}?state=on",
+        act="See the connections",
+    )
+
+
+def _lost(found: Sequence[Overview], looks: Looks) -> Iterator[Item]:
+    losses = attention.losses([each.id for each in found])
+    now = timezone.now()
+    for each in found:
+        loss = losses.get(each.id)
+        name = _shortened(each.name)
+        yield Item(
+            state=_STATES[Kind.SIGN_IN_LOST],
+            subject=name,
+            rest=" can\u2019t sign in",
+            sentence=_lost_sentence(loss, now),
+            address=address("connection-sign-in", each.key)
+            if looks.may_edit
+            else address("connection", each.key) + "#authorization",
+            act="Connect again" if looks.may_edit else "See the sign-in",
+            icon="link" if looks.may_edit else "",
+        )
+
+
+def _lost_sentence(loss: Loss | None, now: datetime) -> str:
+    if loss is None:
+        return ""
+    whose = f" of {loss.user_name}" if loss.user_name else ""
+    runs = f" {plural(loss.runs, 'run')} failed since." if loss.runs else ""
+    at = moment(loss.at, now)
+    return (
+        f"Salesforce has refused the sign-in{whose} for good since {at}.{runs} Nothing is lost: the "
+        f"next run goes on from there."
+    )
+
+
+def _elsewhere(each: Overview) -> Item:
+    return Item(
+        state=_OTHER_ORG,
+        subject=_shortened(each.name),
+        rest=" leads to another org",
+        sentence="Its sign-in belongs to another Salesforce org than the connection, so no run "
+        "starts. Connect it to its own org, or accept the new one.",
+        address=address("connection", each.key) + "#authorization",
+        act="See the sign-in",
+    )
+
+
+def _failed(found: Sequence[Overview], looks: Looks) -> Iterator[Item]:
+    failures = attention.failures([each.id for each in found])
+    for each in found:
+        failure = failures.get(each.id)
+        if failure is not None:
+            yield _failure(each, failure, looks)
+
+
+def _failure(of: Overview, failure: Failure, looks: Looks) -> Item:
+    said = failure.message
+    if not looks.sees_personal_data:
+        said = masking.masked_message(said)
+    often = f" {failure.runs} times in a row" if failure.runs > 1 else ""
+    more = f", and {plural(failure.goals - 1, 'other goal')}" if failure.goals > 1 else ""
+    begins = f"{_shortened(failure.goal)}{more}, run #{failure.number}"
+    return Item(
+        state=_FAILED,
+        subject=_shortened(of.name),
+        rest=f" failed{often}",
+        sentence=_shortened(f"{begins}: {said}" if said else f"{begins}.", _LONGEST),
+        address=address("run", of.key, failure.number),
+        act="See the run",
+    )
+
+
+def _question(question: Question) -> Item:
+    run = question.run
+    until = run.confirm_until
+    waits = f" until {moment(until, timezone.now())}" if until else ""
+    return Item(
+        state=_TO_CONFIRM,
+        subject=_shortened(run.connection.name),
+        rest=" waits for a yes",
+        sentence=f"{question.sentence} Run #{run.number} waits{waits}.",
+        address=address("run", run.connection.key, run.number),
+        act="Review the run",
+    )
+
+
+def _problem(problem: Problem, looks: Looks) -> Item:
+    key, number = problem.run.connection.key, problem.run.number
+    behind = rows_behind(key, number, problem.part.key)
+    failed, fields = problem.counts.failed.total(), problem.counts.problems
+    if failed:
+        rest, where = f": {plural(failed, 'record')} failed", behind["failed"]
+    elif fields:
+        rest, where = f": {plural(fields, 'value')} did not fit", behind["problems"]
+    else:
+        several = problem.counts.skipped["ambiguous"]
+        rest = f": {plural(several, 'record matches', 'records match')} more than one profile"
+        query = {"goal": problem.part.key, "outcome": "skipped", "reason": "ambiguous"}
+        where = address("run-rows", key, number, **query)
+    return Item(
+        state=_PROBLEMS,
+        subject=_shortened(problem.run.connection.name),
+        rest=rest,
+        sentence=_problem_sentence(problem, looks),
+        address=where,
+        act="See the rows",
+    )
+
+
+def _problem_sentence(problem: Problem, looks: Looks) -> str:
+    begins = f"{_shortened(problem.goal)}, run #{problem.run.number}."
+    if not problem.code:
+        return f"{begins} All else went on."
+    said = f"\u201c{_shortened(problem.example, _LONGEST)}\u201d" if problem.example else ""
+    if not looks.sees_personal_data:
+        said = ""
+    most = problem.counts.failed[problem.code]
+    of_all = f"Most of them, {most:,}: " if len(problem.counts.failed) > 1 else ""
+    meaning = explanations.explain(problem.code).meaning
+    return " ".join(filter(None, [begins, f"{of_all}{meaning}", said]))
+
+
+def _shortened(text: str, most: int = _NAME) -> str:
+    return text if len(text) <= most else f"{text[:most]}\u2026"
