@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from isthmus.cli import running
+from isthmus.cli import alerts, running
 from isthmus.cli.formatting import between, grouped, moment, plural
 from isthmus.cli.options import AsJson, ConnectionKey
 from isthmus.cli.output import facts, note, print_json, show, table
@@ -90,10 +90,11 @@ def show_connection(key: ConnectionKey, *, as_json: AsJson = False) -> None:
         connection = reading.connection(key)
         last = reading.last_runs().get(connection.id)
         if as_json:
-            print_json(_document(connection, last))
+            print_json({**_document(connection, last), "alerts": alerts.documents(connection)})
             return
         show(connection.name, style="bold")
         show(facts(_facts(connection, last)))
+        alerts.show_of(connection)
         show("")
         columns = ["goal", "what it does", "active", "done up to"]
         show(table(columns, [_goal_line(each) for each in connection.goals.all()]))

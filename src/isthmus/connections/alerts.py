@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from django.db import connection as database
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from isthmus.connections import alert_signs, letters
@@ -86,7 +87,9 @@ def _known(alerts: Iterable[Alert], now: datetime) -> Known:
     taken = Alert.objects.filter(
         kind__in=OF_AMOUNTS, closed_at__gt=now - COMPARED, facts__has_key="taken_by"
     )
-    usual = {each.goal_id: each.facts["since_part"] for each in taken.order_by("id") if each.goal_id}
+    usual = {
+        each.goal_id: each.facts["since_part"] for each in taken.order_by("id") if each.goal_id
+    }
     return Known(usual_from=usual, strange_from=told)
 
 
@@ -157,32 +160,31 @@ def _facts(sign: Sign) -> dict[str, Any]:
     return {**sign.facts, **shared}
 
 
-def open_alerts() -> list[Alert]:
-    """The alerts that are open, oldest first."""
+def open_alerts(of: Connection | None = None) -> list[Alert]:
+    """The alerts that are open, oldest first: all, or those that concern a connection."""
     rows = Alert.objects.filter(closed_at=None).select_related("connection", "goal", "run")
+    if of is not None:
+        # Several connections may share a sign-in.
+        rows = rows.filter(Q(connection=of) | Q(facts__connections__contains=of.id))
     return list(rows.order_by("opened_at", "id"))
 
 
-def concerns(alert: Alert, connection_id: int) -> bool:
-    """Whether it is about that connection, by itself or with others that share its sign-in."""
-    return connection_id in alert.facts.get("connections", [alert.connection_id])
-
-
-def of_connection(connection: Connection) -> list[Alert]:
-    """Those that concern a connection, oldest first."""
-    return [each for each in open_alerts() if concerns(each, connection.id)]
-
-
-def live(now: datetime) -> list[Alert]:
+def live(now: datetime, of: Connection | None = None) -> list[Alert]:
     """The alerts that are open, with what did not start as it is at this moment.
 
     Where no worker runs nobody works alerts out; whoever looks has to see at least that.
     """
-    known = [each for each in open_alerts() if each.kind != Kind.DID_NOT_START]
+    known = open_alerts(of)
+    opened = {each.about: each for each in known if each.kind == Kind.DID_NOT_START}
     signs = alert_signs.late(now)
-    rows = Connection.objects.in_bulk([each.connections[0] for each in signs])
-    return known + [
-        Alert(
+    if of is not None:
+        signs = [each for each in signs if of.id in each.connections]
+    rows = Connection.objects.in_bulk(
+        [each.connections[0] for each in signs if each.about not in opened]
+    )
+    late = [
+        opened.get(sign.about)
+        or Alert(
             kind=str(sign.kind),
             about=sign.about,
             connection=rows[sign.connections[0]],
@@ -190,8 +192,9 @@ def live(now: datetime) -> list[Alert]:
             opened_at=now,
         )
         for sign in signs
-        if sign.connections[0] in rows
+        if sign.about in opened or sign.connections[0] in rows
     ]
+    return [each for each in known if each.kind != Kind.DID_NOT_START] + late
 
 
 def take_as_usual(number: int, *, by: str) -> Alert:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
@@ -12,9 +13,12 @@ from isthmus.connections import alert_words, alerts, attention, explanations, ma
 from isthmus.connections.alert_signs import FAILURES, OF_AMOUNTS, Kind
 from isthmus.connections.attention import Failure, Loss, Problem
 from isthmus.connections.guards import Question
-from isthmus.connections.models import Alert
+from isthmus.connections.models import Alert, Connection
 from isthmus.connections.overview import Health, Overview
+from isthmus.domain.roles import Right
+from isthmus.web.access import who
 from isthmus.web.connection_words import address, rows_behind
+from isthmus.web.masking import sees_personal_data
 from isthmus.web.words import State, moment, plural
 
 MOST: Final = 12
@@ -65,6 +69,7 @@ class Item:
     address: str
     act: str  # what the button says; empty: there is none
     icon: str = ""
+    connection: int = 0  # row id of the one that it is about; 0: of the store, or of several
     usual: int = 0  # row id of an alert that may be taken as usual
 
 
@@ -79,6 +84,11 @@ class Attention:
     def more(self) -> int:
         """So many are not shown."""
         return self.whole - len(self.items)
+
+    @property
+    def connections(self) -> set[int]:
+        """Row ids of those that something is shown of."""
+        return {item.connection for item in self.items}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +124,23 @@ def gather(every: Sequence[Overview], looks: Looks, *, works: bool) -> Attention
     return Attention(items=items[:MOST], whole=whole)
 
 
+def of_connection(connection: Connection, looks: Looks) -> list[Item]:
+    """What the page of a connection says of alerts; a lost sign-in has a place of its own there."""
+    found = alerts.live(timezone.now(), connection)
+    shown = [each for each in found if each.kind != Kind.SIGN_IN_LOST]
+    ordered = sorted(shown, key=lambda each: alert_words.URGENCY[Kind(each.kind)])
+    return [_alert(each, looks) for each in ordered[:MOST]]
+
+
+def looks_of(request: HttpRequest) -> Looks:
+    """Who asks."""
+    user = who(request)
+    return Looks(
+        may_edit=user is not None and user.may(Right.EDIT),
+        sees_personal_data=sees_personal_data(request),
+    )
+
+
 def _alerts() -> tuple[list[Alert], list[Alert]]:
     """Alerts beside lost sign-ins, most urgent first, and apart from them all that is late."""
     found = alerts.live(timezone.now())
@@ -122,9 +149,7 @@ def _alerts() -> tuple[list[Alert], list[Alert]]:
     return sorted(known, key=lambda each: alert_words.URGENCY[Kind(each.kind)]), late
 
 
-def _merged(
-    others: Sequence[Alert], problems: Sequence[Problem], looks: Looks
-) -> Iterator[Item]:
+def _merged(others: Sequence[Alert], problems: Sequence[Problem], looks: Looks) -> Iterator[Item]:
     """Rows held back and problems before what is only unusual."""
     first = [each for each in others if each.kind not in _LATER]
     later = [each for each in others if each.kind in _LATER]
@@ -146,6 +171,7 @@ def _alert(alert: Alert, looks: Looks) -> Item:
         sentence=f"{words.sentence} {words.next_step}",
         address=f"{page}#authorization" if hidden else words.address,
         act="See the sign-in" if hidden else words.act,
+        connection=alert.connection_id or 0,
         usual=alert.id if alert.kind in OF_AMOUNTS and looks.may_edit else 0,
     )
 
@@ -182,6 +208,7 @@ def _lost(found: Sequence[Overview], looks: Looks) -> Iterator[Item]:
             else address("connection", each.key) + "#authorization",
             act="Connect again" if looks.may_edit else "See the sign-in",
             icon="link" if looks.may_edit else "",
+            connection=each.id,
         )
 
 
@@ -192,8 +219,8 @@ def _lost_sentence(loss: Loss | None, now: datetime) -> str:
     runs = f" {plural(loss.runs, 'run')} failed since." if loss.runs else ""
     at = moment(loss.at, now)
     return (
-        f"Salesforce has refused the sign-in{whose} for good since {at}.{runs} Nothing is lost: the "
-        f"next run goes on from there."
+        f"Salesforce has refused the sign-in{whose} for good since {at}.{runs} Nothing is lost: "
+        f"the next run goes on from there."
     )
 
 
@@ -206,6 +233,7 @@ def _elsewhere(each: Overview) -> Item:
         "starts. Connect it to its own org, or accept the new one.",
         address=address("connection", each.key) + "#authorization",
         act="See the sign-in",
+        connection=each.id,
     )
 
 
@@ -231,6 +259,7 @@ def _failure(of: Overview, failure: Failure, looks: Looks) -> Item:
         sentence=_shortened(f"{begins}: {said}" if said else f"{begins}.", _LONGEST),
         address=address("run", of.key, failure.number),
         act="See the run",
+        connection=of.id,
     )
 
 
@@ -245,6 +274,7 @@ def _question(question: Question) -> Item:
         sentence=f"{question.sentence} Run #{run.number} waits{waits}.",
         address=address("run", run.connection.key, run.number),
         act="Review the run",
+        connection=run.connection_id,
     )
 
 
@@ -268,6 +298,7 @@ def _problem(problem: Problem, looks: Looks) -> Item:
         sentence=_problem_sentence(problem, looks),
         address=where,
         act="See the rows",
+        connection=problem.run.connection_id,
     )
 
 

@@ -1,6 +1,6 @@
 """What Home shows of connections and profiles."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
@@ -47,9 +47,13 @@ class Row:
     next_exact: str
 
 
-def rows(every: Sequence[Overview]) -> list[Row]:
-    """The connections that are shown, with their days."""
-    chosen = sorted(every, key=_place)[:ROWS]
+def rows(every: Sequence[Overview], concerned: Collection[int] = ()) -> list[Row]:
+    """The connections that are shown, with their days.
+
+    Favourites come first, then those that are troubled, then those that something `concerned`.
+    """
+    chosen = sorted(every, key=lambda each: (each.id not in concerned, *_place(each)))
+    chosen = sorted(chosen, key=lambda each: (not each.is_favourite, not each.is_troubled))[:ROWS]
     ids = [each.id for each in chosen]
     today, zone = timezone.localdate(), timezone.get_current_timezone()
     begins = datetime.combine(today - timedelta(days=DAYS - 1), time(), zone)
@@ -62,12 +66,16 @@ def rows(every: Sequence[Overview]) -> list[Row]:
     ]
 
 
-def _place(of: Overview) -> tuple[bool, bool, bool, str, int]:
-    return (not of.is_favourite, not of.is_troubled, not of.active, of.name.casefold(), of.id)
+def _place(of: Overview) -> tuple[bool, str, int]:
+    return (not of.active, of.name.casefold(), of.id)
 
 
 def _row(
-    of: Overview, days: Mapping[date, Day], runs: Sequence[PastRun], due: datetime | None, today: date
+    of: Overview,
+    days: Mapping[date, Day],
+    runs: Sequence[PastRun],
+    due: datetime | None,
+    today: date,
 ) -> Row:
     last = runs[-1] if runs else None
     now = timezone.now()
@@ -200,4 +208,3 @@ def between(made: Sequence[Made]) -> dict[str, Any]:
     """The least and the most of a day, for who does not see the chart."""
     numbers = [each.profiles for each in made] or [0]
     return {"least": min(numbers), "most": max(numbers)}
-

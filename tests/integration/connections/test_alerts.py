@@ -417,7 +417,7 @@ def test_a_sign_in_that_several_share_is_told_once_and_concerns_them_all(
     with opens_once(Kind.SIGN_IN_LOST):
         assert said().title == "Acme production can't sign in"
         assert "1 other connection shares the sign-in." in said().sentence
-        found = [each for each in Connection.objects.all() if alerts.of_connection(each)]
+        found = [each for each in Connection.objects.all() if alerts.open_alerts(each)]
         assert off not in found
         assert len(found) == 2
         Authorization.objects.update(lost_at=None)
@@ -445,7 +445,10 @@ def test_a_user_without_api_enabled_is_told(connection: Connection) -> None:
 
 def test_more_sign_ins_of_one_user_than_salesforce_keeps_are_told(connection: Connection) -> None:
     same = {
-        **{"flow": "browser", "sealed_refresh_token": b"x", "org_id": "00D1", "user_id": "0051"},
+        "flow": "browser",
+        "sealed_refresh_token": b"x",
+        "org_id": "00D1",
+        "user_id": "0051",
         "client_id": "x",
     }
     Authorization.objects.update(**same)

@@ -20,7 +20,7 @@ from isthmus.connections.errors import (
 )
 from isthmus.connections.models import OPEN, UNDER_WAY, Connection, Run, RunState
 from isthmus.domain.roles import Right
-from isthmus.web import authorization_card, connection_page, connection_words, edits
+from isthmus.web import attention, authorization_card, connection_page, connection_words, edits
 from isthmus.web.access import access, who
 from isthmus.web.confirming import Confirmation, Loss, ask
 from isthmus.web.connection_tabs import SETUP, YAML, tabs
@@ -145,6 +145,7 @@ def _shown(
             {"confirm_above": row.confirm_above, "confirm_hours": row.confirm_hours},
         ),
         "runs_address": connection_words.address("runs", row.key),
+        "alerts": attention.of_connection(row, attention.looks_of(request)),
         **connection_page.gather(row, hides=not sees_personal_data(request)),
         **more,
     }

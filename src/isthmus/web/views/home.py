@@ -20,7 +20,7 @@ from isthmus.profiles.errors import TooSlow
 from isthmus.profiles.growth import Span
 from isthmus.web import attention, home_page, troubles
 from isthmus.web.access import Anyone, access, who
-from isthmus.web.masking import sees_personal_data
+from isthmus.web.addresses import ours
 
 AT_ONCE_MS: Final = 40
 """For a count that may have to read much: it goes on after the page."""
@@ -43,16 +43,14 @@ def home(request: HttpRequest) -> HttpResponse:
         return redirect("account")
     every = overview.connections(Wanted(user=user.id))
     troubles.know(request, sum(each.is_troubled for each in every))
-    looks = attention.Looks(
-        may_edit=user.may(Right.EDIT), sees_personal_data=sees_personal_data(request)
-    )
+    needs = attention.gather(every, attention.looks_of(request), works=worker.any_works())
     with looking.session() as session:
         about = searching.about_how_many(session)
     shown = {
         "now": home_page.heading(timezone.now()),
         "total": len(every),
-        "attention": attention.gather(every, looks, works=worker.any_works()),
-        "rows": home_page.rows(every),
+        "attention": needs,
+        "rows": home_page.rows(every, needs.connections),
         "said": home_page.said_of(every),
         "about": f"{about:,}" if about else "",
     }
@@ -131,4 +129,4 @@ def usual(request: HttpRequest, alert_id: int) -> HttpResponse:
         messages.success(
             request, f"{words.title}: that is taken as usual. Later runs are compared with it."
         )
-    return redirect("home")
+    return redirect(ours(request, request.POST.get("next", "")))

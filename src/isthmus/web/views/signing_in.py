@@ -5,9 +5,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
-from isthmus.domain.roles import Right
 from isthmus.people import first_start as first
 from isthmus.people import signing_in
 from isthmus.people.errors import CodeRefused, SignInRefused
