@@ -39,7 +39,8 @@ class _Of:
 
     @property
     def facts(self) -> Mapping[str, Any]:
-        return self.alert.facts
+        facts: Mapping[str, Any] = self.alert.facts
+        return facts
 
     @property
     def connection(self) -> str:
@@ -134,7 +135,7 @@ def _did_not_start(of: _Of) -> AlertWords:
         subject=of.connection,
         title=f"{of.connection} did not start",
         sentence=sentence,
-        next_step="See that a worker runs: `isthmus up`, or `isthmus worker`. It starts what is due.",
+        next_step="See that a worker runs (`isthmus up`, `isthmus worker`): it starts what is due.",
         address=of.page(),
         act="See the connection",
     )
