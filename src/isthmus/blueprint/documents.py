@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from isthmus.connections.authorizations import Flow
+from isthmus.domain import notifying
 from isthmus.domain.goals import (
     OBJECT_TYPE_LABEL,
     OBJECT_TYPE_PROPERTY,
@@ -74,6 +75,23 @@ class App:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Webhook:
+    """What is called for the same runs that letters tell of."""
+
+    url: str
+    secret: str = field(default="", repr=False)  # calls are signed with it; empty: can't be read
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notify:
+    """Who hears of the runs of a connection."""
+
+    to: tuple[str, ...] = ()  # e-mail addresses
+    when: str = notifying.PROBLEMS
+    webhook: Webhook | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Connection:
     """One org, how to sign in, and what to do with it."""
 
@@ -90,6 +108,7 @@ class Connection:
     confirm_hours: int = CONFIRM_HOURS
     labels: tuple[str, ...] = ()
     description: str = ""
+    notify: Notify | None = None  # None where the document says nothing of it
     goals: tuple[Goal, ...] | None = None  # in order; None where the document says nothing of them
 
 

@@ -21,6 +21,7 @@ from isthmus.blueprint.documents import (
 from isthmus.blueprint.errors import BlueprintInvalid
 from isthmus.blueprint.goal_reading import read_goal, read_key
 from isthmus.blueprint.nodes import Entries, Source, Value, root
+from isthmus.blueprint.notify_reading import read_notify
 from isthmus.connections import guarding
 from isthmus.connections.authorizations import Flow
 from isthmus.domain import labels
@@ -102,7 +103,7 @@ def _connection(value: Value) -> Connection:
         optional=(
             *("name", "active", "sandbox", "timezone", "labels", "description"),
             *("overlap_seconds", "settle_seconds", "authorization", "goals"),
-            *("confirm_above", "confirm_hours"),
+            *("confirm_above", "confirm_hours", "notify"),
         ),
     )
     key = read_key(entries)
@@ -119,6 +120,7 @@ def _connection(value: Value) -> Connection:
         share=_share(entries),
         labels=_labels(entries),
         description=entries.text("description"),
+        notify=read_notify(entries),
         goals=_goals(entries),
     )
 

@@ -3,7 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from isthmus.blueprint.documents import App, Authorization, Connection, Document, Segment
+from isthmus.blueprint.documents import (
+    App,
+    Authorization,
+    Connection,
+    Document,
+    Notify,
+    Segment,
+    Webhook,
+)
 from isthmus.connections import client_apps, models, secrets
 from isthmus.connections.authorizations import Flow
 from isthmus.profiles.models import Property
@@ -85,8 +93,18 @@ def _connection(
         share=owner if row.authorization_id and owner != row.key else "",
         labels=tuple(row.labels),
         description=row.description,
+        notify=_notify(row),
         goals=tuple(goal.definition for goal in row.goals.all()),
     )
+
+
+def _notify(row: models.Connection) -> Notify | None:
+    """Who hears of runs; None where nobody has set anything."""
+    webhook = None
+    if row.webhook_url:
+        webhook = Webhook(url=row.webhook_url, secret=_opened(row.sealed_webhook_secret))
+    found = Notify(to=tuple(row.notify_to), when=row.notify_when, webhook=webhook)
+    return None if found == Notify() else found
 
 
 def _authorization(row: models.Authorization, apps: Sequence[App]) -> Authorization:

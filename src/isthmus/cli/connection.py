@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from isthmus.cli import alerts, running
+from isthmus.cli import alerts, notifying, running
 from isthmus.cli.formatting import between, grouped, moment, plural
 from isthmus.cli.options import AsJson, ConnectionKey
 from isthmus.cli.output import facts, note, print_json, show, table
@@ -108,6 +108,9 @@ def _document(connection: "Connection", last: "Run | None") -> dict[str, Any]:
         "settle_seconds": connection.settle_seconds,
         "confirm_above": connection.confirm_above,
         "confirm_hours": connection.confirm_hours,
+        "notify_to": connection.notify_to,
+        "notify_when": connection.notify_when,
+        "webhook": connection.webhook_url or None,
         "authorization": _signing_in(connection.authorization),
         "goals": [
             {"direction": goal.direction, **goal.document, "read_until": goal.read_until}
@@ -138,8 +141,15 @@ def _facts(connection: "Connection", last: "Run | None") -> list[tuple[str, str]
         ("sign-in", str(authorization or "none yet: add `authorization` in a document")),
         ("time zone", connection.timezone),
         ("asks first", _asks_first(connection)),
+        ("told to", _told(connection)),
         ("last run", _last_run(last)),
     ]
+
+
+def _told(connection: "Connection") -> str:
+    from isthmus.connections import who_hears
+
+    return f"{who_hears.words(connection)}{', and a webhook' if connection.webhook_url else ''}"
 
 
 def _asks_first(connection: "Connection") -> str:
@@ -193,6 +203,13 @@ command(
     "isthmus connection confirm acme",
     summary="Let a run go on that waits for confirmation.",
 )(running.confirm)
+command(
+    app,
+    "notify",
+    "isthmus connection notify acme --add ops@example.com --when problems",
+    "isthmus connection notify acme --webhook https://example.com/hook",
+    summary="Show or set who hears of a connection's runs.",
+)(notifying.notify)
 command(app, "stop", "isthmus connection stop acme", summary="Stop a connection's run.")(
     running.stop
 )

@@ -11,6 +11,7 @@ from isthmus.cli import (
     client_app,
     config,
     connection,
+    mail,
     profiles,
     segment,
     stored_secrets,
@@ -39,7 +40,9 @@ run waits for API calls (900). \
 ISTHMUS_KEEP_OUTCOMES_DAYS is how long the journal of values and the outcomes of records are kept \
 (30), ISTHMUS_KEEP_LOG_DAYS how long the problems that runs met are (90). \
 ISTHMUS_URL is the address under which a browser finds the pages, where a proxy stands before \
-them. \
+them; links in letters lead there. ISTHMUS_SMTP_URL (smtp://user:password@host:587, or smtps://) \
+and ISTHMUS_SMTP_FROM give the mail server. ISTHMUS_WEBHOOK_HOSTS allows webhooks by http, and \
+hosts of this network. \
 {DEBUG}=1 shows where an error came from. NO_COLOR=1 leaves colours out.
 """
 
@@ -119,6 +122,7 @@ app.add_typer(client_app.app)
 app.add_typer(profiles.app)
 app.add_typer(segment.app)
 app.add_typer(user.app)
+app.add_typer(mail.app)
 app.add_typer(stored_secrets.app)
 command(app, "doctor", "isthmus doctor")(doctor)
 command(app, "demo", summary="Play the main job against an org on this machine.")(demo)

@@ -417,6 +417,7 @@ class Letter(models.Model):
     )  # what somebody is to agree to; None: it tells of a run's end, or of an alert
     alert = models.ForeignKey(Alert, null=True, on_delete=models.CASCADE)
     to = models.JSONField(default=list)  # addresses that have not got it yet; a webhook's address
+    heard = models.PositiveIntegerField(default=0)  # how many have got it
     refused = models.JSONField(default=dict)  # addresses that never get it, and why
     written_at = models.DateTimeField(default=timezone.now)
     due_at = models.DateTimeField(default=timezone.now)  # of the next try

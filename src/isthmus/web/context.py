@@ -46,6 +46,7 @@ _SETTINGS = [
     ("People", "people", "people", Right.ADMINISTER),
     ("Authorizations", "link", "authorizations", Right.LOOK),
     ("Salesforce apps", "cloud", "salesforce-apps", Right.ADMINISTER),
+    ("E-mail", "mail", "mail", Right.ADMINISTER),
     ("Components", "spark", "components", Right.ADMINISTER),
 ]
 

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from django.utils import timezone
 
-from isthmus.connections import few_records, foreseen
+from isthmus.connections import few_records, foreseen, letters
 from isthmus.errors import IsthmusError
 from isthmus.profiles import database, schema
 from isthmus.profiles.database import DatabaseGone
@@ -48,6 +48,7 @@ class Housekeeping:
                 with database.reached():
                     days = timedelta(days=self.keeping.outcomes_days)
                     few_records.forget_sent(timezone.now() - days)
+                    letters.forget(timezone.now() - days)
         except DatabaseGone:
             raise
         except IsthmusError as error:

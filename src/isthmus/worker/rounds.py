@@ -2,7 +2,7 @@
 
 from django.utils import timezone
 
-from isthmus.connections import certificates, revoking
+from isthmus.connections import certificates, revoking, sending
 from isthmus.profiles import database
 from isthmus.worker.alerting import Alerting
 from isthmus.worker.chores import Chore
@@ -15,7 +15,21 @@ def _revoke() -> None:
         certificates.forget_drafts(timezone.now())
 
 
+def _send_mail() -> None:
+    """Send the letters that wait. A mail server that is down keeps nothing else."""
+    with database.reached():
+        sending.send_mail()
+
+
+def _call_webhooks() -> None:
+    """Call the webhooks that wait."""
+    with database.reached():
+        sending.call_webhooks()
+
+
 CHORES = (
     Chore(name="revocations", every_seconds=60.0, do=_revoke),
+    Chore(name="letters", every_seconds=10.0, do=_send_mail),
+    Chore(name="webhooks", every_seconds=10.0, do=_call_webhooks),
     Chore(name="alerts", every_seconds=60.0, do=Alerting().evaluate),
 )

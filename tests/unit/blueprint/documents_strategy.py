@@ -7,7 +7,16 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from isthmus.blueprint.documents import App, Authorization, Connection, Document, Goal, Segment
+from isthmus.blueprint.documents import (
+    App,
+    Authorization,
+    Connection,
+    Document,
+    Goal,
+    Notify,
+    Segment,
+    Webhook,
+)
 from isthmus.connections.authorizations import Flow
 from isthmus.domain.goals import (
     PROFILE_ID,
@@ -186,6 +195,22 @@ def labels() -> SearchStrategy[str]:
     return WORDS.filter(lambda text: not trouble(text))
 
 
+def notifies() -> SearchStrategy[Notify]:
+    webhooks = st.builds(
+        Webhook,
+        url=st.sampled_from(["https://example.com/hook", "https://hooks.example.org:8443/a?b=c"]),
+        secret=st.just("secret that is long"),
+    )
+    return st.builds(
+        Notify,
+        to=st.lists(
+            st.sampled_from(["ops@example.com", "a+b@example.org", "x@y.co"]), unique=True
+        ).map(tuple),
+        when=st.sampled_from(["every", "problems", "failures"]),
+        webhook=st.none() | webhooks,
+    )
+
+
 def connections() -> SearchStrategy[Connection]:
     return st.builds(
         Connection,
@@ -201,6 +226,7 @@ def connections() -> SearchStrategy[Connection]:
         confirm_hours=st.integers(1, 720),
         labels=st.lists(labels(), max_size=3, unique=True).map(tuple),
         description=WORDS | st.just(""),
+        notify=st.none() | notifies(),
         goals=st.none() | st.lists(goals(), max_size=3).map(tuple),
     )
 

@@ -36,6 +36,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="letter",
+            name="heard",
+            field=models.PositiveIntegerField(default=0),
+        ),
+        migrations.AddField(
+            model_name="letter",
             name="held_until",
             field=models.DateTimeField(null=True),
         ),

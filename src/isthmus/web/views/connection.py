@@ -20,7 +20,14 @@ from isthmus.connections.errors import (
 )
 from isthmus.connections.models import OPEN, UNDER_WAY, Connection, Run, RunState
 from isthmus.domain.roles import Right
-from isthmus.web import attention, authorization_card, connection_page, connection_words, edits
+from isthmus.web import (
+    attention,
+    authorization_card,
+    connection_page,
+    connection_words,
+    edits,
+    notify_page,
+)
 from isthmus.web.access import access, who
 from isthmus.web.confirming import Confirmation, Loss, ask
 from isthmus.web.connection_tabs import SETUP, YAML, tabs
@@ -147,6 +154,7 @@ def _shown(
         "runs_address": connection_words.address("runs", row.key),
         "alerts": attention.of_connection(row, attention.looks_of(request)),
         **connection_page.gather(row, hides=not sees_personal_data(request)),
+        **notify_page.gather(request, row),
         **more,
     }
     answer = render(request, "web/connection.html", shown, status=status)
@@ -222,7 +230,7 @@ def yaml(request: HttpRequest, connection_key: str) -> HttpResponse:
     shown = {
         "connection": row,
         "tabs": tabs(row, YAML, goal_setting.in_order(row)),
-        "document": blueprint.export_connection(row.key, example=True),
+        "document": _document(request, row),
         "is_example": row.authorization is None,
     }
     return render(request, "web/connection_yaml.html", shown)
@@ -230,15 +238,20 @@ def yaml(request: HttpRequest, connection_key: str) -> HttpResponse:
 
 @access(Right.LOOK)
 @require_safe
-def yaml_file(_request: HttpRequest, connection_key: str) -> HttpResponse:
+def yaml_file(request: HttpRequest, connection_key: str) -> HttpResponse:
     """The same document as a file."""
     row = find(connection_key)
     answer = HttpResponse(
-        blueprint.export_connection(row.key, example=True),
+        _document(request, row),
         content_type="application/yaml; charset=utf-8",
     )
     answer["Content-Disposition"] = f'attachment; filename="{row.key}.yaml"'
     return answer
+
+
+def _document(request: HttpRequest, row: Connection) -> str:
+    hides = not notify_page.sees_all(request)
+    return blueprint.export_connection(row.key, example=True, hides_notify=hides)
 
 
 @access(Right.LOOK)
