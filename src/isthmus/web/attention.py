@@ -11,9 +11,10 @@ from django.utils import timezone
 
 from isthmus.connections import alert_words, alerts, attention, explanations, masking
 from isthmus.connections.alert_signs import FAILURES, OF_AMOUNTS, Kind
+from isthmus.connections.alert_words import AlertWords
 from isthmus.connections.attention import Failure, Loss, Problem
 from isthmus.connections.guards import Question
-from isthmus.connections.models import Alert, Connection
+from isthmus.connections.models import EXPORT, Alert, Connection
 from isthmus.connections.overview import Health, Overview
 from isthmus.domain.roles import Right
 from isthmus.web.access import who
@@ -67,7 +68,7 @@ class Item:
     rest: str  # of the sentence in bold, behind that
     sentence: str
     address: str
-    act: str  # what the button says; empty: there is none
+    act: str  # what the button says; empty: there is none for who looks, and no address
     icon: str = ""
     connection: int = 0  # row id of the one that it is about; 0: of the store, or of several
     usual: int = 0  # row id of an alert that may be taken as usual
@@ -96,6 +97,7 @@ class Looks:
     """Who looks."""
 
     may_edit: bool
+    may_administer: bool
     sees_personal_data: bool
 
 
@@ -137,6 +139,7 @@ def looks_of(request: HttpRequest) -> Looks:
     user = who(request)
     return Looks(
         may_edit=user is not None and user.may(Right.EDIT),
+        may_administer=user is not None and user.may(Right.ADMINISTER),
         sees_personal_data=sees_personal_data(request),
     )
 
@@ -161,19 +164,27 @@ def _merged(others: Sequence[Alert], problems: Sequence[Problem], looks: Looks) 
 def _alert(alert: Alert, looks: Looks) -> Item:
     zone = timezone.get_current_timezone_name()
     words = alert_words.words(alert, zone=zone)
-    hidden = alert.kind in _OF_EDITORS and not looks.may_edit
-    connection = alert.connection
-    page = address("connection", connection.key) if connection else words.address
+    way, act = _way(alert, words, looks)
     return Item(
         state=_STATES[Kind(alert.kind)],
         subject=words.subject,
         rest=words.title.removeprefix(words.subject),
         sentence=f"{words.sentence} {words.next_step}",
-        address=f"{page}#authorization" if hidden else words.address,
-        act="See the sign-in" if hidden else words.act,
+        address=way,
+        act=act,
         connection=alert.connection_id or 0,
         usual=alert.id if alert.kind in OF_AMOUNTS and looks.may_edit else 0,
     )
+
+
+def _way(alert: Alert, words: AlertWords, looks: Looks) -> tuple[str, str]:
+    """Where an alert leads those who look, and what says so; empty where there is nothing."""
+    if alert.kind == Kind.LETTERS_WAIT and not looks.may_administer:
+        return "", ""
+    if alert.kind in _OF_EDITORS and not looks.may_edit and alert.connection is not None:
+        page = address("connection", alert.connection.key)
+        return f"{page}#authorization", "See the sign-in"
+    return words.address, words.act
 
 
 def _no_worker(late: int) -> Iterator[Item]:
@@ -281,20 +292,22 @@ def _question(question: Question) -> Item:
 def _problem(problem: Problem, looks: Looks) -> Item:
     key, number = problem.run.connection.key, problem.run.number
     behind = rows_behind(key, number, problem.part.key)
-    failed, fields = problem.counts.failed.total(), problem.counts.problems
+    counts = problem.counts
+    failed, fields, several = counts.failed.total(), counts.problems, counts.skipped["ambiguous"]
     if failed:
-        rest, where = f": {plural(failed, 'record')} failed", behind["failed"]
+        rest, where = plural(failed, "record") + " failed", behind["failed"]
     elif fields:
-        rest, where = f": {plural(fields, 'value')} did not fit", behind["problems"]
+        rest, where = plural(fields, "value") + " did not fit", behind["problems"]
     else:
-        several = problem.counts.skipped["ambiguous"]
-        rest = f": {plural(several, 'record matches', 'records match')} more than one profile"
         query = {"goal": problem.part.key, "outcome": "skipped", "reason": "ambiguous"}
         where = address("run-rows", key, number, **query)
+        rest = plural(several, "record matches", "records match") + " more than one profile"
+        if problem.part.direction == EXPORT:
+            rest = plural(several, "profile fits", "profiles fit") + " no single record"
     return Item(
         state=_PROBLEMS,
         subject=_shortened(problem.run.connection.name),
-        rest=rest,
+        rest=f": {rest}",
         sentence=_problem_sentence(problem, looks),
         address=where,
         act="See the rows",

@@ -170,5 +170,3 @@ def texts(letter: EmailMessage) -> tuple[str, str]:
     assert plain is not None
     assert html is not None
     return plain.get_content(), html.get_content()
-
-

@@ -335,9 +335,7 @@ def test_a_server_that_says_nothing_is_given_up_in_time(
 _QUICK = {"answer_seconds": 0.2, "seconds": 5.0}
 
 
-def test_a_server_that_dribbles_is_given_up_in_time(
-    closed_office: PostOffice, store: Any
-) -> None:
+def test_a_server_that_dribbles_is_given_up_in_time(closed_office: PostOffice, store: Any) -> None:
     server = mail_server.current()
     assert server is not None
     began = timezone.now()

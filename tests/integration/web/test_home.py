@@ -269,6 +269,19 @@ def test_far_fewer_records_are_taken_as_usual_by_who_may_edit(
     assert browser.post(f"/alerts/{2**63}/usual").status_code == 404
 
 
+def test_letters_that_wait_lead_to_the_mail_server_only_who_may_set_it_up(
+    browser: Client, viewer: Client, connection: Connection
+) -> None:
+    facts = {"channel": "email", "waiting": 3, "since": timezone.now().isoformat()}
+    Alert.objects.create(kind="letters_wait", about="letters by email", facts=facts)
+    (shown,) = items(browser)
+    assert shown[:2] == ("Not sent", "E-mail can't be sent")
+    assert browser.get(shown[3]).status_code == 200
+    page = text_of(viewer)
+    assert "E-mail can't be sent" in page
+    assert shown[3] not in findall(r'href="([^"]+)"', page)
+
+
 def test_only_the_most_urgent_are_shown_and_all_are_counted(
     browser: Client, connection: Connection
 ) -> None:
