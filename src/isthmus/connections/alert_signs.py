@@ -113,27 +113,17 @@ class Known:
     strange_from: Mapping[int, int] = field(default_factory=dict)  # these are told of already
 
 
-@dataclass(frozen=True, kw_only=True)
-class Amounts:
-    """What was found of amounts."""
-
-    signs: Sequence[Sign]
-    still: frozenset[int]  # goals that run and were not looked at: what was so is so
-
-
-def amounts(now: datetime, since: datetime, known: Known) -> Amounts:
+def amounts(now: datetime, since: datetime, known: Known) -> list[Sign]:
     """Goals whose last run got far fewer or more records than usual.
 
     Looked at are those with a result since then, and those that are told of already.
     """
-    rows = _rows("goals", since=since, kinds=list(OF_AMOUNTS))
-    wanted = {row["goal"] for row in rows if row["is_new"]}
+    names = {"oldest": now - COMPARED, "most": MOST_COMPARED}
+    goals = [row["goal"] for row in _rows("goals", since=since, kinds=list(OF_AMOUNTS))]
     found: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    names = {"goals": sorted(wanted), "oldest": now - COMPARED, "most": MOST_COMPARED}
-    for row in _rows("amounts", **names) if wanted else ():
+    for row in _rows("amounts", goals=goals, **names) if goals else ():
         found[row["goal"]].append(row)
-    signs = [sign for goal, parts in found.items() if (sign := _amount(goal, parts, known))]
-    return Amounts(signs=signs, still=frozenset(row["goal"] for row in rows) - wanted)
+    return [sign for goal, parts in found.items() if (sign := _amount(goal, parts, known))]
 
 
 def _amount(goal: int, parts: Sequence[Mapping[str, Any]], known: Known) -> Sign | None:

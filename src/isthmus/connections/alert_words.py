@@ -145,7 +145,7 @@ def _unsteady_sign_in(of: _Of) -> AlertWords:
     runs = plural(of.facts["runs"], "run", "runs")
     return AlertWords(
         subject=of.connection,
-        title=f"{of.connection} did not get as far as Salesforce {of.facts['runs']} times in a row",
+        title=f"{of.connection} got no further than the sign-in {of.facts['runs']} times in a row",
         sentence=f"Its last {runs}, from {of.moment('since')} on, ended at the sign-in, before any "
         f"goal was begun.",
         next_step="Read what the last run says, and check the sign-in.",

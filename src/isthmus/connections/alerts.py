@@ -58,13 +58,8 @@ def evaluate(
                 return None
         known = list(Alert.objects.filter(closed_at=None))
         amounts = alert_signs.amounts(now, since or now - _LOOKS_BACK, _known(known, now))
-        signs = [*_all_but_amounts(now), *amounts.signs]
-        kept = {
-            (each.kind, each.about)
-            for each in known
-            if each.kind in OF_AMOUNTS and each.goal_id in amounts.still
-        }
-        return _reconcile(known, signs, kept, now=now, settling=settling)
+        signs = [*_all_but_amounts(now), *amounts]
+        return _reconcile(known, signs, now=now, settling=settling)
 
 
 def _all_but_amounts(now: datetime) -> Iterable[Sign]:
@@ -96,14 +91,13 @@ def _known(alerts: Iterable[Alert], now: datetime) -> Known:
 def _reconcile(
     known: Sequence[Alert],
     signs: Sequence[Sign],
-    kept: set[tuple[str, str]],
     *,
     now: datetime,
     settling: bool,
 ) -> Evaluation:
     before = {(each.kind, each.about): each for each in known}
     is_so = {(str(each.kind), each.about): each for each in signs}
-    over = [each.id for place, each in before.items() if place not in is_so and place not in kept]
+    over = [each.id for place, each in before.items() if place not in is_so]
     closed = Alert.objects.filter(id__in=over, closed_at=None).update(closed_at=now)
     _refresh(before, is_so)
     new = [

@@ -48,6 +48,7 @@ _NO_WORKER: Final = State(kind="bad", icon="stop", word="No worker")
 _OTHER_ORG: Final = State(kind="bad", icon="warn", word="Other org")
 _FAILED: Final = State(kind="bad", icon="bad", word="Failed")
 _TO_CONFIRM: Final = State(kind="run", icon="hand", word="To confirm")
+_INCOMPLETE: Final = State(kind="idle", icon="half", word="Incomplete")
 _PROBLEMS: Final = State(kind="warn", icon="warn", word="Problems")
 
 _ERRORS: Final = (Health.ERROR_IN, Health.ERROR_OUT, Health.ERROR_BOTH)
@@ -107,6 +108,7 @@ def gather(every: Sequence[Overview], looks: Looks, *, works: bool) -> Attention
     lost = [each for each in on if each.health is Health.SIGN_IN_LOST]
     elsewhere = [each for each in on if each.health is Health.OTHER_ORG]
     failed = [each for each in on if each.health in _ERRORS]
+    unready = [each for each in on if each.health is Health.INCOMPLETE]
     known, late = _alerts()
     idle = [] if works else list(_no_worker(len(late)))
     urgent = [*([] if idle else late), *(each for each in known if each.kind in FAILURES)]
@@ -119,9 +121,10 @@ def gather(every: Sequence[Overview], looks: Looks, *, works: bool) -> Attention
         *(_alert(each, looks) for each in urgent[:MOST]),
         *_failed(failed[:MOST], looks),
         *(_question(each) for each in attention.questions(MOST)),
+        *(_incomplete(each) for each in unready[:MOST]),
         *_merged(others, problems.shown, looks),
     ]
-    whole = len(lost) + len(elsewhere) + len(idle) + len(urgent) + len(failed)
+    whole = sum(map(len, (lost, elsewhere, idle, urgent, failed, unready)))
     whole += attention.how_many_wait() + len(others) + problems.whole
     return Attention(items=items[:MOST], whole=whole)
 
@@ -244,6 +247,18 @@ def _elsewhere(each: Overview) -> Item:
         "starts. Connect it to its own org, or accept the new one.",
         address=address("connection", each.key) + "#authorization",
         act="See the sign-in",
+        connection=each.id,
+    )
+
+
+def _incomplete(each: Overview) -> Item:
+    return Item(
+        state=_INCOMPLETE,
+        subject=_shortened(each.name),
+        rest=" is on, and can\u2019t run yet",
+        sentence="It has no sign-in, or no active goal. Its page says what is missing.",
+        address=address("connection", each.key),
+        act="See what is missing",
         connection=each.id,
     )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from itertools import pairwise
@@ -156,6 +157,20 @@ def test_a_failure_says_what_was_said_and_how_often_in_a_row(
     assert SECRET not in text_of(viewer), "viewers here don't see personal data"
 
 
+def test_a_connection_that_is_on_and_incomplete_says_so_until_it_is_not(
+    browser: Client, connection: Connection
+) -> None:
+    (shown,) = items(browser)
+    assert shown[:2] == ("Incomplete", "Acme production is on, and can\u2019t run yet")
+    assert shown[3] == "/connections/acme"
+    Connection.objects.update(active=False)
+    assert items(browser) == []
+    assert badge_of_navigation(browser) == 0
+    Connection.objects.update(active=True)
+    new_goal(connection, IMPORT)
+    assert items(browser) == []
+
+
 def test_a_run_that_waits_for_a_yes_is_reviewed(browser: Client, connection: Connection) -> None:
     goal = new_goal(connection, EXPORT)
     run = new_run(connection, RunState.CONFIRMING, {goal: RunState.CONFIRMING})
@@ -218,7 +233,8 @@ def test_values_that_did_not_fit_and_several_profiles_lead_to_their_rows(
 def test_without_a_worker_all_that_is_late_is_one_thing(
     browser: Client, connection: Connection, store: Session[Any]
 ) -> None:
-    new_connection("beta")
+    for each in (connection, new_connection("beta")):
+        new_goal(each, IMPORT)
     assert items(browser) == [], "nothing waits for a worker"
     Connection.objects.update(due_at=timezone.now() - HOUR)
     (shown,) = items(browser)
@@ -233,6 +249,7 @@ def test_what_is_late_is_seen_on_the_page_of_the_connection_too(
     browser: Client, connection: Connection
 ) -> None:
     other = new_connection("beta")
+    new_goal(connection, IMPORT)
     Connection.objects.filter(id=connection.id).update(due_at=timezone.now() - HOUR)
     (shown,) = items(browser, "/connections/acme")
     assert shown[:2] == ("Did not start", "Acme production did not start")
@@ -272,6 +289,7 @@ def test_far_fewer_records_are_taken_as_usual_by_who_may_edit(
 def test_letters_that_wait_lead_to_the_mail_server_only_who_may_set_it_up(
     browser: Client, viewer: Client, connection: Connection
 ) -> None:
+    new_goal(connection, IMPORT)
     facts = {"channel": "email", "waiting": 3, "since": timezone.now().isoformat()}
     Alert.objects.create(kind="letters_wait", about="letters by email", facts=facts)
     (shown,) = items(browser)
@@ -308,6 +326,9 @@ def test_the_number_in_the_navigation_is_that_of_the_list(store: Session[Any]) -
     new_connection("off", active=False)
     new_connection("unsigned", authorization=None)
     assert check() == 2
+    new_goal(new_connection("resting"), replace(IMPORT, active=False))
+    assert check() == 3, "no goal of it is active"
+    Connection.objects.filter(key="resting").delete()
     fine = new_connection("fine")
     goal = new_goal(fine, IMPORT)
     assert check() == 2

@@ -7,7 +7,8 @@ import pytest
 from django.utils import timezone
 from psycopg import Connection as Session
 
-from integration.set_up import new_connection
+from integration.connections.worlds import IMPORT
+from integration.set_up import new_connection, new_goal
 from isthmus.connections import alerts
 from isthmus.connections.models import Alert
 from isthmus.worker.alerting import Alerting
@@ -20,7 +21,7 @@ MINUTE = timedelta(minutes=1)
 def test_what_did_not_start_before_a_worker_is_told_from_its_second_round_on(
     store: Session[Any],
 ) -> None:
-    new_connection("acme", due_at=NOW - timedelta(hours=1))
+    new_goal(new_connection("acme", due_at=NOW - timedelta(hours=1)), IMPORT)
     alerting = Alerting(clock=lambda: NOW)
     alerting.evaluate()
     assert Alert.objects.count() == 0
