@@ -9,11 +9,13 @@ from isthmus.blueprint.documents import (
     Connection,
     Document,
     Notify,
+    Org,
     Segment,
     Webhook,
 )
-from isthmus.connections import client_apps, models, secrets
+from isthmus.connections import client_apps, due, models, secrets
 from isthmus.connections.authorizations import Flow
+from isthmus.domain.schedules import Schedule, ScheduleInvalid
 from isthmus.profiles.models import Property
 from isthmus.profiles.models import Segment as StoredSegment
 
@@ -27,6 +29,10 @@ def stored() -> Document:
     owners = _owners()
     return Document(
         apps=apps,
+        orgs=tuple(
+            Org(id=each.org_id, api_share_percent=each.share_percent)
+            for each in models.Org.objects.all()
+        ),
         properties=tuple(each.definition for each in Property.objects.all()),
         segments=tuple(
             Segment(key=each.key, name=each.name, where=each.conditions)
@@ -91,11 +97,19 @@ def _connection(
         confirm_hours=row.confirm_hours,
         authorization=_authorization(own, apps) if own else None,
         share=owner if row.authorization_id and owner != row.key else "",
+        schedule=_schedule(row),
         labels=tuple(row.labels),
         description=row.description,
         notify=_notify(row),
         goals=tuple(goal.definition for goal in row.goals.all()),
     )
+
+
+def _schedule(row: models.Connection) -> Schedule | None:
+    try:
+        return due.schedule_of(row)
+    except ScheduleInvalid:  # A newer version wrote it: it stays, and documents say nothing of it.
+        return None
 
 
 def _notify(row: models.Connection) -> Notify | None:

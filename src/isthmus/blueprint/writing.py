@@ -19,6 +19,7 @@ from isthmus.blueprint.documents import (
     Document,
     Goal,
     Notify,
+    Org,
     Segment,
 )
 from isthmus.domain.goals import ExportField, ImportField, ImportGoal
@@ -47,6 +48,7 @@ def write(document: Document) -> str:
     names = secret_names(document)
     top = {
         "apps": [_compact(_app(each, names)) for each in document.apps],
+        "orgs": [_compact(_org(each)) for each in document.orgs if each != Org(id=each.id)],
         "properties": [_compact(_property(each)) for each in document.properties],
         "segments": [_block(_segment(each)) for each in document.segments],
         "connections": [_block(_connection(each, names)) for each in document.connections],
@@ -110,6 +112,8 @@ def _connection(connection: Connection, names: Mapping[str, str]) -> dict[str, A
         **_differing(connection, ("description",)),
         **_differing(connection, (*options, *guard)),
     }
+    if connection.schedule is not None:
+        values["schedule"] = _compact(connection.schedule.as_plain())
     if connection.labels:
         values["labels"] = _compact(list(connection.labels))
     if connection.notify is not None:
@@ -139,6 +143,10 @@ def _app(app: App, names: Mapping[str, str]) -> dict[str, Any]:
     if secret:
         values["client_secret"] = DoubleQuotedScalarString(f"${{{secret}}}")
     return values
+
+
+def _org(org: Org) -> dict[str, Any]:
+    return {"id": org.id, "api_share_percent": org.api_share_percent}
 
 
 def _authorization(authorization: Authorization, secret: str) -> dict[str, Any]:

@@ -129,6 +129,6 @@ def _standing(channel: str) -> Standing:
     return Standing(channel=channel, trouble=troubled.first() or "", **found, **ended)
 
 
-def forget(before: datetime) -> None:
-    """Forget letters that were written before then and wait no longer: they hold addresses."""
-    Letter.objects.filter(written_at__lt=before).exclude(id__in=waiting().values("id")).delete()
+def past(before: datetime) -> QuerySet[Letter]:
+    """Letters that were written before then and wait no longer: they hold addresses."""
+    return Letter.objects.filter(written_at__lt=before).exclude(id__in=waiting().values("id"))

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from isthmus.connections import few_records, foreseen, guards, letters, news, states
+from isthmus.connections import few_records, foreseen, guards, holding, letters, news, states
 from isthmus.connections.errors import (
     ConnectionOff,
     NoSignIn,
@@ -98,6 +98,7 @@ def ask_preview(
 
 def check_preview(connection: Connection, goals: Sequence[str] = ()) -> None:
     """Raise where such a preview could not begin."""
+    holding.check()
     if connection.authorization_id is None:
         raise NoSignIn(connection.key)
     if not chosen_goals(connection, goals):
@@ -127,6 +128,7 @@ def _widened(queued: Run, goals: Sequence[str], *, full: bool) -> bool:
 
 def check(connection: Connection, goals: Sequence[str] = ()) -> None:
     """Raise where such a run could not begin."""
+    holding.check()
     if not connection.active:
         raise ConnectionOff(
             f"Connection {connection.key!r} is switched off, so it does not run. Switch it "

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, urlsplit
 
 from isthmus.connections import secrets
-from isthmus.domain.networks import is_public
 from isthmus.errors import Final as FinalError
+from isthmus.salesforce.networks import is_public
 
 if TYPE_CHECKING:
     from isthmus.connections.models import Connection

@@ -1,8 +1,10 @@
 """The chores of a worker."""
 
+from dataclasses import replace
+
 from django.utils import timezone
 
-from isthmus.connections import certificates, revoking, sending
+from isthmus.connections import certificates, firing, holding, revoking, sending
 from isthmus.profiles import database
 from isthmus.worker.alerting import Alerting
 from isthmus.worker.chores import Chore
@@ -13,6 +15,17 @@ def _revoke() -> None:
     with database.reached():
         revoking.work_off()
         certificates.forget_drafts(timezone.now())
+
+
+def _fire() -> None:
+    """Queue the runs whose time has come."""
+    with database.reached():
+        firing.fire()
+
+
+def schedules(every_seconds: float) -> Chore:
+    """The chore that starts what runs by itself, as often as a worker looks for runs."""
+    return Chore(name="schedules", every_seconds=every_seconds, do=_fire)
 
 
 def _send_mail() -> None:
@@ -33,3 +46,13 @@ CHORES = (
     Chore(name="webhooks", every_seconds=10.0, do=_call_webhooks),
     Chore(name="alerts", every_seconds=60.0, do=Alerting().evaluate),
 )
+
+
+def unless_held(chore: Chore) -> Chore:
+    """The same, which does nothing while a store that was restored is held."""
+
+    def do() -> None:
+        if not holding.held():
+            chore.do()
+
+    return replace(chore, do=do)

@@ -13,8 +13,10 @@ from integration.web.expected import (
     accounts as of_accounts,
 )
 from integration.web.expected import (
+    audit,
     components,
     connections,
+    exchange,
     guards,
     home,
     notifying,
@@ -46,8 +48,10 @@ from isthmus.web import access
 
 PARTS = (
     of_accounts,
+    audit,
     components,
     connections,
+    exchange,
     guards,
     home,
     notifying,
@@ -139,7 +143,8 @@ HOSTILE = (
     "WzEsIDIsIDNd",
     "W251bGwsIG51bGxd",
 )
-NAMES = ("q", "after", "sort", "goal", "outcome", "reason", "code", "property", "operator", "name")
+NAMES = ("who", "how", "kind", "thing", "connection", "since", "until")
+NAMES += ("q", "after", "sort", "goal", "outcome", "reason", "code", "property", "operator", "name")
 
 
 def test_whatever_is_asked_for_no_page_breaks(

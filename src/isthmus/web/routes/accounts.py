@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from isthmus.web.views import health, people, signing_in
+from isthmus.web.views import health, metrics, people, signing_in
 
 patterns = [
     path("start", signing_in.first_start, name="first-start"),
@@ -16,4 +16,5 @@ patterns = [
     path("people/<int:user_id>", people.person, name="person"),
     path("people/<int:user_id>/password", people.password, name="person-password"),
     path("health", health.health, name="health"),
+    path("metrics", metrics.metrics, name="metrics"),
 ]

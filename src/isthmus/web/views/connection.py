@@ -26,7 +26,10 @@ from isthmus.web import (
     connection_page,
     connection_words,
     edits,
+    exchange_page,
     notify_page,
+    org_calls,
+    schedule_page,
 )
 from isthmus.web.access import access, who
 from isthmus.web.confirming import Confirmation, Loss, ask
@@ -144,6 +147,7 @@ def _shown(
             _thing("about", row.key), {"labels": row.labels, "description": row.description}
         ),
         "card": card,
+        "calls": org_calls.of_connection(row),
         "guard_form": GuardForm(
             initial={"confirm_above": row.confirm_above, "confirm_hours": row.confirm_hours}
         ),
@@ -151,10 +155,13 @@ def _shown(
             _thing("guard", row.key),
             {"confirm_above": row.confirm_above, "confirm_hours": row.confirm_hours},
         ),
+        "schedule": schedule_page.shown(row),
+        "seen_schedule": edits.seal(_thing("schedule", row.key), {"schedule": row.schedule}),
         "runs_address": connection_words.address("runs", row.key),
         "alerts": attention.of_connection(row, attention.looks_of(request)),
         **connection_page.gather(row, hides=not sees_personal_data(request)),
         **notify_page.gather(request, row),
+        **exchange_page.card(row, request.GET.get("exchange", "")),
         **more,
     }
     answer = render(request, "web/connection.html", shown, status=status)
@@ -254,20 +261,6 @@ def _document(request: HttpRequest, row: Connection) -> str:
     return blueprint.export_connection(row.key, example=True, hides_notify=hides)
 
 
-@access(Right.LOOK)
-@require_safe
-def exchange(request: HttpRequest, connection_key: str) -> HttpResponse:
-    """How many unique profiles came and went: counted apart, because that may take a moment."""
-    row = find(connection_key)
-    found = sizes.exchanged(row)
-    shown = {
-        "connection": row,
-        "imported": connection_words.about(found.imported),
-        "exported": connection_words.about(found.exported),
-    }
-    return render(request, "web/connection_exchange.html", shown)
-
-
 @access(Right.EDIT)
 @require_POST
 def copy(request: HttpRequest, connection_key: str) -> HttpResponse:
@@ -328,11 +321,10 @@ def said_of(lost: sizes.Losses) -> list[Loss]:
     if lost.links.number:
         links = connection_words.about(lost.links)
         said.append(Loss(icon="x", words=f"{links} links between records and profiles"))
-    if lost.exported is not None and lost.exported.number:
-        exported = connection_words.about(lost.exported)
-        said.append(
-            Loss(icon="x", words=f"the memory of {exported} profiles that were exported through it")
-        )
+    if lost.exchanged and (lost.exchanged.imported or lost.exchanged.exported):
+        came = plural(lost.exchanged.imported, "profile")
+        sent = f"{lost.exchanged.exported:,} sent through it"
+        said.append(Loss(icon="x", words=f"the count of {came} imported and {sent}"))
     words = "All profiles stay as they are"
     if lost.journal.number:
         kept = connection_words.about(lost.journal)
