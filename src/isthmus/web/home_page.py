@@ -9,15 +9,16 @@ from zoneinfo import ZoneInfo
 from django.urls import reverse
 from django.utils import timezone
 
-from isthmus.connections import attention, overview
+from isthmus.connections import attention, due, overview
 from isthmus.connections.attention import Day
-from isthmus.connections.models import Connection, RunState
+from isthmus.connections.due import NextRun
+from isthmus.connections.models import RunState
 from isthmus.connections.overview import Overview, PastRun
 from isthmus.profiles import growth
 from isthmus.profiles.growth import Made
 from isthmus.web import connection_words, paging, run_words
 from isthmus.web.figures import Mark
-from isthmus.web.words import State, exact, plural, span
+from isthmus.web.words import State, ahead, plural
 
 ROWS: Final = 8
 """Connections that are shown: favourites, then those that are troubled."""
@@ -42,9 +43,8 @@ class Row:
     last_word: str  # what became of it, where no records say it
     records: int
     address: str  # of the last run
-    next_run: str
-    next_at: datetime | None
-    next_exact: str
+    next: NextRun
+    next_ahead: str  # how long from now; empty: there is no time
 
 
 def rows(every: Sequence[Overview], concerned: Collection[int] = ()) -> list[Row]:
@@ -59,9 +59,14 @@ def rows(every: Sequence[Overview], concerned: Collection[int] = ()) -> list[Row
     begins = datetime.combine(today - timedelta(days=DAYS - 1), time(), zone)
     days = attention.days(ids, begins, timezone.get_current_timezone_name())
     last = overview.last_runs(ids, 1)
-    due = dict(Connection.objects.filter(id__in=ids).values_list("id", "due_at"))
+    following = due.next_runs(ids)
     return [
-        _row(each, days.get(each.id, {}), last.get(each.id, []), due.get(each.id), today)
+        _row(
+            each,
+            marks(each.key, days.get(each.id, {}), today),
+            last.get(each.id, []),
+            following.get(each.id, due.NOTHING),
+        )
         for each in chosen
     ]
 
@@ -70,38 +75,20 @@ def _place(of: Overview) -> tuple[bool, str, int]:
     return (not of.active, of.name.casefold(), of.id)
 
 
-def _row(
-    of: Overview,
-    days: Mapping[date, Day],
-    runs: Sequence[PastRun],
-    due: datetime | None,
-    today: date,
-) -> Row:
+def _row(of: Overview, days: Sequence[Mark], runs: Sequence[PastRun], following: NextRun) -> Row:
     last = runs[-1] if runs else None
-    now = timezone.now()
     return Row(
         of=of,
         host=connection_words.host(of.login_url),
         health=connection_words.health(of),
-        marks=marks(of.key, days, today),
+        marks=days,
         last=last,
         last_word=run_words.state(last.state).word if last else "",
         records=connection_words.records(last) if last else 0,
         address=connection_words.address("run", of.key, last.number) if last else "",
-        next_run=_next_run(of, due, now),
-        next_at=due if of.active and due and due > now else None,
-        next_exact=exact(due) if due else "",
+        next=following,
+        next_ahead=ahead(following.at, timezone.now()) if following.at else "",
     )
-
-
-def _next_run(of: Overview, due: datetime | None, now: datetime) -> str:
-    if not of.active:
-        return "Off"
-    if of.open_state is not None:
-        return "Queued" if of.open_state == RunState.QUEUED else "After this run"
-    if due is None:
-        return "Not planned"
-    return f"in {span((due - now).total_seconds() // 60 * 60)}" if due > now else "Due"
 
 
 def marks(key: str, days: Mapping[date, Day], today: date) -> list[Mark]:

@@ -384,6 +384,7 @@ def test_favourites_come_first_then_what_is_troubled_and_no_more_than_eight(
     assert shown == ["zeta", "troubled", "a0", "a1", "a2", "a3", "a4", "a5"]
     assert "10 of 11 on" in page
     assert "in 2 h 59 min" in page or "in 3 h" in page
+    assert ">Off<" in page
     assert "8 of 11" in page
 
 
