@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from isthmus.cli import (
+    alerts,
     authorization,
     client_app,
     config,
@@ -123,6 +124,7 @@ command(
 )(web)
 app.add_typer(config.app)
 app.add_typer(connection.app)
+app.add_typer(alerts.app)
 app.add_typer(authorization.app)
 app.add_typer(client_app.app)
 app.add_typer(org.app)

@@ -19,6 +19,7 @@ from integration.web.expected import (
     connections,
     guards,
     notifying,
+    home,
     previews,
     profiles,
     properties,
@@ -46,6 +47,7 @@ _PARTS = (
     connections,
     guards,
     notifying,
+    home,
     previews,
     profiles,
     properties,
@@ -144,6 +146,7 @@ def _places(command: Isthmus) -> dict[str, str]:
         "app_id": "1",
         "authorization_id": "1",
         "number": "1",
+        "alert_id": "1",
     }
 
 
