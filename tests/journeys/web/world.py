@@ -133,6 +133,7 @@ def _places(command: Isthmus) -> dict[str, str]:
         "app_id": "1",
         "authorization_id": "1",
         "number": "1",
+        "org_id": command.json("org", "list")["orgs"][0]["id"],
     }
 
 
