@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from psycopg import Connection, sql
 
+from isthmus.connections.calls import QUERIES as CALLS
 from isthmus.connections.causes import QUERIES as CAUSES
 from isthmus.connections.foreseen import QUERIES as FORESEEN
 from isthmus.connections.overview import QUERIES as OVERVIEW
@@ -37,6 +38,7 @@ ROOMS = {
     "sizes": SIZES,
     "tracing": TRACING,
     "rows": ROWS,
+    "calls": CALLS,
     "causes": CAUSES,
     "stories": STORIES,
     "foreseen": FORESEEN,

@@ -7,8 +7,9 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from isthmus.blueprint.documents import App, Authorization, Connection, Document, Goal, Segment
+from isthmus.blueprint.documents import App, Authorization, Connection, Document, Goal, Org, Segment
 from isthmus.connections.authorizations import Flow
+from isthmus.domain.call_shares import SHARE_PERCENT
 from isthmus.domain.goals import (
     PROFILE_ID,
     ExportField,
@@ -24,6 +25,7 @@ from isthmus.domain.labels import trouble
 from isthmus.domain.merge_rules import MergeRule
 from isthmus.domain.objects import OBJECTS
 from isthmus.domain.properties import Normalise, OnMerge, PropertyDefinition, PropertyType
+from isthmus.domain.record_ids import full_id
 
 KEYS = st.from_regex(re.compile(r"[A-Za-z0-9_]{1,12}", re.ASCII), fullmatch=True)
 FIELDS = st.from_regex(re.compile(r"[A-Za-z][A-Za-z0-9_]{0,12}", re.ASCII), fullmatch=True)
@@ -205,6 +207,13 @@ def connections() -> SearchStrategy[Connection]:
     )
 
 
+def orgs() -> SearchStrategy[Org]:
+    """Those with the usual share go without saying, so none of these has it."""
+    ids = st.from_regex(re.compile(r"00D[A-Za-z0-9]{12}", re.ASCII), fullmatch=True).map(full_id)
+    percent = st.integers(1, 100).filter(lambda each: each != SHARE_PERCENT)
+    return st.builds(Org, id=ids, api_share_percent=percent)
+
+
 def documents() -> SearchStrategy[Document]:
     several = st.lists(connections(), max_size=3, unique_by=lambda connection: connection.key)
     return st.builds(
@@ -213,6 +222,7 @@ def documents() -> SearchStrategy[Document]:
         segments=st.lists(segments(), max_size=3).map(tuple),
         connections=several.flatmap(some_share).map(tuple),
         apps=st.lists(apps(), max_size=2, unique_by=lambda app: app.name).map(tuple),
+        orgs=st.lists(orgs(), max_size=2, unique_by=lambda org: org.id).map(tuple),
     )
 
 
