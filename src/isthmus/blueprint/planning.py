@@ -12,6 +12,7 @@ from isthmus.blueprint.documents import (
     Connection,
     Document,
     Goal,
+    Notify,
     Org,
     Segment,
     as_json,
@@ -161,10 +162,13 @@ def _connection_changes(document: Document, stored: Document) -> Iterator[Change
     there = {each.key: each for each in stored.connections}
     for connection in document.connections:
         before = there.get(connection.key)
+        silent = ("schedule",) if connection.schedule is None else ()
         yield from _compared(
             What.CONNECTION,
-            {connection.key: _connection(connection)},
-            {before.key: _connection(before)} if before else {},
+            {connection.key: {**_connection(connection, silent), **_notify(connection, before)}},
+            {before.key: {**_connection(before, silent), **_notified(connection, before)}}
+            if before
+            else {},
         )
         yield from _authorization_changes(connection, before)
         yield from _goal_changes(connection, before)
@@ -321,10 +325,37 @@ def _segment(segment: Segment) -> Attributes:
     return {"name": segment.name, "where": segment.where}
 
 
-def _connection(connection: Connection) -> Attributes:
-    left_out = ("key", "authorization", "share", "goals")
+def _connection(connection: Connection, silent: Sequence[str] = ()) -> Attributes:
+    """The connection, but for what the document says nothing of."""
+    left_out = ("key", "authorization", "share", "goals", "notify", *silent)
     values = vars(connection).items()
-    return {name: as_json(value) for name, value in values if name not in left_out}
+    plain = {name: as_json(value) for name, value in values if name not in left_out}
+    if connection.schedule is not None and "schedule" in plain:
+        plain["schedule"] = as_json(connection.schedule.as_plain())
+    return plain
+
+
+def _notify(asked: Connection, there: Connection | None) -> Attributes:
+    """Who is to hear of runs; nothing where the document says nothing of it."""
+    if asked.notify is None:
+        return {}
+    values, webhook = _plain_notify(asked.notify), asked.notify.webhook
+    before = there.notify.webhook if there and there.notify else None
+    if webhook and before and webhook.secret != before.secret:
+        values["webhook"]["secret"] = SECRET_CHANGED
+    return {"notify": values}
+
+
+def _notified(asked: Connection, there: Connection) -> Attributes:
+    """Who hears of them so far, where the document says something of it."""
+    return {"notify": _plain_notify(there.notify or Notify())} if asked.notify else {}
+
+
+def _plain_notify(notify: Notify) -> dict[str, Any]:
+    values: dict[str, Any] = {"to": list(notify.to), "when": notify.when}
+    if notify.webhook is not None:
+        values["webhook"] = {"url": notify.webhook.url, "secret": SECRET}
+    return values
 
 
 def _signing_in(connection: Connection) -> Attributes:

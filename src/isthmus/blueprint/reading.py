@@ -2,9 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
-from zoneinfo import available_timezones
 
 from isthmus.blueprint.documents import (
     CONFIRM_HOURS,
@@ -22,12 +20,13 @@ from isthmus.blueprint.documents import (
 from isthmus.blueprint.errors import BlueprintInvalid
 from isthmus.blueprint.goal_reading import read_goal, read_key
 from isthmus.blueprint.nodes import Entries, Source, Value, root
+from isthmus.blueprint.notify_reading import read_notify
 from isthmus.connections import guarding
 from isthmus.connections.authorizations import Flow
-from isthmus.domain import call_shares, labels
+from isthmus.domain import call_shares, labels, schedules, wall_clock
 from isthmus.domain.properties import Normalise, OnMerge, PropertyDefinition, PropertyType
 from isthmus.domain.record_ids import full_id
-from isthmus.domain.suggestions import did_you_mean
+from isthmus.domain.schedules import Schedule, ScheduleInvalid
 
 _TOP = ("apps", "orgs", "properties", "segments", "connections")
 _ORG_IDS = "00D"
@@ -142,7 +141,7 @@ def _connection(value: Value) -> Connection:
         optional=(
             *("name", "active", "sandbox", "timezone", "labels", "description"),
             *("overlap_seconds", "settle_seconds", "authorization", "goals"),
-            *("confirm_above", "confirm_hours"),
+            *("confirm_above", "confirm_hours", "schedule", "notify"),
         ),
     )
     key = read_key(entries)
@@ -157,8 +156,10 @@ def _connection(value: Value) -> Connection:
         **_guard(entries),
         authorization=_authorization(entries),
         share=_share(entries),
+        schedule=_schedule(entries),
         labels=_labels(entries),
         description=entries.text("description"),
+        notify=read_notify(entries),
         goals=_goals(entries),
     )
 
@@ -192,18 +193,27 @@ def _labels(entries: Entries) -> tuple[str, ...]:
 
 def _timezone(entries: Entries) -> str:
     name = entries.text("timezone", "UTC")
-    if name and name not in _known_timezones():
-        entries.report(
-            "timezone",
-            f"{name!r} is not a time zone. Write an IANA name such as Europe/Amsterdam or UTC."
-            f"{did_you_mean(name, sorted(_known_timezones()))}",
-        )
+    if name and (why := wall_clock.trouble(name)):
+        entries.report("timezone", why)
     return name
 
 
-@cache
-def _known_timezones() -> frozenset[str]:
-    return frozenset(available_timezones() | {"UTC"})
+def _schedule(entries: Entries) -> Schedule | None:
+    """When it runs by itself; None where the document says nothing of it, or what can't be read."""
+    if "schedule" not in entries:
+        return None
+    value = entries.values["schedule"]
+    before = len(value.source.problems)
+    # Problems are reported at their places: a list's values have places once they were read.
+    plain = value.plain()
+    if len(value.source.problems) > before:
+        return None
+    try:
+        return schedules.read(plain)
+    except ScheduleInvalid as error:
+        for path, why in error.troubles:
+            value.report_at(path, why)
+        return None
 
 
 def _share(connection: Entries) -> str:

@@ -2,6 +2,7 @@
 
 Final
 ├── ConnectionOff     the connection is switched off
+│   └── StoreHeld     the store was restored, and nothing runs in it yet
 ├── FewRefused        a run of a few records was asked for that makes no sense
 ├── GoalIncomplete    a goal misses something and does not run
 ├── CountMismatch     Salesforce's counts and what arrived differ
@@ -58,6 +59,10 @@ class AppUnknown(NoSuchThing):
 
 class ConnectionOff(Final):
     """The connection is switched off."""
+
+
+class StoreHeld(ConnectionOff):
+    """The store was restored, and nobody has let it go on: nothing runs."""
 
 
 class NoSignIn(Final):

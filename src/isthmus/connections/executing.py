@@ -16,7 +16,7 @@ import psycopg
 from django.db import transaction
 from django.utils import timezone
 
-from isthmus.connections import budget, foreseen, guards, reading
+from isthmus.connections import budget, foreseen, guards, holding, letters, reading
 from isthmus.connections.attempts import GoalAttempts, Waits
 from isthmus.connections.errors import RunAlreadyGoing, RunStopped, RunTakenOver
 from isthmus.connections.fences import Fence
@@ -87,8 +87,10 @@ def next_due(connection: Connection) -> Run | None:
     """The run to go on with: the one that is under way, else the one that is queued.
 
     Runs and previews take turns, in the order of asking. A run that waits for a yes keeps only runs
-    back.
+    back. In a store that was restored and is held there is none.
     """
+    if holding.held():
+        return None
     runs = Run.every.filter(connection=connection)
     under_way = list(runs.filter(state__in=UNDER_WAY).order_by("preview"))
     for each in under_way:
@@ -271,6 +273,7 @@ class _Execution:
             run.finished_at, run.wait_until = timezone.now(), None
             run.message = message or permission_warning(run.connection)
             run.save(update_fields=["state", "finished_at", "message", "wait_until"])
+            letters.post_run(run)
         _say("ended", run, state=str(run.state))
 
 

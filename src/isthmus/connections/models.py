@@ -433,12 +433,18 @@ class Letter(models.Model):
     key = models.TextField()  # what it is about, such as `run 12`: told once by each channel
     connection = models.ForeignKey(Connection, null=True, on_delete=models.CASCADE)
     run = models.ForeignKey(Run, null=True, on_delete=models.CASCADE)
+    asks = models.ForeignKey(
+        RunGoal, null=True, on_delete=models.CASCADE
+    )  # what somebody is to agree to; None: it tells of a run's end, or of an alert
     alert = models.ForeignKey(Alert, null=True, on_delete=models.CASCADE)
     to = models.JSONField(default=list)  # addresses that have not got it yet; a webhook's address
+    heard = models.PositiveIntegerField(default=0)  # how many have got it
+    refused = models.JSONField(default=dict)  # addresses that never get it, and why
     written_at = models.DateTimeField(default=timezone.now)
     due_at = models.DateTimeField(default=timezone.now)  # of the next try
     tries = models.PositiveIntegerField(default=0)
-    sent_at = models.DateTimeField(null=True)
+    held_until = models.DateTimeField(null=True)  # by the process that sends it
+    sent_at = models.DateTimeField(null=True)  # to all who are to get it and can
     given_up_at = models.DateTimeField(null=True)
     trouble = models.TextField(blank=True, default="")  # what the last try met
 
@@ -455,3 +461,16 @@ class Letter(models.Model):
 
     def __str__(self) -> str:
         return f"{self.channel} {self.key}"
+
+
+class PageAddress(models.Model):
+    """Where the pages were served last, as a browser finds them. One row at most."""
+
+    url = models.TextField()
+    served_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.url

@@ -73,6 +73,8 @@ class ImportPlan:
 
     goal: int  # row id
     run_goal: int  # row id of this goal's part in the run
+    connection: int  # row id
+    zone: str  # of the connection: whose days profiles count for
     label: str  # for messages
     version: int  # of the goal
     definition: ImportGoal
@@ -214,6 +216,8 @@ def plan_import(goal_run: GoalRun, kept: Mapping[str, Window]) -> ImportPlan:
     return ImportPlan(
         goal=goal.id,
         run_goal=goal_run.run_goal.id,
+        connection=goal_run.connection.id,
+        zone=goal_run.connection.timezone,
         label=definition.name,
         version=goal.version,
         definition=definition,

@@ -44,6 +44,8 @@ _SETTINGS = [
     ("People", "people", "people", Right.ADMINISTER),
     ("Authorizations", "link", "authorizations", Right.LOOK),
     ("Salesforce apps", "cloud", "salesforce-apps", Right.ADMINISTER),
+    ("E-mail", "mail", "mail", Right.ADMINISTER),
+    ("Audit log", "clock", "audit", Right.ADMINISTER),
     ("Components", "spark", "components", Right.ADMINISTER),
 ]
 

@@ -2,25 +2,33 @@
 
 from isthmus.web.routes import (
     accounts,
+    audit,
     components,
     connections,
+    exchange,
     guards,
+    notifying,
     orgs,
     previews,
     profiles,
     properties,
     runs,
     salesforce,
+    schedules,
     segments,
 )
 from isthmus.web.views import errors
 
 urlpatterns = [
     *accounts.patterns,
+    *audit.patterns,
     *connections.patterns,
+    *exchange.patterns,
     *previews.patterns,
     *runs.patterns,
     *guards.patterns,
+    *schedules.patterns,
+    *notifying.patterns,
     *profiles.patterns,
     *properties.patterns,
     *segments.patterns,

@@ -8,8 +8,10 @@ import psycopg
 import pytest
 from psycopg import Connection, sql
 
+from isthmus.connections.audit import QUERIES as AUDIT
 from isthmus.connections.calls import QUERIES as CALLS
 from isthmus.connections.causes import QUERIES as CAUSES
+from isthmus.connections.due import QUERIES as DUE
 from isthmus.connections.foreseen import QUERIES as FORESEEN
 from isthmus.connections.overview import QUERIES as OVERVIEW
 from isthmus.connections.removing import QUERIES as REMOVING
@@ -33,6 +35,7 @@ ROOMS = {
     "importing": IMPORTING,
     "fetching": FETCHING,
     "exporting": EXPORTING,
+    "audit": AUDIT,
     "overview": OVERVIEW,
     "removing": REMOVING,
     "sizes": SIZES,
@@ -40,6 +43,7 @@ ROOMS = {
     "rows": ROWS,
     "calls": CALLS,
     "causes": CAUSES,
+    "due": DUE,
     "stories": STORIES,
     "foreseen": FORESEEN,
     "profiles": PROFILES,

@@ -35,6 +35,7 @@ class World:
     run: Run
     run_goal: RunGoal
     app: App
+    action_id: UUID  # of the audit log
 
     def named(self, pattern: str, user_id: int) -> dict[str, Any]:
         """What to fill an address's places with."""
@@ -49,6 +50,7 @@ class World:
             "record_id": RECORD,
             "type_key": "salesforce",
             "app_id": self.app.id,
+            "action_id": self.action_id,
             "authorization_id": self.connection.authorization_id,
             "org_id": self.connection.org_id,
         }
@@ -93,8 +95,16 @@ def plant(session: Connection[Any]) -> World:
         finished_at=now,
     )
     app = App.objects.create(name="Isthmus", client_id="planted.key")
+    logged = session.execute("SELECT action FROM store.audit WHERE kind = 'goal'").fetchone()
+    assert logged is not None
     world = World(
-        profile_id=profile_id, connection=connection, goal=goal, run=run, run_goal=part, app=app
+        profile_id=profile_id,
+        connection=connection,
+        goal=goal,
+        run=run,
+        run_goal=part,
+        app=app,
+        action_id=logged[0],
     )
     _traces(session, world)
     calls.measure(connection.org_id, Usage(used=40, maximum=5_000))
@@ -137,6 +147,7 @@ def _traces(session: Connection[Any], world: World) -> None:
         "profile": world.profile_id,
         "part": world.run_goal.id,
         "goal": world.goal.id,
+        "connection": world.connection.id,
         "record": RECORD,
         "value": NAME,
         "message": f"Name '{NAME}' does not fit",
@@ -160,6 +171,15 @@ def _traces(session: Connection[Any], world: World) -> None:
         (
             "INSERT INTO store.record_link (profile_id, goal, record_id, object)"
             " VALUES (%(profile)s, %(goal)s, %(record)s, 'Lead')"
+        ),
+        (
+            "INSERT INTO store.exchanged_profile"
+            " (profile_id, connection, goal, again, day, exported)"
+            " VALUES (%(profile)s, %(connection)s, %(goal)s, 0, now(), false)"
+        ),
+        (
+            "INSERT INTO store.exchanged_sum (connection, goal, day, profiles, firsts, exported)"
+            " VALUES (%(connection)s, %(goal)s, now(), 1, 1, false)"
         ),
     ):
         session.execute(sql.SQL(statement), names)

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("connections", "0009_running_by_itself"),
+        ("connections", "0010_mail"),
     ]
 
     operations = [
