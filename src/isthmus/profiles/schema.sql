@@ -502,7 +502,7 @@ CREATE OR REPLACE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON connections_
 CREATE OR REPLACE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON connections_org
     FOR EACH ROW EXECUTE FUNCTION
     store.audit_change(
-        'org', '{org_id,calls_limit,calls_used,measured_at}', '{}', '{"share_percent": 50}'
+        'org', '{org_id,calls_limit,calls_used,others_used,measured_at}', '{}', '{"share_percent": 50}'
     );
 CREATE OR REPLACE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON connections_mailserver
     FOR EACH ROW EXECUTE FUNCTION store.audit_change('mail server', '{}', '{sealed_password}');

@@ -147,6 +147,7 @@ def _places(command: Isthmus) -> dict[str, str]:
         "authorization_id": "1",
         "number": "1",
         "alert_id": "1",
+        "org_id": command.json("org", "list")["orgs"][0]["id"],
     }
 
 
