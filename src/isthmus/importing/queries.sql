@@ -517,8 +517,8 @@ WHERE link.record_id = record.record_id
 
 -- count_made --
 -- Profiles that the chunk made are in nobody's count yet.
-INSERT INTO store.exchanged_profile (profile_id, connection, goal, again, day, exported)
-SELECT profile_id, %(connection)s, %(goal)s, 0, %(day)s, false
+INSERT INTO store.exchanged_profile (profile_id, connection, goal, again, day, exported, made)
+SELECT profile_id, %(connection)s, %(goal)s, 0, %(day)s, false, true
 FROM chunk_record
 -- Of several records of a profile, one made it.
 WHERE outcome IS NULL AND creates
@@ -553,7 +553,13 @@ new AS (
     LEFT JOIN LATERAL (
         SELECT goal FROM store.exchanged_profile AS known
         WHERE known.profile_id = member.profile_id AND known.connection = %(connection)s
-            AND NOT known.exported AND known.again = 0
+            AND NOT known.exported AND known.again = 0 AND NOT known.made
+        UNION ALL
+        SELECT made_by FROM store.profile
+        WHERE profile_id = member.profile_id
+            AND made_by IN (
+                SELECT goal FROM store.exchanged_sum WHERE connection = %(connection)s
+            )
         OFFSET 0
     ) AS known ON true
     WHERE known.goal IS DISTINCT FROM %(goal)s
