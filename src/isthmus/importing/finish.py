@@ -169,10 +169,8 @@ def _write_links(connection: Connection[Any], plan: ImportPlan, *, troubled: boo
 def _count_profiles(connection: Connection[Any], plan: ImportPlan, day: date) -> None:
     """Note which profiles the goal has brought in for the first time."""
     names = {"connection": plan.connection, "goal": plan.goal, "day": day}
-    if made := connection.execute(QUERIES["count_made"], names).rowcount:
-        connection.execute(QUERIES["sum_made"], {**names, "made": made})
-    if _any(connection, "any_found"):
-        connection.execute(QUERIES["count_found"], names)
+    made = connection.execute(QUERIES["count_made"], names).rowcount
+    connection.execute(QUERIES["count_found"], {**names, "made": made})
 
 
 def _any(connection: Connection[Any], name: str) -> bool:
