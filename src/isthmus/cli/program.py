@@ -10,12 +10,16 @@ from isthmus.cli import (
     client_app,
     config,
     connection,
+    mail,
+    org,
     profiles,
     segment,
     stored_secrets,
     streams,
     user,
 )
+from isthmus.cli.audit import audit
+from isthmus.cli.backing_up import backup, restore, resume
 from isthmus.cli.demo import demo
 from isthmus.cli.doctor import doctor
 from isthmus.cli.failures import DEBUG
@@ -38,7 +42,9 @@ run waits for API calls (900). \
 ISTHMUS_KEEP_OUTCOMES_DAYS is how long the journal of values and the outcomes of records are kept \
 (30), ISTHMUS_KEEP_LOG_DAYS how long the problems that runs met are (90). \
 ISTHMUS_URL is the address under which a browser finds the pages, where a proxy stands before \
-them. \
+them; links in letters lead there. ISTHMUS_SMTP_URL (smtp://user:password@host:587, or smtps://) \
+and ISTHMUS_SMTP_FROM give the mail server. ISTHMUS_WEBHOOK_HOSTS allows webhooks by http, and \
+hosts of this network. \
 {DEBUG}=1 shows where an error came from. NO_COLOR=1 leaves colours out.
 """
 
@@ -77,12 +83,17 @@ def migrate() -> None:
     """Bring the database's tables up to this version.
 
     Safe to repeat. Other commands do it by themselves where it is needed; on a server it is good
-    to do it at a time of one's own choosing, with no run under way.
+    to do it at a time of one's own choosing, with no run under way and no worker of the version
+    before.
     """
     from isthmus.cli import session
     from isthmus.cli.output import note
 
     with session.database(migrated=False):
+        from isthmus.worker import any_works
+
+        if any_works():
+            note("A worker runs. If it is of the version before, end it, and start it anew.")
         from isthmus.profiles.migrate import migrate as bring_up
 
         bring_up()
@@ -114,11 +125,33 @@ app.add_typer(config.app)
 app.add_typer(connection.app)
 app.add_typer(authorization.app)
 app.add_typer(client_app.app)
+app.add_typer(org.app)
 app.add_typer(profiles.app)
 app.add_typer(segment.app)
 app.add_typer(user.app)
+app.add_typer(mail.app)
 app.add_typer(stored_secrets.app)
+command(
+    app,
+    "audit",
+    "isthmus audit --connection acme",
+    "isthmus audit --by marit@example.com --since 2026-11-30 --json",
+    summary="Show who changed what, and who asked for which run.",
+)(audit)
 command(app, "doctor", "isthmus doctor")(doctor)
+command(
+    app,
+    "backup",
+    "isthmus backup store.isthmus-backup",
+    "isthmus backup --to /backups --keep 14",
+)(backup)
+command(
+    app,
+    "restore",
+    "isthmus restore store.isthmus-backup",
+    "isthmus restore store.isthmus-backup --replace",
+)(restore)
+command(app, "resume", "isthmus resume")(resume)
 command(app, "demo", summary="Play the main job against an org on this machine.")(demo)
 
 

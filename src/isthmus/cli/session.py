@@ -17,20 +17,23 @@ def database(*, migrated: bool = True) -> Iterator[None]:
     Several commands at once share the embedded server; the last one stops it. Only inside of this
     block can models be imported: commands import them there.
     """
+    with server() as conninfo, prepared(conninfo, migrated=migrated):
+        yield
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """The same without Django: the connection string of the database."""
     url = os.environ.get(URL)
     if url:
         _check(url)
-        with _set_up(url, migrated=migrated):
-            yield
+        yield url
         return
     from isthmus import embedded
     from isthmus.cli.output import note
 
-    with (
-        embedded.running(home(), report=note) as server,
-        _set_up(server.conninfo, migrated=migrated),
-    ):
-        yield
+    with embedded.running(home(), report=note) as running:
+        yield running.conninfo
 
 
 def revive() -> None:
@@ -67,20 +70,24 @@ def _check(url: str) -> None:
 
 
 @contextmanager
-def _set_up(conninfo: str, *, migrated: bool) -> Iterator[None]:
+def prepared(conninfo: str, *, migrated: bool = False) -> Iterator[None]:
+    """Django, set up for the database of this connection string; once in a process."""
     os.environ["ISTHMUS_CONNINFO"] = conninfo
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "isthmus.settings")
     import django
     from django.db import connections
 
     django.setup()
-    try:
-        if migrated:
-            from isthmus.profiles.migrate import migrate, pending
+    from isthmus.people import auditing
 
-            # Migrating takes locks that wait for runs; a command that only reads shouldn't.
-            if pending():
-                migrate()
-        yield
+    try:
+        with auditing.acting(auditing.system_user, auditing.COMMAND_LINE):
+            if migrated:
+                from isthmus.profiles.migrate import migrate, pending
+
+                # Migrating takes locks that wait for runs; a command that only reads shouldn't.
+                if pending():
+                    migrate()
+            yield
     finally:
         connections.close_all()

@@ -125,13 +125,22 @@ def sealed_otherwise() -> tuple[int, int]:
 
 def _sealed_columns() -> "list[tuple[Any, tuple[str, ...]]]":
     """Every column that holds something sealed."""
-    from isthmus.connections.models import App, Authorization, Revocation, SignInAttempt
+    from isthmus.connections.models import (
+        App,
+        Authorization,
+        Connection,
+        MailServer,
+        Revocation,
+        SignInAttempt,
+    )
 
     return [
         (Authorization, ("sealed_secret", "sealed_refresh_token", "sealed_access_token")),
         (App, ("sealed_secret",)),
         (Revocation, ("sealed_token",)),
         (SignInAttempt, ("sealed_verifier",)),
+        (MailServer, ("sealed_password",)),
+        (Connection, ("sealed_webhook_secret",)),
     ]
 
 

@@ -16,10 +16,11 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from isthmus.connections import news
+from isthmus.connections import letters, news
 from isthmus.connections.errors import StateRefused
 from isthmus.connections.models import EXPORT, OPEN, Run, RunGoal, RunState
 from isthmus.connections.runs import GoalRun
+from isthmus.people import auditing
 
 FEW: Final = 10
 """Fewer changes than these are never asked about, whatever share they are."""
@@ -162,6 +163,7 @@ def wait(run: Run, part: RunGoal) -> None:
     run.state, run.message = RunState.CONFIRMING, words(part, asked.size)
     run.confirm_until = timezone.now() + timedelta(hours=run.connection.confirm_hours)
     run.save(update_fields=["state", "message", "confirm_until"])
+    letters.post_question(part)
 
 
 def question(run: Run) -> Question | None:
@@ -230,10 +232,12 @@ def expire(connection: int | None = None) -> int:
     late = Run.objects.filter(confirm_until__lte=timezone.now())
     if connection is not None:
         late = late.filter(connection_id=connection)
-    return _end(late, lambda message: f"Nobody agreed to it in time. {message}")
+    with auditing.by_nobody():
+        said = "Nobody agreed to it in time. {}".format
+        return _end(late, said, unanswered=True)
 
 
-def _end(runs: QuerySet[Run], said: Callable[[str], str]) -> int:
+def _end(runs: QuerySet[Run], said: Callable[[str], str], *, unanswered: bool = False) -> int:
     ended = 0
     with transaction.atomic():
         waiting = runs.filter(state=RunState.CONFIRMING).select_for_update(no_key=True)
@@ -242,6 +246,7 @@ def _end(runs: QuerySet[Run], said: Callable[[str], str]) -> int:
             run.message, run.confirm_until = said(run.message), None
             run.save(update_fields=["state", "finished_at", "message", "confirm_until"])
             run.goals.filter(state__in=OPEN).update(state=RunState.STOPPED)
+            letters.post_run(run, unanswered=unanswered)
             news.tell(run.connection_id)
             ended += 1
     return ended

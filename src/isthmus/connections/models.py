@@ -35,6 +35,7 @@ class Org(models.Model):
     share_percent = models.PositiveSmallIntegerField(default=50)  # of the limit that we may use
     calls_limit = models.PositiveIntegerField(null=True)  # in 24 hours; None: Salesforce not asked
     calls_used = models.PositiveIntegerField(null=True)  # by everybody, as Salesforce said last
+    others_used = models.PositiveIntegerField(default=0)  # of these, not by us
     measured_at = models.DateTimeField(null=True)  # when it said so
 
     class Meta:
@@ -42,6 +43,26 @@ class Org(models.Model):
 
     def __str__(self) -> str:
         return self.org_id
+
+
+class OrgCalls(models.Model):
+    """API calls that were made for a connection in an hour, or are set aside for it."""
+
+    org = models.ForeignKey(Org, on_delete=models.CASCADE, related_name="counted")
+    # A row id and no foreign key: calls count on when the connection is deleted, and whoever holds
+    # the connection's row keeps nobody from calling. 0: none yet.
+    connection = models.PositiveIntegerField()
+    hour = models.DateTimeField()
+    calls = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["org", "connection", "hour"], name="calls_of_hour")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.calls} calls"
 
 
 class App(models.Model):
@@ -412,12 +433,18 @@ class Letter(models.Model):
     key = models.TextField()  # what it is about, such as `run 12`: told once by each channel
     connection = models.ForeignKey(Connection, null=True, on_delete=models.CASCADE)
     run = models.ForeignKey(Run, null=True, on_delete=models.CASCADE)
+    asks = models.ForeignKey(
+        RunGoal, null=True, on_delete=models.CASCADE
+    )  # what somebody is to agree to; None: it tells of a run's end, or of an alert
     alert = models.ForeignKey(Alert, null=True, on_delete=models.CASCADE)
     to = models.JSONField(default=list)  # addresses that have not got it yet; a webhook's address
+    heard = models.PositiveIntegerField(default=0)  # how many have got it
+    refused = models.JSONField(default=dict)  # addresses that never get it, and why
     written_at = models.DateTimeField(default=timezone.now)
     due_at = models.DateTimeField(default=timezone.now)  # of the next try
     tries = models.PositiveIntegerField(default=0)
-    sent_at = models.DateTimeField(null=True)
+    held_until = models.DateTimeField(null=True)  # by the process that sends it
+    sent_at = models.DateTimeField(null=True)  # to all who are to get it and can
     given_up_at = models.DateTimeField(null=True)
     trouble = models.TextField(blank=True, default="")  # what the last try met
 
@@ -434,3 +461,16 @@ class Letter(models.Model):
 
     def __str__(self) -> str:
         return f"{self.channel} {self.key}"
+
+
+class PageAddress(models.Model):
+    """Where the pages were served last, as a browser finds them. One row at most."""
+
+    url = models.TextField()
+    served_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.url

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from isthmus.connections import few_records, foreseen, guards, news, states
+from isthmus.connections import few_records, foreseen, guards, holding, letters, news, states
 from isthmus.connections.errors import (
     ConnectionOff,
     NoSignIn,
@@ -98,6 +98,7 @@ def ask_preview(
 
 def check_preview(connection: Connection, goals: Sequence[str] = ()) -> None:
     """Raise where such a preview could not begin."""
+    holding.check()
     if connection.authorization_id is None:
         raise NoSignIn(connection.key)
     if not chosen_goals(connection, goals):
@@ -127,6 +128,7 @@ def _widened(queued: Run, goals: Sequence[str], *, full: bool) -> bool:
 
 def check(connection: Connection, goals: Sequence[str] = ()) -> None:
     """Raise where such a run could not begin."""
+    holding.check()
     if not connection.active:
         raise ConnectionOff(
             f"Connection {connection.key!r} is switched off, so it does not run. Switch it "
@@ -161,9 +163,7 @@ def stop(run: Run, *, by: str = "Somebody") -> Run:
         return guards.refuse(run, by=by)
     # A run that begins or is put off between two looks is met by the next one.
     while not states.change(run.id, RunState.STOPPING):
-        waiting = Run.every.filter(id=run.id, state__in=NOBODY_WORKS)
-        if waiting.update(state=RunState.STOPPED, finished_at=timezone.now()):
-            run.goals.filter(state__in=OPEN).update(state=RunState.STOPPED)
+        if _stopped_at_once(run):
             break
         run.refresh_from_db()
         if run.state == RunState.STOPPING:
@@ -175,6 +175,17 @@ def stop(run: Run, *, by: str = "Somebody") -> Run:
             )
     run.refresh_from_db()
     return run
+
+
+def _stopped_at_once(run: Run) -> bool:
+    """Stop a run that no process works on; whether that was so."""
+    with transaction.atomic():
+        waiting = Run.every.filter(id=run.id, state__in=NOBODY_WORKS)
+        if not waiting.update(state=RunState.STOPPED, finished_at=timezone.now()):
+            return False
+        run.goals.filter(state__in=OPEN).update(state=RunState.STOPPED)
+        letters.post_run(Run.every.select_related("connection").get(id=run.id))
+    return True
 
 
 def ask_few(connection: Connection, few: few_records.Few, *, by: str = "") -> Run:

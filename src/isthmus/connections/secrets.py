@@ -9,6 +9,7 @@ then take the old one out.
 import os
 import tempfile
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from hashlib import sha256
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -80,6 +81,30 @@ def _derived(purpose: str, text: str) -> str:
     return urlsafe_b64encode(kdf.derive(urlsafe_b64decode(text))).decode()
 
 
+def texts() -> list[str]:
+    """The keys themselves, the first seals. For a backup that is to hold them."""
+    for text in _key_texts():
+        _key(text)
+    return _key_texts()
+
+
+def mark(key: str) -> str:
+    """What a key is told by, and nobody learns it from: 12 hexadecimal digits."""
+    return sha256(_derived("mark of a key", key).encode()).hexdigest()[:12]
+
+
+def marks() -> list[str]:
+    """Of the keys that there are; none where there is no key yet, and none is made."""
+    given = os.environ.get(SETTING, "").strip()
+    return [mark(text) for text in texts()] if given or (home() / FILE).exists() else []
+
+
+def adopt(keys: str) -> None:
+    """Write these keys into the data folder, which has none yet."""
+    home().mkdir(mode=0o700, parents=True, exist_ok=True)
+    _write(home() / FILE, keys)
+
+
 def new_key() -> str:
     """A fresh random key."""
     return Fernet.generate_key().decode()
@@ -138,10 +163,15 @@ def _make(path: Path) -> None:
     The file gets its name only when it is complete, so nobody ever reads half a key.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _write(path, f"{new_key()}\n")
+
+
+def _write(path: Path, text: str) -> None:
+    """Write the file where there is none."""
     handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 0600
     try:
         with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(f"{new_key()}\n")
+            file.write(text)
             file.flush()
             os.fsync(file.fileno())
         _name_unless_taken(Path(draft), path)

@@ -316,7 +316,7 @@ class _Fields:
 
     def condition(self) -> str:
         """What keeps persons and contacts apart, where the org has persons at all."""
-        has_persons = "ispersonaccount" in self.salesforce.describe("Account").fields
+        has_persons = "ispersonaccount" in self.columns.describe("Account").fields
         return self.goal.object.person_filter if has_persons else ""
 
     def match_rows(self) -> tuple[MappedValue, ...]:
@@ -373,7 +373,7 @@ class _Fields:
         )
 
     def _pairs(self, column: Column, property_key: str) -> tuple[Pair, ...]:
-        fields = self.salesforce.describe(self.goal.object.sobject).fields
+        fields = self.columns.describe(self.goal.object.sobject).fields
         field = fields.get(column.field.lower())
         if field is None:
             return ()

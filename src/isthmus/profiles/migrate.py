@@ -25,3 +25,9 @@ def migrate() -> None:
         connection.execute(_MIGRATION_LOCK)
         call_command("migrate", verbosity=0, interactive=False)
         schema.install(connection)
+
+
+def known() -> set[str]:
+    """The names of all migrations that this version has."""
+    loader = MigrationExecutor(connections["default"]).loader
+    return {f"{app}.{name}" for app, name in loader.disk_migrations}

@@ -46,3 +46,13 @@ WHERE relnamespace = 'stage'::regnamespace AND relkind = 'r'
 
 -- count_profiles --
 SELECT count(*) FROM store.profile
+
+-- note_upkeep --
+INSERT INTO store.upkeep (what, at, facts) VALUES (%(what)s, clock_timestamp(), %(facts)s)
+ON CONFLICT (what) DO UPDATE SET at = excluded.at, facts = excluded.facts
+
+-- forget_upkeep --
+DELETE FROM store.upkeep WHERE what = %(what)s
+
+-- upkeep --
+SELECT at, facts FROM store.upkeep WHERE what = %(what)s

@@ -1,12 +1,11 @@
 """Which hosts a secret may be sent to."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from urllib.parse import SplitResult, urlsplit
 
 from isthmus.salesforce.errors import HostNotAllowed
+from isthmus.salesforce.networks import is_public
 
 SETTING = "ISTHMUS_SALESFORCE_HOSTS"
 
@@ -26,9 +25,6 @@ OFFICIAL_DOMAINS = (
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _PLAIN_URL = re.compile(r"[!-~]+", re.ASCII)
 _HOST_NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)+", re.ASCII)
-_TRANSLATED = IPv6Network("64:ff9b::/96")
-"""Wraps an IPv4 address, where a network speaks IPv6 only."""
-
 _MAKES_URLS_AMBIGUOUS = frozenset("\\@?#")
 
 
@@ -55,7 +51,7 @@ class HostPolicy:
         allows may be anywhere.
         """
         parts = self._parts(url)
-        if self._is_extra(parts) or _is_public(address):
+        if self._is_extra(parts) or is_public(address):
             return
         raise HostNotAllowed(
             f"{_shown(url)} leads to {address}, which is no public address, so it can't be "
@@ -100,28 +96,6 @@ def _is_official(parts: SplitResult) -> bool:
         return False
     below = any(host.endswith(f".{domain}") for domain in OFFICIAL_DOMAINS)
     return below and parts.scheme == "https" and parts.port in (None, 443) and not _is_pages(host)
-
-
-def _is_public(address: str) -> bool:
-    """Whether the address, and each that is wrapped in it, is one of the public internet."""
-    try:
-        found = ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    return all(each.is_global and not each.is_multicast for each in _unwrapped(found))
-
-
-def _unwrapped(address: IPv4Address | IPv6Address) -> Iterator[IPv4Address | IPv6Address]:
-    if isinstance(address, IPv4Address):
-        yield address
-    elif address.ipv4_mapped is not None:
-        yield address.ipv4_mapped
-    else:
-        yield address
-        if address in _TRANSLATED:
-            yield IPv4Address(int(address) & 0xFFFFFFFF)
-        if address.sixtofour is not None:
-            yield address.sixtofour
 
 
 def _is_pages(host: str) -> bool:

@@ -7,11 +7,12 @@ from datetime import UTC, date, datetime, timedelta
 
 from django.utils import timezone
 
-from isthmus.connections import exchange, few_records, foreseen
+from isthmus.connections import calls, exchange, few_records, foreseen
 from isthmus.errors import IsthmusError
-from isthmus.profiles import database, schema
+from isthmus.profiles import database, schema, upkeep
 from isthmus.profiles.database import DatabaseGone
 from isthmus.profiles.keeping import Keeping
+from isthmus.worker import forgetting
 
 log = logging.getLogger("isthmus.worker")
 
@@ -24,7 +25,7 @@ def _today() -> date:
 class Housekeeping:
     """Makes the journal's partitions ahead and drops old ones: at the start, and every day.
 
-    Previews that nobody asked for again go as well.
+    Previews that nobody asked for again go as well, and so does all else that is past keeping.
     """
 
     keeping: Keeping = field(default_factory=Keeping)
@@ -45,10 +46,14 @@ class Housekeeping:
             with database.connected(application="isthmus housekeeping") as session:
                 schema.keep_partitions(session, today, self.keeping)
                 foreseen.keep_house(session)
+                calls.forget()
                 exchange.keep_house(session)
                 with database.reached():
                     days = timedelta(days=self.keeping.outcomes_days)
                     few_records.forget_sent(timezone.now() - days)
+                    forgetting.forget(timezone.now(), self.keeping)
+                forgetting.forget_news(session)
+                upkeep.note(session, upkeep.TIDIED)
         except DatabaseGone:
             raise
         except IsthmusError as error:

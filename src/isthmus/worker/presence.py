@@ -44,6 +44,17 @@ def any_works() -> bool:
     return bool(row and row[0])
 
 
+NAME = "isthmus worker"
+"""What the session of a worker is called, before its version."""
+
+
+def versions() -> set[str]:
+    """Of the workers that stand ready, as far as the database lets us see them."""
+    with database.connected(application="isthmus presence") as session:
+        names = [name for (name,) in session.execute(QUERIES["worker_names"], {"name": NAME})]
+    return {name.removeprefix(NAME).strip() for name in names}
+
+
 def without(found: Collection[Due], refused: Collection[int]) -> list[Due]:
     """Those whose connection (row id) is not among the refused."""
     return [each for each in found if each.connection not in refused]

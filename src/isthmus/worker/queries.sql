@@ -13,6 +13,23 @@ SELECT EXISTS (
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 )
 
+-- worker_names --
+SELECT application_name FROM pg_stat_activity
+WHERE datname = current_database() AND starts_with(application_name, %(name)s || ' ')
+
+-- forget_news --
+-- Its events go with it.
+DELETE FROM procrastinate_jobs
+WHERE id IN (
+    SELECT job.id FROM procrastinate_jobs AS job
+    JOIN procrastinate_events AS event ON event.job_id = job.id
+    WHERE job.queue_name = %(queue)s AND job.status <> 'doing'
+    GROUP BY job.id
+    HAVING max(event.at) < now() - interval '1 day'
+    ORDER BY job.id
+    LIMIT %(most)s
+)
+
 -- due --
 -- Connections with a run that can go on and that no process works on: `executing.next_due` says
 -- which run that is.
@@ -46,4 +63,6 @@ WHERE (
             AND objsubid = 2 AND granted
             AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
     )
+    -- A store that was restored is held until somebody lets it go on.
+    AND NOT EXISTS (SELECT FROM store.upkeep WHERE what = 'held')
 ORDER BY connection.id

@@ -32,6 +32,7 @@ class World:
     run: Run
     run_goal: RunGoal
     app: App
+    action_id: UUID  # of the audit log
 
     def named(self, pattern: str, user_id: int) -> dict[str, Any]:
         """What to fill an address's places with."""
@@ -46,6 +47,7 @@ class World:
             "record_id": RECORD,
             "type_key": "salesforce",
             "app_id": self.app.id,
+            "action_id": self.action_id,
             "authorization_id": self.connection.authorization_id,
         }
         return {name: value for name, value in places.items() if f":{name}>" in pattern}
@@ -89,8 +91,16 @@ def plant(session: Connection[Any]) -> World:
         finished_at=now,
     )
     app = App.objects.create(name="Isthmus", client_id="planted.key")
+    logged = session.execute("SELECT action FROM store.audit WHERE kind = 'goal'").fetchone()
+    assert logged is not None
     world = World(
-        profile_id=profile_id, connection=connection, goal=goal, run=run, run_goal=part, app=app
+        profile_id=profile_id,
+        connection=connection,
+        goal=goal,
+        run=run,
+        run_goal=part,
+        app=app,
+        action_id=logged[0],
     )
     _traces(session, world)
     return world

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from isthmus.web.views import health, people, signing_in
+from isthmus.web.views import health, metrics, people, signing_in
 
 patterns = [
     path("", signing_in.home, name="home"),
@@ -17,4 +17,5 @@ patterns = [
     path("people/<int:user_id>", people.person, name="person"),
     path("people/<int:user_id>/password", people.password, name="person-password"),
     path("health", health.health, name="health"),
+    path("metrics", metrics.metrics, name="metrics"),
 ]

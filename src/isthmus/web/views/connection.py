@@ -26,6 +26,9 @@ from isthmus.web import (
     connection_words,
     edits,
     exchange_page,
+    notify_page,
+    org_calls,
+    schedule_page,
 )
 from isthmus.web.access import access, who
 from isthmus.web.confirming import Confirmation, Loss, ask
@@ -143,6 +146,7 @@ def _shown(
             _thing("about", row.key), {"labels": row.labels, "description": row.description}
         ),
         "card": card,
+        "calls": org_calls.of_connection(row),
         "guard_form": GuardForm(
             initial={"confirm_above": row.confirm_above, "confirm_hours": row.confirm_hours}
         ),
@@ -150,8 +154,11 @@ def _shown(
             _thing("guard", row.key),
             {"confirm_above": row.confirm_above, "confirm_hours": row.confirm_hours},
         ),
+        "schedule": schedule_page.shown(row),
+        "seen_schedule": edits.seal(_thing("schedule", row.key), {"schedule": row.schedule}),
         "runs_address": connection_words.address("runs", row.key),
         **connection_page.gather(row, hides=not sees_personal_data(request)),
+        **notify_page.gather(request, row),
         **exchange_page.card(row, request.GET.get("exchange", "")),
         **more,
     }
@@ -228,7 +235,7 @@ def yaml(request: HttpRequest, connection_key: str) -> HttpResponse:
     shown = {
         "connection": row,
         "tabs": tabs(row, YAML, goal_setting.in_order(row)),
-        "document": blueprint.export_connection(row.key, example=True),
+        "document": _document(request, row),
         "is_example": row.authorization is None,
     }
     return render(request, "web/connection_yaml.html", shown)
@@ -236,15 +243,20 @@ def yaml(request: HttpRequest, connection_key: str) -> HttpResponse:
 
 @access(Right.LOOK)
 @require_safe
-def yaml_file(_request: HttpRequest, connection_key: str) -> HttpResponse:
+def yaml_file(request: HttpRequest, connection_key: str) -> HttpResponse:
     """The same document as a file."""
     row = find(connection_key)
     answer = HttpResponse(
-        blueprint.export_connection(row.key, example=True),
+        _document(request, row),
         content_type="application/yaml; charset=utf-8",
     )
     answer["Content-Disposition"] = f'attachment; filename="{row.key}.yaml"'
     return answer
+
+
+def _document(request: HttpRequest, row: Connection) -> str:
+    hides = not notify_page.sees_all(request)
+    return blueprint.export_connection(row.key, example=True, hides_notify=hides)
 
 
 @access(Right.EDIT)

@@ -19,4 +19,5 @@ EXPECTED: dict[str, Page] = {
     "person": FOR_ADMINISTRATORS,
     "person-password": FOR_ADMINISTRATORS.by_post,
     "health": FOR_EVERYBODY,
+    "metrics": FOR_EVERYBODY,  # of this machine; `test_metrics` asks from elsewhere
 }

@@ -1,0 +1,1 @@
+"""Figures about an installation, for programs that watch it."""

@@ -1,0 +1,567 @@
+"""Each kind of alert opens once, tells what is so, and closes when it is no longer so."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+from threading import Barrier
+from typing import Any
+
+import django.db
+import pytest
+from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from psycopg import Connection as Session
+
+from integration.connections.worlds import EXPORT, IMPORT, ended, new_run
+from integration.set_up import new_connection, new_goal
+from isthmus.connections import alert_words, alerts, certificates
+from isthmus.connections.alert_signs import Kind
+from isthmus.connections.errors import NoSuchThing, StateRefused
+from isthmus.connections.models import (
+    Alert,
+    Authorization,
+    Connection,
+    Goal,
+    Letter,
+    Run,
+    RunGoal,
+    RunState,
+)
+from isthmus.salesforce import API_ENABLED
+
+NOW = timezone.now()
+HOUR, MINUTE, DAY = timedelta(hours=1), timedelta(minutes=1), timedelta(days=1)
+
+
+def evaluate(now: datetime = NOW, **given: Any) -> alerts.Evaluation:
+    found = alerts.evaluate(now, **given)
+    assert found is not None
+    return found
+
+
+def kinds() -> list[str]:
+    return [each.kind for each in alerts.open_alerts()]
+
+
+def said() -> alert_words.AlertWords:
+    (alert,) = alerts.open_alerts()
+    return alert_words.words(alert)
+
+
+@contextmanager
+def opens_once(kind: Kind) -> Iterator[None]:
+    """In the block it stops being so: the alert is open before and closed after it."""
+    assert [each.kind for each in evaluate().opened] == [kind]
+    assert evaluate().opened == []
+    assert kinds() == [kind]
+    yield
+    assert evaluate(NOW + MINUTE).closed == 1
+    assert kinds() == []
+
+
+def past_run(
+    goal: Goal,
+    received: int,
+    *,
+    ago: timedelta,
+    took: timedelta = MINUTE,
+    whole: bool = False,
+    **given: Any,
+) -> Run:
+    """A run that has ended, of one goal, which took what had changed in an hour."""
+    run = new_run(goal.connection, RunState.FINISHED, {goal: RunState.FINISHED}, received)
+    began = NOW - ago
+    Run.objects.filter(id=run.id).update(started_at=began, finished_at=began + took, **given)
+    is_import = goal.direction == "import"
+    RunGoal.objects.filter(run=run).update(
+        started_at=began,
+        finished_at=began + took,
+        window_from=began - HOUR if is_import and not whole else None,
+        window_to=began if is_import else None,
+    )
+    run.refresh_from_db()
+    return run
+
+
+def taken_before(goal: Goal) -> Goal:
+    Goal.objects.filter(id=goal.id).update(read_until=NOW, read_version=goal.version)
+    goal.refresh_from_db()
+    return goal
+
+
+def usual_runs(goal: Goal, received: int = 1000, runs: int = 10) -> Goal:
+    for number in range(runs, 0, -1):
+        past_run(goal, received, ago=number * HOUR)
+    return taken_before(goal)
+
+
+def under_way(goal: Goal, *, since: timedelta, **given: Any) -> Run:
+    run = new_run(goal.connection, RunState.RUNNING, {goal: RunState.RUNNING})
+    Run.objects.filter(id=run.id).update(started_at=NOW - since, **given)
+    return run
+
+
+@pytest.fixture
+def connection(store: Session[Any]) -> Connection:
+    return new_connection("acme", name="Acme production")
+
+
+@pytest.fixture
+def leads(connection: Connection) -> Goal:
+    return new_goal(connection, IMPORT)
+
+
+def test_a_store_without_anything_has_no_alerts(store: Session[Any]) -> None:
+    assert evaluate() == alerts.Evaluation(opened=[], closed=0)
+
+
+def test_a_new_connection_raises_no_alert_whatever_its_first_run_does(
+    connection: Connection, leads: Goal
+) -> None:
+    evaluate()
+    under_way(leads, since=DAY)
+    evaluate()
+    Run.objects.update(state=RunState.FINISHED, finished_at=NOW)
+    past_run(leads, 1_000_000, ago=HOUR, whole=True)
+    past_run(leads, 0, ago=MINUTE)
+    evaluate()
+    assert kinds() == []
+
+
+def test_a_connection_that_is_due_and_does_not_start_is_told_after_a_quarter_of_an_hour(
+    connection: Connection,
+) -> None:
+    Connection.objects.update(due_at=NOW - 14 * MINUTE)
+    evaluate()
+    assert kinds() == []
+    Connection.objects.update(due_at=NOW - 16 * MINUTE)
+    with opens_once(Kind.DID_NOT_START):
+        assert said().title == "Acme production did not start"
+        assert "no run began" in said().sentence
+        assert said().address == "/connections/acme"
+        new_run(connection, RunState.QUEUED, {})
+
+
+def test_a_queued_run_that_nobody_takes_did_not_start(connection: Connection) -> None:
+    run = new_run(connection, RunState.QUEUED, {})
+    Run.objects.update(queued_at=NOW - 16 * MINUTE)
+    with opens_once(Kind.DID_NOT_START):
+        assert said().sentence.startswith(f"Run {run.number} has been queued since ")
+        Run.objects.update(state=RunState.RUNNING, started_at=NOW)
+
+
+@pytest.mark.parametrize(
+    "state", [RunState.RUNNING, RunState.CONFIRMING, RunState.WAITING, RunState.STOPPING]
+)
+def test_a_run_behind_one_that_goes_on_waits_for_that(
+    connection: Connection, state: RunState
+) -> None:
+    new_run(connection, state, {})
+    new_run(connection, RunState.QUEUED, {})
+    Run.objects.update(queued_at=NOW - HOUR)
+    Connection.objects.update(due_at=NOW - HOUR)
+    evaluate()
+    assert kinds() == []
+
+
+def test_a_connection_that_is_off_or_can_not_sign_in_is_not_late(connection: Connection) -> None:
+    Connection.objects.update(due_at=NOW - DAY, active=False)
+    evaluate()
+    assert kinds() == []
+    Connection.objects.update(active=True)
+    Authorization.objects.update(lost_at=NOW)
+    evaluate()
+    assert kinds() == [Kind.SIGN_IN_LOST]
+
+
+def test_a_worker_that_has_just_begun_starts_what_is_late_and_tells_nobody(
+    connection: Connection,
+) -> None:
+    Connection.objects.update(due_at=NOW - DAY)
+    assert evaluate(settling=True).opened == []
+    assert len(evaluate().opened) == 1
+    assert evaluate(settling=True).closed == 0
+
+
+def test_what_is_late_is_seen_at_once_where_nobody_works_alerts_out(
+    connection: Connection,
+) -> None:
+    Connection.objects.update(due_at=NOW - HOUR)
+    (seen,) = alerts.live(NOW)
+    assert (seen.kind, seen.connection, seen.pk) == (Kind.DID_NOT_START, connection, None)
+    evaluate()
+    Connection.objects.update(due_at=None)
+    assert alerts.live(NOW) == []
+
+
+def test_a_run_that_goes_on_for_much_longer_than_those_before_is_told(leads: Goal) -> None:
+    usual_runs(leads)
+    run = under_way(leads, since=12 * MINUTE)
+    with opens_once(Kind.LONG_RUN):
+        assert "1 min is usual, by the 10 runs before" in said().sentence
+        assert said().address == f"/connections/acme/runs/{run.number}"
+        Run.objects.filter(id=run.id).update(state=RunState.FINISHED, finished_at=NOW)
+
+
+@pytest.mark.parametrize(
+    "given", [{"full": True}, {"first": 10}, {"only": "x"}, {"confirmed_by": "Alice"}]
+)
+def test_a_run_of_another_kind_is_not_compared(leads: Goal, given: dict[str, Any]) -> None:
+    usual_runs(leads)
+    under_way(leads, since=DAY, **given)
+    evaluate()
+    assert kinds() == []
+
+
+def test_a_run_under_a_changed_set_up_is_not_compared(leads: Goal) -> None:
+    usual_runs(leads)
+    under_way(leads, since=DAY)
+    Goal.objects.update(version=2)
+    evaluate()
+    assert kinds() == []
+    Goal.objects.update(version=1)
+    evaluate()
+    assert kinds() == [Kind.LONG_RUN]
+
+
+def test_a_first_run_says_nothing_of_how_long_later_ones_take(leads: Goal) -> None:
+    for number in range(9, 4, -1):
+        past_run(leads, 9, ago=number * DAY, took=8 * HOUR, whole=True)
+    for number in range(1, 5):
+        past_run(leads, 9, ago=number * HOUR)
+    taken_before(leads)
+    under_way(leads, since=DAY)
+    evaluate()
+    assert kinds() == [], "four are too few to compare with"
+    past_run(leads, 9, ago=MINUTE)
+    Run.objects.filter(state=RunState.RUNNING).update(number=99)
+    evaluate()
+    assert kinds() == [Kind.LONG_RUN]
+
+
+def test_a_run_that_gets_nothing_where_much_is_usual_is_told_until_one_is_usual(
+    leads: Goal,
+) -> None:
+    usual_runs(leads)
+    run = past_run(leads, 0, ago=MINUTE)
+    with opens_once(Kind.FEWER_RECORDS):
+        assert said().sentence == (
+            f"Run {run.number} got no records for Import leads; 1,000 are usual, by the 10 runs "
+            f"before."
+        )
+        past_run(leads, 900, ago=timedelta())
+
+
+def test_the_same_lack_again_and_again_does_not_become_usual_within_a_week(leads: Goal) -> None:
+    usual_runs(leads)
+    for number in range(9):
+        past_run(leads, 0, ago=timedelta(minutes=50 - number))
+        evaluate()
+        assert kinds() == [Kind.FEWER_RECORDS]
+    assert Alert.objects.count() == 1
+    assert evaluate(NOW + timedelta(days=8)).closed == 1
+
+
+def test_far_more_than_usual_is_told(leads: Goal) -> None:
+    usual_runs(leads, received=50)
+    past_run(leads, 40_000, ago=MINUTE)
+    with opens_once(Kind.MORE_RECORDS):
+        assert "got 40,000 records for Import leads; 50 are usual" in said().sentence
+        past_run(leads, 60, ago=timedelta())
+
+
+@pytest.mark.parametrize("given", [{"first": 10}, {"only": "x"}])
+def test_a_run_of_a_few_records_closes_and_opens_nothing(
+    leads: Goal, given: dict[str, Any]
+) -> None:
+    usual_runs(leads)
+    past_run(leads, 1, ago=3 * MINUTE, **given)
+    evaluate()
+    assert kinds() == []
+    past_run(leads, 0, ago=2 * MINUTE)
+    evaluate()
+    past_run(leads, 1000, ago=MINUTE, **given)
+    evaluate()
+    assert kinds() == [Kind.FEWER_RECORDS]
+
+
+def test_a_run_that_takes_everything_is_not_compared_with_those_that_take_changes(
+    leads: Goal,
+) -> None:
+    usual_runs(leads)
+    past_run(leads, 900_000, ago=2 * MINUTE, whole=True, full=True)
+    evaluate()
+    assert kinds() == []
+    past_run(leads, 0, ago=MINUTE)
+    evaluate()
+    assert kinds() == [Kind.FEWER_RECORDS], "those before it still say what is usual"
+
+
+def test_after_a_change_of_the_set_up_only_what_came_since_is_compared(leads: Goal) -> None:
+    usual_runs(leads)
+    past_run(leads, 900_000, ago=2 * MINUTE, whole=True)
+    past_run(leads, 0, ago=MINUTE)
+    evaluate()
+    assert kinds() == []
+
+
+def test_members_of_an_export_are_compared_under_one_set_up(connection: Connection) -> None:
+    goal = new_goal(connection, EXPORT)
+    usual_runs(goal)
+    RunGoal.objects.update(begun={"version": 1})
+    past_run(goal, 0, ago=2 * MINUTE)
+    evaluate()
+    assert kinds() == [], "it went under another version"
+    RunGoal.objects.update(begun={"version": 1})
+    evaluate()
+    assert kinds() == [Kind.FEWER_RECORDS]
+
+
+def test_what_somebody_takes_as_usual_is_not_told_again(leads: Goal) -> None:
+    usual_runs(leads)
+    past_run(leads, 0, ago=9 * MINUTE)
+    evaluate()
+    (alert,) = alerts.open_alerts()
+    alerts.take_as_usual(alert.id, by="Alice")
+    for number in range(8, 0, -1):
+        past_run(leads, 0, ago=number * MINUTE)
+        evaluate()
+    assert kinds() == []
+    past_run(leads, 40_000, ago=timedelta())
+    evaluate()
+    assert kinds() == [Kind.MORE_RECORDS], "compared with what was taken as usual"
+
+
+def test_only_amounts_are_taken_as_usual_and_only_once(leads: Goal) -> None:
+    usual_runs(leads)
+    past_run(leads, 0, ago=MINUTE)
+    Authorization.objects.update(lost_at=NOW)
+    evaluate()
+    lost, fewer = sorted(alerts.open_alerts(), key=lambda each: each.kind, reverse=True)
+    with pytest.raises(StateRefused, match="closes by itself"):
+        alerts.take_as_usual(lost.id, by="Alice")
+    alerts.take_as_usual(fewer.id, by="Alice")
+    with pytest.raises(StateRefused, match="closed already"):
+        alerts.take_as_usual(fewer.id, by="Alice")
+    with pytest.raises(NoSuchThing):
+        alerts.take_as_usual(99, by="Alice")
+
+
+def test_a_result_that_was_looked_at_is_not_read_again_and_its_alert_stays(leads: Goal) -> None:
+    usual_runs(leads)
+    past_run(leads, 0, ago=MINUTE)
+    assert evaluate(since=NOW + HOUR).opened == []
+    evaluate()
+    assert evaluate(NOW + MINUTE, since=NOW + HOUR).closed == 0
+    assert kinds() == [Kind.FEWER_RECORDS]
+
+
+def test_amounts_of_a_goal_that_is_off_are_nobodys_concern(leads: Goal) -> None:
+    usual_runs(leads)
+    past_run(leads, 0, ago=MINUTE)
+    with opens_once(Kind.FEWER_RECORDS):
+        Goal.objects.update(document=replace(IMPORT, active=False).plain())
+
+
+def test_rows_that_are_held_back_are_told_with_their_number_and_lead_to_them(
+    connection: Connection, store: Session[Any]
+) -> None:
+    goal = new_goal(connection, EXPORT)
+    run = ended(connection, {goal: RunState.PROBLEMS})
+    store.execute(
+        "INSERT INTO store.export_skip (profile_id, goal, run_goal, reason)"
+        " SELECT uuidv7(), %s, %s, reason"
+        " FROM unnest(ARRAY['held', 'held', 'held', 'no_identifier']) AS reason",
+        [goal.id, run.goals.get().id],
+    )
+    store.execute(
+        "INSERT INTO store.export_hold (profile_id, goal, code, failures, next_at)"
+        " SELECT profile_id, goal, 'FIELD_CUSTOM_VALIDATION_EXCEPTION', 4, now() + '1 day'"
+        " FROM store.export_skip WHERE reason = 'held'"
+    )
+    with opens_once(Kind.ROWS_HELD):
+        assert said().title == "Acme production holds 3 rows back"
+        assert "up to 4 times, mostly with FIELD_CUSTOM_VALIDATION_EXCEPTION" in said().sentence
+        assert said().address == (
+            "/connections/acme/runs/1/rows?goal=contacts_out&outcome=skipped&reason=held"
+        )
+        store.execute("DELETE FROM store.export_skip WHERE reason = 'held'")
+
+
+def test_the_numbers_of_an_open_alert_are_those_of_now(
+    connection: Connection, store: Session[Any]
+) -> None:
+    goal = new_goal(connection, EXPORT)
+    part = ended(connection, {goal: RunState.PROBLEMS}).goals.get()
+    hold = (
+        "INSERT INTO store.export_skip (profile_id, goal, run_goal, reason)"
+        " VALUES (uuidv7(), %s, %s, 'held')"
+    )
+    store.execute(hold, [goal.id, part.id])
+    evaluate()
+    assert said().title.endswith("holds 1 row back")
+    store.execute(hold, [goal.id, part.id])
+    evaluate()
+    assert said().title.endswith("holds 2 rows back")
+
+
+def test_a_sign_in_that_several_share_is_told_once_and_concerns_them_all(
+    connection: Connection,
+) -> None:
+    new_connection("beta", authorization=connection.authorization)
+    off = new_connection("gamma", authorization=connection.authorization, active=False)
+    Authorization.objects.update(lost_at=NOW)
+    with opens_once(Kind.SIGN_IN_LOST):
+        assert said().title == "Acme production can't sign in"
+        assert "1 other connection shares the sign-in." in said().sentence
+        found = [each for each in Connection.objects.all() if alerts.of_connection(each)]
+        assert off not in found
+        assert len(found) == 2
+        Authorization.objects.update(lost_at=None)
+
+
+def test_a_certificate_is_told_thirty_fourteen_and_three_days_before_its_end_and_after(
+    connection: Connection,
+) -> None:
+    pair = certificates.make("acme")
+    ends = certificates.ends_at(pair.certificate)
+    Authorization.objects.update(flow="jwt", certificate=pair.certificate)
+    opened = []
+    for days in (40, 31, 29, 20, 13, 4, 2, 1, -1, -5):
+        opened += [(days, each.kind) for each in evaluate(ends - timedelta(days=days)).opened]
+        assert len(kinds()) <= 1
+    assert opened == [(days, Kind.CERTIFICATE_ENDS) for days in (29, 13, 2, -1)]
+    assert "has ended" in said().title
+
+
+def test_a_user_without_api_enabled_is_told(connection: Connection) -> None:
+    Authorization.objects.update(permissions={API_ENABLED: False})
+    with opens_once(Kind.NO_API):
+        Authorization.objects.update(permissions={API_ENABLED: True})
+
+
+def test_more_sign_ins_of_one_user_than_salesforce_keeps_are_told(connection: Connection) -> None:
+    same = {
+        "flow": "browser",
+        "sealed_refresh_token": b"x",
+        "org_id": "00D1",
+        "user_id": "0051",
+        "client_id": "x",
+    }
+    Authorization.objects.update(**same)
+    for number in range(4):
+        new_connection(f"more{number}")
+        Authorization.objects.update(**same)
+        evaluate()
+        assert kinds() == ([Kind.TOO_MANY_SIGN_INS] if number == 3 else [])
+    Authorization.objects.filter(connections=connection).update(user_id="0052")
+    evaluate()
+    assert kinds() == []
+
+
+def test_three_runs_in_a_row_that_got_no_further_than_the_sign_in_are_told(leads: Goal) -> None:
+    for _ in range(3):
+        evaluate()
+        assert kinds() == []
+        run = new_run(leads.connection, RunState.FAILED, {leads: RunState.FAILED})
+    with opens_once(Kind.UNSTEADY_SIGN_IN):
+        assert said().address == f"/connections/acme/runs/{run.number}"
+        RunGoal.objects.filter(run=run).update(tries=1)
+
+
+def test_a_run_that_has_waited_for_calls_for_hours_is_told(leads: Goal) -> None:
+    run = new_run(leads.connection, RunState.WAITING, {leads: RunState.WAITING})
+    Run.objects.update(started_at=NOW - 5 * HOUR)
+    evaluate()
+    assert kinds() == []
+    Run.objects.update(started_at=NOW - 7 * HOUR)
+    with opens_once(Kind.WAITS_FOR_CALLS):
+        Run.objects.filter(id=run.id).update(state=RunState.RUNNING)
+
+
+def test_letters_that_can_not_be_sent_for_an_hour_are_told(store: Session[Any]) -> None:
+    letter = Letter.objects.create(
+        channel=Letter.EMAIL, key="x", trouble="Connection refused", written_at=NOW - 30 * MINUTE
+    )
+    evaluate()
+    assert kinds() == []
+    Letter.objects.update(written_at=NOW - 2 * HOUR)
+    with opens_once(Kind.LETTERS_WAIT):
+        assert said().title == "E-mail can't be sent"
+        Letter.objects.filter(id=letter.id).update(sent_at=NOW)
+
+
+def test_an_alert_is_told_once_to_those_who_hear_of_such(connection: Connection) -> None:
+    hears = {"notify_to": ["alice@example.com"], "notify_when": "failures"}
+    Connection.objects.update(due_at=NOW - HOUR, **hears)
+    Authorization.objects.update(permissions={API_ENABLED: False})
+    evaluate()
+    evaluate()
+    assert len(kinds()) == 2
+    (letter,) = Letter.objects.all()
+    assert letter.alert is not None
+    assert letter.alert.kind == Kind.DID_NOT_START, "the other is no failure"
+
+
+def test_an_alert_that_comes_again_is_another_one(connection: Connection) -> None:
+    Authorization.objects.update(lost_at=NOW)
+    evaluate()
+    Authorization.objects.update(lost_at=None)
+    evaluate()
+    Authorization.objects.update(lost_at=NOW)
+    evaluate()
+    assert Alert.objects.filter(closed_at=None).count() == 1
+    assert Alert.objects.count() == 2
+
+
+def test_two_workers_that_evaluate_at_once_open_each_alert_once(store: Session[Any]) -> None:
+    for number in range(60):
+        new_connection(f"c{number}", due_at=NOW - HOUR)
+    together = Barrier(2)
+
+    def work(_: int) -> int:
+        together.wait()
+        try:
+            found = alerts.evaluate(NOW)
+            return len(found.opened) if found else 0
+        finally:
+            django.db.connections.close_all()
+
+    with ThreadPoolExecutor(2) as pool:
+        opened = list(pool.map(work, range(2)))
+    assert sum(opened) == 60
+    assert Alert.objects.count() == 60
+
+
+def test_while_one_process_works_them_out_another_does_not(store: Session[Any]) -> None:
+    with store.transaction():
+        store.execute("SELECT pg_advisory_xact_lock(7301893)")
+        assert alerts.evaluate(NOW) is None
+    assert alerts.evaluate(NOW) is not None
+
+
+def test_it_takes_as_many_statements_for_many_connections_as_for_few(store: Session[Any]) -> None:
+    def statements() -> int:
+        with CaptureQueriesContext(database) as asked:
+            evaluate()
+        return len(asked)
+
+    usual_runs(new_goal(new_connection("first"), IMPORT))
+    evaluate()
+    few = statements()
+    for number in range(5):
+        usual_runs(new_goal(new_connection(f"c{number}"), IMPORT), runs=6)
+    evaluate()
+    assert statements() == few
+
+
+def test_names_that_are_hostile_are_only_shortened(connection: Connection) -> None:
+    name = "<script>alert(1)</script>\u202e'\"" + "x" * 10_000
+    Connection.objects.update(name=name, due_at=NOW - HOUR, key="a&b", timezone="No/where")
+    evaluate()
+    assert said().title.startswith(said().subject)
+    assert said().subject == name[:120] + "\u2026"
+    assert said().address == "/connections/a%26b"

@@ -1,0 +1,169 @@
+"""Which runs are told, and that each is told once."""
+
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+
+from integration import set_up
+from integration.letters.conftest import TEAM, ended
+from isthmus.connections import guards, letters, queueing
+from isthmus.connections.models import (
+    Alert,
+    Authorization,
+    Connection,
+    Letter,
+    Run,
+    RunGoal,
+    RunState,
+    When,
+)
+
+S = RunState
+
+
+@pytest.mark.parametrize(
+    ("when", "told"),
+    [
+        (When.EVERY, {S.FINISHED, S.PROBLEMS, S.FAILED, S.STOPPED}),
+        (When.PROBLEMS, {S.PROBLEMS, S.FAILED}),
+        (When.FAILURES, {S.FAILED}),
+    ],
+)
+def test_runs_are_told_to_those_who_hear_of_such_ends(
+    acme: Connection, when: When, told: set[RunState]
+) -> None:
+    Connection.objects.update(notify_when=when)
+    acme.refresh_from_db()
+    for state in (S.FINISHED, S.PROBLEMS, S.FAILED, S.STOPPED):
+        letters.post_run(ended(acme, state))
+    assert {RunState(each.run.state) for each in Letter.objects.all() if each.run} == told
+
+
+@pytest.mark.parametrize("when", list(When))
+def test_a_lost_sign_in_is_told_whatever_they_hear_of(acme: Connection, when: When) -> None:
+    Connection.objects.update(notify_when=when)
+    Authorization.objects.update(lost_at=timezone.now())
+    acme.refresh_from_db()
+    letters.post_run(ended(acme, S.PROBLEMS))
+    assert Letter.objects.count() == 1
+
+
+def test_a_run_is_told_once_by_each_channel_however_often_it_ends(acme: Connection) -> None:
+    Connection.objects.update(webhook_url="https://example.com/hook")
+    acme.refresh_from_db()
+    run = ended(acme, S.FAILED)
+    for _ in range(3):
+        letters.post_run(run)
+    found = Letter.objects.order_by("channel").values_list("channel", "key", "to")
+    assert list(found) == [
+        ("email", f"run {run.id}", TEAM),
+        ("webhook", f"run {run.id}", ["https://example.com/hook"]),
+    ]
+
+
+def test_a_preview_is_never_told(acme: Connection) -> None:
+    letters.post_run(ended(acme, S.FAILED, preview=True))
+    assert not Letter.objects.exists()
+
+
+def test_a_run_that_was_not_written_down_is_not_told(acme: Connection) -> None:
+    run = ended(acme, S.FAILED)
+    with transaction.atomic():
+        letters.post_run(run)
+        transaction.set_rollback(True)
+    assert not Letter.objects.exists()
+
+
+def test_nobody_is_told_where_nobody_wants_to_hear(store: Any) -> None:
+    letters.post_run(ended(set_up.new_connection(), S.FAILED))
+    assert not Letter.objects.exists()
+
+
+def test_a_run_that_is_stopped_by_hand_is_told_to_those_who_hear_of_every_run(
+    acme: Connection,
+) -> None:
+    queueing.stop(Run.objects.create(connection=acme, number=1))
+    assert not Letter.objects.exists()
+    Connection.objects.update(notify_when=When.EVERY)
+    queueing.stop(Run.objects.create(connection=acme, number=2))
+    assert Letter.objects.count() == 1
+
+
+def _waiting(acme: Connection) -> RunGoal:
+    run = Run.objects.create(connection=acme, number=1, state=S.RUNNING)
+    part = RunGoal.objects.create(run=run, key="leads_in", direction="import")
+    guards.ask(part, guards.Size(updated=40, of=100), 1)
+    guards.wait(run, part)
+    return part
+
+
+def test_a_run_that_waits_for_a_yes_is_told_once(acme: Connection) -> None:
+    part = _waiting(acme)
+    part.run.state = S.RUNNING
+    guards.wait(part.run, part)
+    assert [each.asks_id for each in Letter.objects.all()] == [part.id]
+
+
+def test_a_run_that_waits_is_no_failure(acme: Connection) -> None:
+    Connection.objects.update(notify_when=When.FAILURES)
+    acme.refresh_from_db()
+    _waiting(acme)
+    assert not Letter.objects.exists()
+
+
+def test_a_run_that_nobody_agreed_to_in_time_is_told_as_a_problem(acme: Connection) -> None:
+    run = _waiting(acme).run
+    Run.objects.update(confirm_until=timezone.now())
+    assert guards.expire() == 1
+    assert Letter.objects.filter(key=f"run {run.id}").count() == 1
+
+
+def test_a_run_that_somebody_refused_is_told_to_those_who_hear_of_every_run(
+    acme: Connection,
+) -> None:
+    run = _waiting(acme).run
+    guards.refuse(run, by="Bob")
+    assert not Letter.objects.filter(key=f"run {run.id}").exists()
+
+
+def test_an_alert_of_several_connections_is_one_letter_to_all_their_people(
+    acme: Connection,
+) -> None:
+    other = set_up.new_connection(
+        "other", notify_to=["ops@example.com", "bi@example.com"], webhook_url="https://x.example"
+    )
+    silent = set_up.new_connection("silent", notify_to=["no@example.com"], notify_when="failures")
+    alert = Alert.objects.create(kind="sign_in_lost", about="authorization 1")
+    letters.post_alert(alert, concerns=[acme, other, silent])
+    (mail,) = Letter.objects.filter(channel="email")
+    (hook,) = Letter.objects.filter(channel="webhook")
+    assert mail.to == [*TEAM, "bi@example.com"]
+    assert (hook.connection, hook.to) == (other, ["https://x.example"])
+    letters.post_alert(alert, concerns=[acme, other, silent])
+    assert Letter.objects.count() == 2
+
+
+def test_an_alert_that_is_a_failure_is_told_to_those_who_hear_of_failures(
+    acme: Connection,
+) -> None:
+    Connection.objects.update(notify_when=When.FAILURES)
+    acme.refresh_from_db()
+    letters.post_alert(Alert.objects.create(kind="long_run", about="run 1", connection=acme))
+    assert not Letter.objects.exists()
+    failure = Alert.objects.create(kind="did_not_start", about="connection 1", connection=acme)
+    letters.post_alert(failure, is_failure=True)
+    assert Letter.objects.count() == 1
+
+
+def test_letters_that_are_done_with_are_forgotten_and_those_that_wait_are_not(
+    acme: Connection,
+) -> None:
+    for _ in range(3):
+        letters.post_run(ended(acme, S.FAILED))
+    done, given_up, waits = Letter.objects.order_by("id")
+    Letter.objects.filter(id=done.id).update(sent_at=timezone.now())
+    Letter.objects.filter(id=given_up.id).update(given_up_at=timezone.now())
+    letters.past(timezone.now()).delete()
+    assert list(Letter.objects.all()) == [waits]
