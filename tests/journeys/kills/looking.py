@@ -28,7 +28,8 @@ _LOST = """
 
 _ROWS = {
     "profiles": """
-        SELECT profile_id::text, to_jsonb(profile) - '{profile_id,created_at,updated_at,made_by,made_on}'::text[]
+        SELECT profile_id::text, to_jsonb(profile)
+            - '{profile_id,created_at,updated_at,made_by,made_on}'::text[]
         FROM store.profile""",
     "identifiers": "SELECT profile_id::text, property, value FROM store.identifier",
     "links": """

@@ -38,7 +38,7 @@ def test_profiles_are_counted_once_and_stay_counted(working: Pages, tmp_path: Pa
 
     page.goto("/connections/acme/goals/leads_in/delete")
     page.get_by_role("button", name="Delete").click()
-    page.goto("/connections/acme/exchange")
+    page.goto("/connections/acme/exchange?period=4w")
     expect(page.locator("#goals tbody tr", has_text="deleted")).to_contain_text(total)
     assert numbers(page) == before
     with page.expect_download() as download:
