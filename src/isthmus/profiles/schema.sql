@@ -308,6 +308,7 @@ CREATE INDEX IF NOT EXISTS audit_began ON store.audit (began, action);
 CREATE INDEX IF NOT EXISTS audit_who ON store.audit (who, began, action);
 CREATE INDEX IF NOT EXISTS audit_how ON store.audit (how, began, action);
 CREATE INDEX IF NOT EXISTS audit_kind ON store.audit (kind, began, action);
+CREATE INDEX IF NOT EXISTS audit_kind_how ON store.audit (kind, how, began, action);
 CREATE INDEX IF NOT EXISTS audit_thing ON store.audit (kind, thing, began, action);
 CREATE INDEX IF NOT EXISTS audit_connection ON store.audit (connection, began, action);
 

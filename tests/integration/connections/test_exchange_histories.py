@@ -159,6 +159,7 @@ class World:
         full: bool,
         chunk: int,
         kills: Iterable[int],
+        kills: Iterable[int],  # noqa: FBT001
     ) -> None:
 
 
