@@ -39,7 +39,7 @@ run waits for API calls (900). \
 ISTHMUS_KEEP_OUTCOMES_DAYS is how long the journal of values and the outcomes of records are kept \
 (30), ISTHMUS_KEEP_LOG_DAYS how long the problems that runs met are (90). \
 ISTHMUS_URL is the address under which a browser finds the pages, where a proxy stands before \
-them. \
+them. ISTHMUS_METRICS_TOKEN is what monitoring has to give to read /metrics. \
 {DEBUG}=1 shows where an error came from. NO_COLOR=1 leaves colours out.
 """
 

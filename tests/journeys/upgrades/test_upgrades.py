@@ -40,7 +40,9 @@ def test_a_store_of_an_earlier_release_goes_on_where_it_stood(
         assert asked(kept.conninfo, "SELECT DISTINCT due_at FROM connections_connection") == [
             (None,)
         ]
-        findings = kept.command.json("doctor")["findings"]
+        # The clock of the org is hours ahead by now.
+        findings = kept.command.json("doctor", status=3)["findings"]
+        assert [each["what"] for each in findings if not each["ok"]] == ["connection acme"]
         sealed = {each["what"]: each["detail"] for each in findings}
         assert sealed["stored secrets"] == "all are sealed with the first key"
 
