@@ -27,6 +27,11 @@ __all__ = [
 ]
 
 
+_HIDDEN = """\
+# Who hears of its runs is left out here, because you may not see it. It stays as it is.
+"""
+
+
 def check(document: Document) -> None:
     """Raise `BlueprintInvalid`, with every problem, where the store can't take the document."""
     from isthmus.blueprint.reviewing import review
@@ -77,14 +82,20 @@ def export() -> str:
     return write(without_operators(stored()))
 
 
-def export_connection(key: str, *, example: bool = False) -> str:
+def export_connection(key: str, *, example: bool = False, hides_notify: bool = False) -> str:
     """One connection as a document, as `export` writes it; nothing of it where there is none.
 
-    With `example`, a connection without a sign-in is written with one to be filled in.
+    With `example`, a connection without a sign-in is written with one to be filled in. With
+    `hides_notify` the document says nothing of who hears of runs: addresses are personal data.
     """
+    from dataclasses import replace
+
     from isthmus.blueprint.stored import stored_connection, with_example
 
     found = stored_connection(key)
     if found is None:
         return write(Document())
-    return write(Document(connections=(with_example(found) if example else found,)))
+    shown = with_example(found) if example else found
+    if not (hides_notify and found.notify):
+        return write(Document(connections=(shown,)))
+    return _HIDDEN + write(Document(connections=(replace(shown, notify=None),)))

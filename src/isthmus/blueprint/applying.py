@@ -1,18 +1,20 @@
 """Making the store's set-up what a document says. Applying twice changes nothing more."""
 
 from dataclasses import replace
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F
 
 from isthmus.blueprint import taking_sign_ins
-from isthmus.blueprint.documents import Connection, Document, Goal, with_object_type
+from isthmus.blueprint.documents import Connection, Document, Goal, Notify, with_object_type
 from isthmus.blueprint.planning import Plan, What, compare
 from isthmus.blueprint.reviewing import review
 from isthmus.blueprint.stored import stored
-from isthmus.connections import client_apps, models
+from isthmus.connections import budget, client_apps, due, models, webhook_setting
 from isthmus.connections.removing import delete_goal
 from isthmus.domain.goals import ImportGoal, ObjectTypeOnDelete, OnMerge
+from isthmus.people import auditing
 from isthmus.profiles import setting_up
 from isthmus.profiles.models import Segment
 from isthmus.profiles.properties import save_property
@@ -24,7 +26,7 @@ def apply_document(document: Document) -> Plan:
     Raises `BlueprintInvalid` as `check` does, and `isthmus.profiles.properties.StoreBusy` where a
     property can't be added just now.
     """
-    with transaction.atomic():
+    with auditing.by_document(), transaction.atomic():
         setting_up.lock()
         there = stored()
         review(document, there)
@@ -39,10 +41,7 @@ def _carry_out(plan: Plan, document: Document) -> None:
         if (What.SEGMENT, segment.key) in changed:
             values = {"name": segment.name, "where": segment.where}
             Segment.objects.update_or_create(key=segment.key, defaults=values)
-    for app in document.apps:
-        if (What.APP, app.name) in changed:
-            there = models.App.objects.filter(name=app.name).first()
-            client_apps.save(app.name, app.client_id, app.secret, app=there)
+    _save_apps_and_orgs(document, changed)
     saved = [
         each
         for each in document.connections
@@ -61,6 +60,16 @@ def _carry_out(plan: Plan, document: Document) -> None:
             save_property(definition)
 
 
+def _save_apps_and_orgs(document: Document, changed: set[tuple[What, str]]) -> None:
+    for app in document.apps:
+        if (What.APP, app.name) in changed:
+            there = models.App.objects.filter(name=app.name).first()
+            client_apps.save(app.name, app.client_id, app.secret, app=there)
+    for org in document.orgs:
+        if (What.ORG, org.id) in changed:
+            budget.set_share(org.id, org.api_share_percent)
+
+
 _PARTS_OF_CONNECTIONS = (What.CONNECTION, What.AUTHORIZATION, What.GOAL)
 
 
@@ -77,9 +86,13 @@ def _save_connection(asked: Connection) -> None:
         "confirm_hours": asked.confirm_hours,
         "labels": list(asked.labels),
         "description": asked.description,
+        **(_notify(asked.notify, row) if asked.notify is not None else {}),
     }
+    if asked.schedule is not None:
+        values["schedule"] = asked.schedule.as_plain()
     # Only these columns are written: a run may be writing others of the same row, such as the org.
     saved, _ = models.Connection.objects.update_or_create(key=asked.key, defaults=values)
+    _schedule(row, saved)
     if asked.authorization is not None:
         taking_sign_ins.take(saved, asked.authorization)
     if row and row.timezone != asked.timezone:
@@ -87,6 +100,26 @@ def _save_connection(asked: Connection) -> None:
         saved.goals.update(version=F("version") + 1)
     if asked.goals is not None:
         save_goals(saved, asked.goals)
+
+
+def _schedule(before: models.Connection | None, saved: models.Connection) -> None:
+    """Work out when it is due, where what that depends on has changed."""
+    names = ("active", "schedule", "timezone")
+    if before is None or any(getattr(before, name) != getattr(saved, name) for name in names):
+        due.renew(saved)
+
+
+def _notify(asked: Notify, row: models.Connection | None) -> dict[str, Any]:
+    """The columns that say who hears of runs."""
+    kept = row or models.Connection()
+    url = asked.webhook.url if asked.webhook else ""
+    secret = asked.webhook.secret if asked.webhook else ""
+    webhook_setting.set_webhook(kept, url, secret=secret)
+    return {
+        "notify_to": list(asked.to),
+        "notify_when": asked.when,
+        **{name: getattr(kept, name) for name in webhook_setting.COLUMNS},
+    }
 
 
 def save_goals(connection: models.Connection, asked: tuple[Goal, ...]) -> None:

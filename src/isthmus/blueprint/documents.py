@@ -6,6 +6,8 @@ from enum import StrEnum
 from typing import Any
 
 from isthmus.connections.authorizations import Flow
+from isthmus.domain import notifying
+from isthmus.domain.call_shares import SHARE_PERCENT
 from isthmus.domain.goals import (
     OBJECT_TYPE_LABEL,
     OBJECT_TYPE_PROPERTY,
@@ -13,6 +15,7 @@ from isthmus.domain.goals import (
     ImportGoal,
 )
 from isthmus.domain.properties import PropertyDefinition
+from isthmus.domain.schedules import Schedule
 
 Path = tuple[str | int, ...]
 """Where in the document: keys and places in lists (from 0), from the top."""
@@ -74,6 +77,23 @@ class App:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Webhook:
+    """What is called for the same runs that letters tell of."""
+
+    url: str
+    secret: str = field(default="", repr=False)  # calls are signed with it; empty: can't be read
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notify:
+    """Who hears of the runs of a connection."""
+
+    to: tuple[str, ...] = ()  # e-mail addresses
+    when: str = notifying.PROBLEMS
+    webhook: Webhook | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Connection:
     """One org, how to sign in, and what to do with it."""
 
@@ -88,9 +108,19 @@ class Connection:
     settle_seconds: int = SETTLE_SECONDS
     confirm_above: int | None = None  # percent; None: a run may change any share by itself
     confirm_hours: int = CONFIRM_HOURS
+    schedule: Schedule | None = None  # None where the document says nothing of it
     labels: tuple[str, ...] = ()
     description: str = ""
+    notify: Notify | None = None  # None where the document says nothing of it
     goals: tuple[Goal, ...] | None = None  # in order; None where the document says nothing of them
+
+
+@dataclass(frozen=True, kw_only=True)
+class Org:
+    """A Salesforce org, and how much of its API calls may be used."""
+
+    id: str  # 18 characters
+    api_share_percent: int = SHARE_PERCENT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +131,7 @@ class Document:
     segments: tuple[Segment, ...] = ()
     connections: tuple[Connection, ...] = ()
     apps: tuple[App, ...] = ()
+    orgs: tuple[Org, ...] = ()
     places: Places = field(default_factory=Places, compare=False, repr=False)
 
 

@@ -76,6 +76,11 @@ class Value:
         """Note a problem of this value."""
         self.source.report(self.source.known[self.path], message)
 
+    def report_at(self, path: Path, message: str) -> None:
+        """Note a problem of what stands at `path` within this value, or of what is around it."""
+        places = self.source.places
+        self.source.report(places.find((*self.path, *path)), message)
+
     def entries(self, *, required: Iterable[str] = (), optional: Iterable[str] = ()) -> "Entries":
         """The values of a mapping by key; other keys, and missing ones, are problems."""
         allowed = (*required, *optional)

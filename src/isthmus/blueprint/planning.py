@@ -1,7 +1,7 @@
 """What applying a document would change, found by comparing it with the store. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -12,6 +12,8 @@ from isthmus.blueprint.documents import (
     Connection,
     Document,
     Goal,
+    Notify,
+    Org,
     Segment,
     as_json,
     with_object_type,
@@ -45,6 +47,7 @@ class What(StrEnum):
     AUTHORIZATION = "authorization"
     GOAL = "goal"
     APP = "app"
+    ORG = "org"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +119,7 @@ def compare(document: Document, stored: Document) -> Plan:
     completed = with_object_type(document, stored)
     changes = (
         *_app_changes(completed, stored),
+        *_compared(What.ORG, _orgs(completed), _orgs(stored)),
         *_compared(What.PROPERTY, _properties(completed), _properties(stored)),
         *_compared(What.SEGMENT, _segments(completed), _segments(stored)),
         *_connection_changes(completed, stored),
@@ -158,10 +162,13 @@ def _connection_changes(document: Document, stored: Document) -> Iterator[Change
     there = {each.key: each for each in stored.connections}
     for connection in document.connections:
         before = there.get(connection.key)
+        silent = ("schedule",) if connection.schedule is None else ()
         yield from _compared(
             What.CONNECTION,
-            {connection.key: _connection(connection)},
-            {before.key: _connection(before)} if before else {},
+            {connection.key: {**_connection(connection, silent), **_notify(connection, before)}},
+            {before.key: {**_connection(before, silent), **_notified(connection, before)}}
+            if before
+            else {},
         )
         yield from _authorization_changes(connection, before)
         yield from _goal_changes(connection, before)
@@ -260,6 +267,7 @@ def _deleted(name: str, attributes: Attributes) -> Change:
 def _untouched(document: Document, stored: Document) -> Iterator[Untouched]:
     named: Sequence[tuple[What, Mapping[str, Attributes], Mapping[str, Attributes]]] = (
         (What.APP, _apps(document), _apps(stored)),
+        (What.ORG, _orgs(document), _orgs(_without_usual_orgs(stored))),
         (What.PROPERTY, _properties(document), _properties(stored)),
         (What.SEGMENT, _segments(document), _segments(stored)),
         (What.CONNECTION, _connections(document), _connections(stored)),
@@ -279,6 +287,15 @@ def _apps(document: Document) -> dict[str, Attributes]:
 
 def _app(app: App) -> Attributes:
     return {"client_id": app.client_id, **({"client_secret": SECRET} if app.secret else {})}
+
+
+def _without_usual_orgs(stored: Document) -> Document:
+    """Every org that was asked anything is stored; those with the usual share go without saying."""
+    return replace(stored, orgs=tuple(each for each in stored.orgs if each != Org(id=each.id)))
+
+
+def _orgs(document: Document) -> dict[str, Attributes]:
+    return {each.id: {"api_share_percent": each.api_share_percent} for each in document.orgs}
 
 
 def _properties(document: Document) -> dict[str, Attributes]:
@@ -308,10 +325,37 @@ def _segment(segment: Segment) -> Attributes:
     return {"name": segment.name, "where": segment.where}
 
 
-def _connection(connection: Connection) -> Attributes:
-    left_out = ("key", "authorization", "share", "goals")
+def _connection(connection: Connection, silent: Sequence[str] = ()) -> Attributes:
+    """The connection, but for what the document says nothing of."""
+    left_out = ("key", "authorization", "share", "goals", "notify", *silent)
     values = vars(connection).items()
-    return {name: as_json(value) for name, value in values if name not in left_out}
+    plain = {name: as_json(value) for name, value in values if name not in left_out}
+    if connection.schedule is not None and "schedule" in plain:
+        plain["schedule"] = as_json(connection.schedule.as_plain())
+    return plain
+
+
+def _notify(asked: Connection, there: Connection | None) -> Attributes:
+    """Who is to hear of runs; nothing where the document says nothing of it."""
+    if asked.notify is None:
+        return {}
+    values, webhook = _plain_notify(asked.notify), asked.notify.webhook
+    before = there.notify.webhook if there and there.notify else None
+    if webhook and before and webhook.secret != before.secret:
+        values["webhook"]["secret"] = SECRET_CHANGED
+    return {"notify": values}
+
+
+def _notified(asked: Connection, there: Connection) -> Attributes:
+    """Who hears of them so far, where the document says something of it."""
+    return {"notify": _plain_notify(there.notify or Notify())} if asked.notify else {}
+
+
+def _plain_notify(notify: Notify) -> dict[str, Any]:
+    values: dict[str, Any] = {"to": list(notify.to), "when": notify.when}
+    if notify.webhook is not None:
+        values["webhook"] = {"url": notify.webhook.url, "secret": SECRET}
+    return values
 
 
 def _signing_in(connection: Connection) -> Attributes:

@@ -2,9 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
-from zoneinfo import available_timezones
 
 from isthmus.blueprint.documents import (
     CONFIRM_HOURS,
@@ -16,17 +14,22 @@ from isthmus.blueprint.documents import (
     Connection,
     Document,
     Goal,
+    Org,
     Segment,
 )
 from isthmus.blueprint.errors import BlueprintInvalid
 from isthmus.blueprint.goal_reading import read_goal, read_key
 from isthmus.blueprint.nodes import Entries, Source, Value, root
+from isthmus.blueprint.notify_reading import read_notify
 from isthmus.connections import guarding
 from isthmus.connections.authorizations import Flow
-from isthmus.domain import labels
+from isthmus.domain import call_shares, labels, schedules, wall_clock
 from isthmus.domain.properties import Normalise, OnMerge, PropertyDefinition, PropertyType
-from isthmus.domain.suggestions import did_you_mean
+from isthmus.domain.record_ids import full_id
+from isthmus.domain.schedules import Schedule, ScheduleInvalid
 
+_TOP = ("apps", "orgs", "properties", "segments", "connections")
+_ORG_IDS = "00D"
 _LONGEST_SECONDS = 86_400
 _FLOW_KEYS = {
     Flow.CLIENT_CREDENTIALS: (("flow", "login_url", "client_id", "client_secret"), ()),
@@ -42,12 +45,13 @@ def read(text: str, *, name: str, environment: Mapping[str, str]) -> Document:
     `environment` holds what `${NAME}` stands for. Raises `BlueprintInvalid` with every problem.
     """
     source = Source(file=name, environment=environment)
-    top = root(text, source).entries(optional=("apps", "properties", "segments", "connections"))
+    top = root(text, source).entries(optional=_TOP)
     document = Document(
         properties=tuple(_property(each) for each in top.items("properties")),
         segments=tuple(_segment(each) for each in top.items("segments")),
         connections=tuple(_connection(each) for each in top.items("connections")),
         apps=tuple(_app(each) for each in top.items("apps")),
+        orgs=_orgs(top),
         places=source.places,
     )
     if source.problems:
@@ -89,6 +93,41 @@ def _app(value: Value) -> App:
     )
 
 
+def _orgs(top: Entries) -> tuple[Org, ...]:
+    found: dict[str, Org] = {}
+    for value in top.items("orgs"):
+        entries = value.entries(required=("id", "api_share_percent"))
+        key = _org_id(entries)
+        if key and key in found:
+            entries.report("id", f"Org {key!r} stands here twice. Keep one of them.")
+        found[key] = Org(id=key, api_share_percent=_api_share(entries))
+    return tuple(found.values())
+
+
+def _org_id(entries: Entries) -> str:
+    """The 18 characters; empty where it is no id, which is reported."""
+    given = entries.text("id")
+    try:
+        found = full_id(given)
+    except ValueError as error:
+        if given:
+            entries.report("id", str(error))
+        return ""
+    if not found.startswith(_ORG_IDS):
+        entries.report("id", f"{given!r} is not the id of an org: that begins with {_ORG_IDS}.")
+        return ""
+    return found
+
+
+def _api_share(entries: Entries) -> int:
+    if "api_share_percent" not in entries:
+        return call_shares.SHARE_PERCENT
+    percent = entries.values["api_share_percent"].number()
+    for why in call_shares.troubles(percent):
+        entries.report("api_share_percent", why)
+    return call_shares.SHARE_PERCENT if percent is None else percent
+
+
 def _segment(value: Value) -> Segment:
     entries = value.entries(required=("key", "where"), optional=("name",))
     key = read_key(entries)
@@ -102,7 +141,7 @@ def _connection(value: Value) -> Connection:
         optional=(
             *("name", "active", "sandbox", "timezone", "labels", "description"),
             *("overlap_seconds", "settle_seconds", "authorization", "goals"),
-            *("confirm_above", "confirm_hours"),
+            *("confirm_above", "confirm_hours", "schedule", "notify"),
         ),
     )
     key = read_key(entries)
@@ -117,8 +156,10 @@ def _connection(value: Value) -> Connection:
         **_guard(entries),
         authorization=_authorization(entries),
         share=_share(entries),
+        schedule=_schedule(entries),
         labels=_labels(entries),
         description=entries.text("description"),
+        notify=read_notify(entries),
         goals=_goals(entries),
     )
 
@@ -152,18 +193,27 @@ def _labels(entries: Entries) -> tuple[str, ...]:
 
 def _timezone(entries: Entries) -> str:
     name = entries.text("timezone", "UTC")
-    if name and name not in _known_timezones():
-        entries.report(
-            "timezone",
-            f"{name!r} is not a time zone. Write an IANA name such as Europe/Amsterdam or UTC."
-            f"{did_you_mean(name, sorted(_known_timezones()))}",
-        )
+    if name and (why := wall_clock.trouble(name)):
+        entries.report("timezone", why)
     return name
 
 
-@cache
-def _known_timezones() -> frozenset[str]:
-    return frozenset(available_timezones() | {"UTC"})
+def _schedule(entries: Entries) -> Schedule | None:
+    """When it runs by itself; None where the document says nothing of it, or what can't be read."""
+    if "schedule" not in entries:
+        return None
+    value = entries.values["schedule"]
+    before = len(value.source.problems)
+    # Problems are reported at their places: a list's values have places once they were read.
+    plain = value.plain()
+    if len(value.source.problems) > before:
+        return None
+    try:
+        return schedules.read(plain)
+    except ScheduleInvalid as error:
+        for path, why in error.troubles:
+            value.report_at(path, why)
+        return None
 
 
 def _share(connection: Entries) -> str:

@@ -3,9 +3,19 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from isthmus.blueprint.documents import App, Authorization, Connection, Document, Segment
-from isthmus.connections import client_apps, models, secrets
+from isthmus.blueprint.documents import (
+    App,
+    Authorization,
+    Connection,
+    Document,
+    Notify,
+    Org,
+    Segment,
+    Webhook,
+)
+from isthmus.connections import client_apps, due, models, secrets
 from isthmus.connections.authorizations import Flow
+from isthmus.domain.schedules import Schedule, ScheduleInvalid
 from isthmus.profiles.models import Property
 from isthmus.profiles.models import Segment as StoredSegment
 
@@ -19,6 +29,10 @@ def stored() -> Document:
     owners = _owners()
     return Document(
         apps=apps,
+        orgs=tuple(
+            Org(id=each.org_id, api_share_percent=each.share_percent)
+            for each in models.Org.objects.all()
+        ),
         properties=tuple(each.definition for each in Property.objects.all()),
         segments=tuple(
             Segment(key=each.key, name=each.name, where=each.conditions)
@@ -83,10 +97,28 @@ def _connection(
         confirm_hours=row.confirm_hours,
         authorization=_authorization(own, apps) if own else None,
         share=owner if row.authorization_id and owner != row.key else "",
+        schedule=_schedule(row),
         labels=tuple(row.labels),
         description=row.description,
+        notify=_notify(row),
         goals=tuple(goal.definition for goal in row.goals.all()),
     )
+
+
+def _schedule(row: models.Connection) -> Schedule | None:
+    try:
+        return due.schedule_of(row)
+    except ScheduleInvalid:  # A newer version wrote it: it stays, and documents say nothing of it.
+        return None
+
+
+def _notify(row: models.Connection) -> Notify | None:
+    """Who hears of runs; None where nobody has set anything."""
+    webhook = None
+    if row.webhook_url:
+        webhook = Webhook(url=row.webhook_url, secret=_opened(row.sealed_webhook_secret))
+    found = Notify(to=tuple(row.notify_to), when=row.notify_when, webhook=webhook)
+    return None if found == Notify() else found
 
 
 def _authorization(row: models.Authorization, apps: Sequence[App]) -> Authorization:

@@ -18,6 +18,8 @@ from isthmus.blueprint.documents import (
     Connection,
     Document,
     Goal,
+    Notify,
+    Org,
     Segment,
 )
 from isthmus.domain.goals import ExportField, ImportField, ImportGoal
@@ -46,6 +48,7 @@ def write(document: Document) -> str:
     names = secret_names(document)
     top = {
         "apps": [_compact(_app(each, names)) for each in document.apps],
+        "orgs": [_compact(_org(each)) for each in document.orgs if each != Org(id=each.id)],
         "properties": [_compact(_property(each)) for each in document.properties],
         "segments": [_block(_segment(each)) for each in document.segments],
         "connections": [_block(_connection(each, names)) for each in document.connections],
@@ -57,7 +60,7 @@ def write(document: Document) -> str:
 
 
 def secret_names(document: Document) -> dict[str, str]:
-    """The environment variable of each secret, by the connection's key or the app (`app NAME`)."""
+    """Environment variable of each secret, by the connection's key, `app NAME`, `webhook KEY`."""
     names: dict[str, str] = {}
     for app in document.apps:
         if app.secret:
@@ -67,9 +70,16 @@ def secret_names(document: Document) -> dict[str, str]:
         if connection.authorization is None or connection.authorization.flow not in SECRET_KEYS:
             continue
         word = f"{connection.key}_{SECRET_KEYS[connection.authorization.flow]}".upper()
-        name = f"CONNECTION_{word}" if word[0].isdigit() else word
-        names[connection.key] = _free(name, names.values())
+        names[connection.key] = _free(_variable(word), names.values())
+    for connection in document.connections:
+        if connection.notify is not None and connection.notify.webhook is not None:
+            word = f"{connection.key}_WEBHOOK_SECRET".upper()
+            names[f"webhook {connection.key}"] = _free(_variable(word), names.values())
     return names
+
+
+def _variable(word: str) -> str:
+    return f"CONNECTION_{word}" if word[0].isdigit() else word
 
 
 def _free(name: str, taken: Iterable[str]) -> str:
@@ -102,8 +112,13 @@ def _connection(connection: Connection, names: Mapping[str, str]) -> dict[str, A
         **_differing(connection, ("description",)),
         **_differing(connection, (*options, *guard)),
     }
+    if connection.schedule is not None:
+        values["schedule"] = _compact(connection.schedule.as_plain())
     if connection.labels:
         values["labels"] = _compact(list(connection.labels))
+    if connection.notify is not None:
+        secret = names.get(f"webhook {connection.key}", "")
+        values["notify"] = _compact(_notify(connection.notify, secret))
     if connection.share:
         values["authorization"] = _compact({"share": connection.share})
     elif connection.authorization is not None:
@@ -114,12 +129,24 @@ def _connection(connection: Connection, names: Mapping[str, str]) -> dict[str, A
     return values
 
 
+def _notify(notify: Notify, secret: str) -> dict[str, Any]:
+    values: dict[str, Any] = {"to": list(notify.to), **_differing(notify, ("when",))}
+    if notify.webhook is not None:
+        named = DoubleQuotedScalarString(f"${{{secret}}}")
+        values["webhook"] = {"url": notify.webhook.url, "secret": named}
+    return values
+
+
 def _app(app: App, names: Mapping[str, str]) -> dict[str, Any]:
     secret = names.get(f"app {app.name}")
     values: dict[str, Any] = {"name": app.name, "client_id": app.client_id}
     if secret:
         values["client_secret"] = DoubleQuotedScalarString(f"${{{secret}}}")
     return values
+
+
+def _org(org: Org) -> dict[str, Any]:
+    return {"id": org.id, "api_share_percent": org.api_share_percent}
 
 
 def _authorization(authorization: Authorization, secret: str) -> dict[str, Any]:

@@ -162,7 +162,7 @@ def check(key: ConnectionKey, *, as_json: AsJson = False) -> None:
 
         connection = _connection(key)
         row = _row(connection)
-        with signed_in_by(row, key, impatient(), even_lost=True) as client:
+        with signed_in_by(row, connection, impatient(), even_lost=True) as client:
             check_org(connection, client.org_id)
             granted = permissions.look(client, row)
         row.refresh_from_db()

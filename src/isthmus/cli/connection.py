@@ -1,10 +1,11 @@
 """`isthmus connection`: what connections there are, running them, and what came of it."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from isthmus.cli import running
+from isthmus.cli import notifying, running, scheduling
 from isthmus.cli.formatting import between, grouped, moment, plural
 from isthmus.cli.options import AsJson, ConnectionKey
 from isthmus.cli.output import facts, note, print_json, show, table
@@ -26,6 +27,11 @@ RunNumber = Annotated[
         metavar="RUN", min=1, help="The run's number, as `connection runs` shows it; else the last."
     ),
 ]
+Since = Annotated[
+    datetime | None,
+    typer.Option("--since", metavar="DAY", formats=["%Y-%m-%d"], help="New ones from this day on."),
+]
+AsCsv = Annotated[bool, typer.Option("--csv", help="By day, as CSV in UTF-8.")]
 OnlyProblems = Annotated[
     bool, typer.Option("--problems", help="Leave out the records that went well.")
 ]
@@ -37,16 +43,23 @@ def list_connections(*, as_json: AsJson = False) -> None:
     from isthmus.cli import session
 
     with session.database():
-        from isthmus.connections import reading
+        from isthmus.connections import due, reading
 
         connections, last = reading.connections(), reading.last_runs()
+        following = due.next_runs(each.id for each in connections)
         if as_json:
-            rows = [_summary(each, last.get(each.id)) for each in connections]
+            rows = [
+                {**_summary(each, last.get(each.id)), "next_run": following[each.id].at}
+                for each in connections
+            ]
             print_json({"connections": rows})
         elif connections:
             going = reading.worked_on(last.values())
-            lines = [_line(each, last.get(each.id), going) for each in connections]
-            columns = ["key", "name", "state", "goals", "last run", "how it ended"]
+            lines = [
+                (*_line(each, last.get(each.id), going), scheduling.next_words(following[each.id]))
+                for each in connections
+            ]
+            columns = ["key", "name", "state", "goals", "last run", "how it ended", "next run"]
             show(table(columns, lines, right="goals"))
         else:
             note("There is no connection yet. Add one under `connections` in a document.")
@@ -85,15 +98,16 @@ def show_connection(key: ConnectionKey, *, as_json: AsJson = False) -> None:
     from isthmus.cli import session
 
     with session.database():
-        from isthmus.connections import reading
+        from isthmus.connections import due, reading
 
         connection = reading.connection(key)
         last = reading.last_runs().get(connection.id)
+        told = scheduling.document(connection, due.next_run(connection))
         if as_json:
-            print_json(_document(connection, last))
+            print_json({**_document(connection, last), "runs_by_itself": told})
             return
         show(connection.name, style="bold")
-        show(facts(_facts(connection, last)))
+        show(facts([*_facts(connection, last), *_by_itself(told)]))
         show("")
         columns = ["goal", "what it does", "active", "done up to"]
         show(table(columns, [_goal_line(each) for each in connection.goals.all()]))
@@ -107,6 +121,10 @@ def _document(connection: "Connection", last: "Run | None") -> dict[str, Any]:
         "settle_seconds": connection.settle_seconds,
         "confirm_above": connection.confirm_above,
         "confirm_hours": connection.confirm_hours,
+        "notify_to": connection.notify_to,
+        "notify_when": connection.notify_when,
+        "webhook": connection.webhook_url or None,
+        "api_calls": _budget(connection),
         "authorization": _signing_in(connection.authorization),
         "goals": [
             {"direction": goal.direction, **goal.document, "read_until": goal.read_until}
@@ -137,8 +155,41 @@ def _facts(connection: "Connection", last: "Run | None") -> list[tuple[str, str]
         ("sign-in", str(authorization or "none yet: add `authorization` in a document")),
         ("time zone", connection.timezone),
         ("asks first", _asks_first(connection)),
+        ("told to", _told(connection)),
+        ("API calls", _api_calls(connection)),
         ("last run", _last_run(last)),
     ]
+
+
+def _by_itself(told: dict[str, Any]) -> list[tuple[str, str]]:
+    """What its schedule says, and when it runs next or why it doesn't."""
+    times = ", ".join(moment(each) for each in told["next_times"])
+    return [
+        ("schedule", told["words"] or "can't be read"),
+        ("next runs", told["note"] or times or "none"),
+    ]
+
+
+def _told(connection: "Connection") -> str:
+    from isthmus.connections import who_hears
+
+    return f"{who_hears.words(connection)}{', and a webhook' if connection.webhook_url else ''}"
+
+
+def _api_calls(connection: "Connection") -> str:
+    from isthmus.cli.org import words
+    from isthmus.connections import budget
+
+    return words(budget.of_connection(connection), budget.forecast(connection))
+
+
+def _budget(connection: "Connection") -> dict[str, Any] | None:
+    from isthmus.cli.org import plain
+    from isthmus.connections import budget
+
+    found = budget.of_connection(connection)
+    forecast = {"next_run": budget.forecast(connection)}
+    return {**plain(found), **forecast} if found else None
 
 
 def _asks_first(connection: "Connection") -> str:
@@ -192,9 +243,31 @@ command(
     "isthmus connection confirm acme",
     summary="Let a run go on that waits for confirmation.",
 )(running.confirm)
+command(
+    app,
+    "notify",
+    "isthmus connection notify acme --add ops@example.com --when problems",
+    "isthmus connection notify acme --webhook https://example.com/hook",
+    summary="Show or set who hears of a connection's runs.",
+)(notifying.notify)
 command(app, "stop", "isthmus connection stop acme", summary="Stop a connection's run.")(
     running.stop
 )
+
+
+command(
+    app,
+    "schedule",
+    "isthmus connection schedule acme",
+    "isthmus connection schedule acme --days mon,tue,wed,thu,fri --at 06:00,18:00",
+    "isthmus connection schedule acme --times-a-day 4 --timezone Europe/Amsterdam",
+    "isthmus connection schedule acme --day 31 --at 23:30",
+    "isthmus connection schedule acme --weekday fri --of-month last --at 06:00",
+    'isthmus connection schedule acme --cron "0 6 * * 1-5"',
+    "isthmus connection schedule acme --by-hand",
+    summary="Show or set when a connection runs by itself.",
+)(scheduling.schedule)
+command(app, "switch", "isthmus connection switch acme off")(scheduling.switch)
 
 
 @command(app, "runs", "isthmus connection runs acme", "isthmus connection runs acme --limit 100")
@@ -302,6 +375,30 @@ def _write_json_log(run: "Run", *, problems: bool) -> None:
         write_bytes(f"{separator}{line}".encode())
         separator = ",\n    "
     write_bytes(b"\n  ]\n}\n")
+
+
+@command(
+    app,
+    "exchange",
+    "isthmus connection exchange acme",
+    "isthmus connection exchange acme --since 2026-01-01 --csv > days.csv",
+)
+def exchange(
+    key: ConnectionKey, *, since: Since = None, as_csv: AsCsv = False, as_json: AsJson = False
+) -> None:
+    """Say how many unique profiles came and went through a connection, by goal.
+
+    A profile counts once, on the day of its first time in the connection's time zone, however often
+    it went, and goes on counting when its goal is deleted. With --csv or --json by day as well.
+    """
+    from isthmus.cli import exchanging, session
+
+    with session.database():
+        from isthmus.connections import exchange as counts
+        from isthmus.connections import reading
+
+        found = counts.over_time(reading.connection(key))
+    exchanging.show_exchange(key, found, since, as_csv=as_csv, as_json=as_json)
 
 
 @command(app, "accept-org", "isthmus connection accept-org acme", summary="Go over to another org.")

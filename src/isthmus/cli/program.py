@@ -10,12 +10,15 @@ from isthmus.cli import (
     client_app,
     config,
     connection,
+    mail,
+    org,
     profiles,
     segment,
     stored_secrets,
     streams,
     user,
 )
+from isthmus.cli.audit import audit
 from isthmus.cli.backing_up import backup, restore, resume
 from isthmus.cli.demo import demo
 from isthmus.cli.doctor import doctor
@@ -39,7 +42,10 @@ run waits for API calls (900). \
 ISTHMUS_KEEP_OUTCOMES_DAYS is how long the journal of values and the outcomes of records are kept \
 (30), ISTHMUS_KEEP_LOG_DAYS how long the problems that runs met are (90). \
 ISTHMUS_URL is the address under which a browser finds the pages, where a proxy stands before \
-them. ISTHMUS_METRICS_TOKEN is what monitoring has to give to read /metrics. \
+them; links in letters lead there. ISTHMUS_SMTP_URL (smtp://user:password@host:587, or smtps://) \
+and ISTHMUS_SMTP_FROM give the mail server. ISTHMUS_WEBHOOK_HOSTS allows webhooks by http, and \
+hosts of this network. ISTHMUS_METRICS_TOKEN is what monitoring has to give to read \
+/metrics. \
 {DEBUG}=1 shows where an error came from. NO_COLOR=1 leaves colours out.
 """
 
@@ -120,10 +126,19 @@ app.add_typer(config.app)
 app.add_typer(connection.app)
 app.add_typer(authorization.app)
 app.add_typer(client_app.app)
+app.add_typer(org.app)
 app.add_typer(profiles.app)
 app.add_typer(segment.app)
 app.add_typer(user.app)
+app.add_typer(mail.app)
 app.add_typer(stored_secrets.app)
+command(
+    app,
+    "audit",
+    "isthmus audit --connection acme",
+    "isthmus audit --by marit@example.com --since 2026-11-30 --json",
+    summary="Show who changed what, and who asked for which run.",
+)(audit)
 command(app, "doctor", "isthmus doctor")(doctor)
 command(
     app,

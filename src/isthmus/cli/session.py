@@ -78,13 +78,16 @@ def prepared(conninfo: str, *, migrated: bool = False) -> Iterator[None]:
     from django.db import connections
 
     django.setup()
-    try:
-        if migrated:
-            from isthmus.profiles.migrate import migrate, pending
+    from isthmus.people import auditing
 
-            # Migrating takes locks that wait for runs; a command that only reads shouldn't.
-            if pending():
-                migrate()
-        yield
+    try:
+        with auditing.acting(auditing.system_user, auditing.COMMAND_LINE):
+            if migrated:
+                from isthmus.profiles.migrate import migrate, pending
+
+                # Migrating takes locks that wait for runs; a command that only reads shouldn't.
+                if pending():
+                    migrate()
+            yield
     finally:
         connections.close_all()

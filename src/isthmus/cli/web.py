@@ -66,8 +66,16 @@ def web(
         if exit_with_stdin:
             # Whoever keeps it running tells where the pages are.
             stopping.leave_with_stdin()
+        _keep_address(host, port)
         os.environ[KEEP] = "1"  # of the serving processes, which come to be now
         _serve(host, port, tells=not exit_with_stdin)
+
+
+def _keep_address(host: str, port: int) -> None:
+    """Let letters that other processes send know where the pages are."""
+    from isthmus.connections import page_address
+
+    page_address.keep(address(host, port))
 
 
 def address(host: str, port: int) -> str:

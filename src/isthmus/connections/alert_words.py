@@ -229,8 +229,7 @@ def _rows_held(of: _Of) -> AlertWords:
         subject=of.connection,
         title=f"{of.connection} holds {plural(of.facts['rows'], 'row', 'rows')} back",
         sentence=f"{rows} held back in {of.goal}: Salesforce refused the same values up to{times}, "
-        f"mostly with {code or 'a code that is not known'}. {explain(code).meaning if code else ''}"
-        .rstrip(),
+        f"mostly with {code or 'a code that is not known'}. {explain(code).meaning if code else ''}".rstrip(),
         next_step="Correct what the code names: a row with another value is sent by the next run.",
         address=of.run_page(
             "rows",
@@ -296,4 +295,3 @@ _WORDS: Final[Mapping[Kind, Callable[[_Of], AlertWords]]] = {
 """In the order of urgency."""
 
 URGENCY: Final = {kind: place for place, kind in enumerate(_WORDS)}
-

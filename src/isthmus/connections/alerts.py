@@ -86,7 +86,9 @@ def _known(alerts: Iterable[Alert], now: datetime) -> Known:
     taken = Alert.objects.filter(
         kind__in=OF_AMOUNTS, closed_at__gt=now - COMPARED, facts__has_key="taken_by"
     )
-    usual = {each.goal_id: each.facts["since_part"] for each in taken.order_by("id") if each.goal_id}
+    usual = {
+        each.goal_id: each.facts["since_part"] for each in taken.order_by("id") if each.goal_id
+    }
     return Known(usual_from=usual, strange_from=told)
 
 

@@ -2,13 +2,14 @@
 
 import logging
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, Self
 
 import django.db
 from django.utils import timezone
 
 from isthmus.connections import guards
-from isthmus.connections.errors import RunStopped, RunTakenOver
+from isthmus.connections.errors import BudgetReached, RunStopped, RunTakenOver
 from isthmus.connections.fences import Fence
 from isthmus.connections.models import Run, RunGoal, RunState
 from isthmus.connections.patience import Patience, pause
@@ -33,7 +34,19 @@ UNHEARD = (
 
 
 class Waits(Exception):
-    """The org has no API calls left for now: the run goes on later."""
+    """There are no API calls left for now: the run goes on later."""
+
+    def __init__(self, reason: str, until: datetime | None = None) -> None:
+        """Say why, and when it goes on; None: after a pause."""
+        super().__init__(reason)
+        self.until = until
+
+    @classmethod
+    def because(cls, error: DailyLimitReached) -> Self:
+        """Of what kept a call from being made: the org itself, or our share of it."""
+        if isinstance(error, BudgetReached):
+            return cls(error.reason, error.go_on_at)
+        return cls(str(error))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +89,7 @@ class GoalAttempts:
             try:
                 engine(self._given(left, Silent()))
             except DailyLimitReached as error:
-                raise Waits(str(error)) from error
+                raise Waits.because(error) from error
             except WaitCancelled as error:
                 raise RunStopped from error
             except (RunStopped, *NOT_OURS):
@@ -158,7 +171,7 @@ class GoalAttempts:
             raise
         except DailyLimitReached as error:
             self._wait(goal_run)
-            raise Waits(str(error)) from error
+            raise Waits.because(error) from error
         except Retryable as error:
             return error
         except IsthmusError as error:
@@ -174,7 +187,9 @@ class GoalAttempts:
         with self.fence.owned():
             row = goal_run.run_goal
             row.state = RunState.WAITING
-            row.save(update_fields=["state", "seconds"])
+            # It may wait any number of times: only what ends without a word is counted for good.
+            row.tries = max(row.tries - 1, 1)
+            row.save(update_fields=["state", "seconds", "tries"])
 
     def _ask(self, goal_run: GoalRun, size: guards.Size) -> None:
         """Let the run wait for a yes: of the goal and of the run, or of neither."""

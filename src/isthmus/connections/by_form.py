@@ -80,7 +80,7 @@ def _connect(connection: Connection, form: FormSignIn, by: str) -> Authorization
     with Login(hosts=hosts.host_policy(), settings=QUICK) as login:
         grant = Grant(token=login.run(lambda: way.sign_in(time())))
     try:
-        identity, granted = keeping_sign_ins.look(login_url, grant)
+        identity, granted = keeping_sign_ins.look(login_url, grant, connection)
         fresh = Fresh(
             flow=form.flow,
             login_url=login_url,

@@ -15,6 +15,7 @@ Final
 ├── NoSuchThing       a connection or goal that is named is not there
 ├── NothingToRun      the connection has no goal that is active
 ├── OrgReplaced       the sign-in leads to another org than before
+├── ShareRefused      that can't be our share of an org's API calls
 ├── SharingRefused    an authorization can't be shared with a connection
 ├── SignInLost        Salesforce has refused the stored sign-in for good
 ├── TooManyApprovals  Salesforce would end the oldest sign-in of the same user
@@ -22,6 +23,7 @@ Final
 ├── RunTakenOver      another process works on the run now
 └── StateRefused      a run can't be asked for that as it stands
 Retryable
+├── BudgetReached     (a DailyLimitReached of the client) Isthmus may make no more API calls for now
 ├── PageIncomplete    a result page arrived cut
 ├── RunAlreadyGoing   two runs of one connection never overlap
 ├── SignInBusy        another process has been renewing the sign-in for too long
@@ -30,7 +32,9 @@ Retryable
 
 from collections.abc import Iterable
 
+from isthmus.domain.call_shares import MARGIN_PERCENT, Figures
 from isthmus.errors import Final, Retryable
+from isthmus.salesforce import DailyLimitReached
 
 
 class NoSuchThing(Final):
@@ -133,6 +137,10 @@ class AppRefused(Final):
     """The app can't be kept as it was given."""
 
 
+class ShareRefused(Final):
+    """That can't be our share of an org's API calls."""
+
+
 class SharingRefused(Final):
     """The authorization can't be shared with the connection."""
 
@@ -147,3 +155,33 @@ class SignInBusy(Retryable):
 
 class TooManyApprovals(Final):
     """Salesforce would end the oldest sign-in of the same user."""
+
+
+class BudgetReached(DailyLimitReached):
+    """Isthmus may make no more API calls in the org for now. Nothing was sent."""
+
+    def __init__(self, figures: Figures) -> None:
+        """Say it of what is known, and when more are free."""
+        self.reason = _reason(figures)
+        """Why, and what to do, without the time."""
+        by_share = figures.left_of_share < 1
+        free_at = figures.free_at(1) if by_share else None
+        self.go_on_at = figures.free_at(figures.enough) if by_share else None
+        """When so many are free that going on is worth it; None: whenever others leave some."""
+        when = f" More are free at {free_at:%H:%M} UTC." if free_at else ""
+        super().__init__(f"{self.reason}{when}")
+
+
+def _reason(figures: Figures) -> str:
+    if figures.left_of_share > 0:
+        return (
+            f"The org's API calls of 24 hours are used up but for the {MARGIN_PERCENT} % that "
+            f"Isthmus leaves to others ({figures.others:,} of {figures.limit or 0:,} were made by "
+            f"others, {figures.ours:,} by Isthmus). It is looked again every few minutes."
+        )
+    of = f"the org's {figures.limit:,}" if figures.limit else "an org whose limit isn't known yet"
+    return (
+        f"Isthmus has used the {figures.share:,} API calls that it may make in 24 hours: "
+        f"{figures.share_percent} % of {of}. An administrator may raise that share, on the page "
+        f"of the org's API calls or by `isthmus org share`."
+    )

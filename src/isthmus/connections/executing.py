@@ -16,7 +16,7 @@ import psycopg
 from django.db import transaction
 from django.utils import timezone
 
-from isthmus.connections import foreseen, guards, holding, letters, reading
+from isthmus.connections import budget, foreseen, guards, holding, letters, reading
 from isthmus.connections.attempts import GoalAttempts, Waits
 from isthmus.connections.errors import RunAlreadyGoing, RunStopped, RunTakenOver
 from isthmus.connections.fences import Fence
@@ -157,6 +157,8 @@ class _Execution:
         message = ""
         try:
             parts = self._parts()
+            if later := budget.later(self.run):
+                raise Waits(later.reason, later.until)
             self._try_goals(parts)
         except RunStopped:
             self.watch.leave()
@@ -192,7 +194,7 @@ class _Execution:
             except WaitCancelled as error:
                 raise RunStopped from error
             except DailyLimitReached as error:
-                raise Waits(str(error)) from error
+                raise Waits.because(error) from error
             except Retryable as error:
                 _pass_on(error)
                 if seconds is None:
@@ -249,7 +251,8 @@ class _Execution:
         return ""
 
     def _wait(self, waits: Waits) -> None:
-        until = timezone.now() + timedelta(seconds=self.worker.patience.wait_seconds)
+        pause = timedelta(seconds=self.worker.patience.wait_seconds)
+        until = waits.until or timezone.now() + pause
         with self.fence.owned() as run:
             if run.state == RunState.RUNNING:
                 run.state, run.wait_until, run.message = RunState.WAITING, until, str(waits)
@@ -281,9 +284,9 @@ def _take_over(run: Run) -> tuple[Run, Fence]:
         row = Run.every.select_for_update(of=("self",)).select_related("connection").get(id=run.id)
         row.fence += 1
         if row.state in (RunState.QUEUED, RunState.WAITING):
-            row.state, row.wait_until = RunState.RUNNING, None
+            row.state, row.wait_until, row.message = RunState.RUNNING, None, ""
             row.started_at = row.started_at or timezone.now()
-        row.save(update_fields=["fence", "state", "wait_until", "started_at"])
+        row.save(update_fields=["fence", "state", "wait_until", "started_at", "message"])
     return row, Fence(run=row.id, number=row.fence)
 
 

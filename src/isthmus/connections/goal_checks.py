@@ -7,7 +7,7 @@ from isthmus.connections.goal_setting import in_order
 from isthmus.connections.goal_troubles import Goal as Definition
 from isthmus.connections.goal_troubles import Surroundings, Trouble, troubles_of, warnings_of
 from isthmus.connections.models import IMPORT, Goal
-from isthmus.connections.org_fields import Describe
+from isthmus.connections.org_fields import Describe, once
 from isthmus.connections.org_troubles import Org
 from isthmus.connections.org_troubles import troubles_of as org_troubles_of
 from isthmus.connections.org_troubles import warnings_of as org_warnings_of
@@ -57,7 +57,7 @@ def surroundings(goals: Sequence[Definition] = ()) -> Surroundings:
 def org(goal: Goal, describe: Describe) -> Org:
     """What the goal is looked at beside in its org."""
     read_before = read_fields(goal)
-    return Org(describe=describe, properties=definitions(), read_before=read_before)
+    return Org(describe=once(describe), properties=definitions(), read_before=read_before)
 
 
 def read_fields(goal: Goal) -> frozenset[str]:

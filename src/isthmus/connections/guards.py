@@ -20,6 +20,7 @@ from isthmus.connections import letters, news
 from isthmus.connections.errors import StateRefused
 from isthmus.connections.models import EXPORT, OPEN, Run, RunGoal, RunState
 from isthmus.connections.runs import GoalRun
+from isthmus.people import auditing
 
 FEW: Final = 10
 """Fewer changes than these are never asked about, whatever share they are."""
@@ -231,7 +232,9 @@ def expire(connection: int | None = None) -> int:
     late = Run.objects.filter(confirm_until__lte=timezone.now())
     if connection is not None:
         late = late.filter(connection_id=connection)
-    return _end(late, lambda message: f"Nobody agreed to it in time. {message}", unanswered=True)
+    with auditing.by_nobody():
+        said = "Nobody agreed to it in time. {}".format
+        return _end(late, said, unanswered=True)
 
 
 def _end(runs: QuerySet[Run], said: Callable[[str], str], *, unanswered: bool = False) -> int:

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from isthmus.connections import approvals, authorizations, hosts, revoking, secrets, setting_up
 from isthmus.connections.authorizations import Flow
+from isthmus.connections.calls import OrgAllowance
 from isthmus.connections.errors import ApiNotEnabled, OrgReplaced, TooManyApprovals
 from isthmus.connections.models import Authorization, Connection
 from isthmus.connections.orgs import replaced, same_org
@@ -51,7 +52,9 @@ class Fresh:
         return f"Fresh({self.flow} at {self.login_url!r})"
 
 
-def look(login_url: str, grant: Grant) -> tuple[Identity, Mapping[str, bool]]:
+def look(
+    login_url: str, grant: Grant, connection: Connection
+) -> tuple[Identity, Mapping[str, bool]]:
     """Who is signed in and what that user may do, as far as Salesforce says.
 
     Raises `HostNotAllowed` where the answer names an instance that secrets must not go to.
@@ -59,7 +62,8 @@ def look(login_url: str, grant: Grant) -> tuple[Identity, Mapping[str, bool]]:
     policy, token = hosts.host_policy(), grant.token
     policy.check(token.instance_url)
     credentials = GivenToken(login_url=login_url, token=token)
-    with Salesforce(credentials, hosts=policy, settings=QUICK) as client:
+    allowance = OrgAllowance(connection.id)
+    with Salesforce(credentials, hosts=policy, settings=QUICK, allowance=allowance) as client:
         found = identify(client)
         try:
             return found, granted_permissions(client)

@@ -35,6 +35,7 @@ class Org(models.Model):
     share_percent = models.PositiveSmallIntegerField(default=50)  # of the limit that we may use
     calls_limit = models.PositiveIntegerField(null=True)  # in 24 hours; None: Salesforce not asked
     calls_used = models.PositiveIntegerField(null=True)  # by everybody, as Salesforce said last
+    others_used = models.PositiveIntegerField(default=0)  # of these, not by us
     measured_at = models.DateTimeField(null=True)  # when it said so
 
     class Meta:
@@ -42,6 +43,26 @@ class Org(models.Model):
 
     def __str__(self) -> str:
         return self.org_id
+
+
+class OrgCalls(models.Model):
+    """API calls that were made for a connection in an hour, or are set aside for it."""
+
+    org = models.ForeignKey(Org, on_delete=models.CASCADE, related_name="counted")
+    # A row id and no foreign key: calls count on when the connection is deleted, and whoever holds
+    # the connection's row keeps nobody from calling. 0: none yet.
+    connection = models.PositiveIntegerField()
+    hour = models.DateTimeField()
+    calls = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["org", "connection", "hour"], name="calls_of_hour")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.calls} calls"
 
 
 class App(models.Model):

@@ -29,6 +29,19 @@ class Found:
         return (*self.parents, self.field.name)
 
 
+def once(describe: Describe) -> Describe:
+    """The same, asking once about each object: a question costs an API call, whatever changed."""
+    known: dict[str, ObjectDescription] = {}
+
+    def remembering(name: str) -> ObjectDescription:
+        key = name.lower()
+        if key not in known:
+            known[key] = describe(name)
+        return known[key]
+
+    return remembering
+
+
 def find(describe: Describe, sobject: str, path: str) -> Found | None:
     """The field at `path` (`Title`, `Owner.Name`); None where there is none to be seen."""
     *parents, name = path.split(".")

@@ -19,12 +19,17 @@ STRIP = 14
 """Runs that are drawn of each connection."""
 
 _MOST_LABELS = 200
+_AS_THEY_ARE = (
+    *("id", "key", "name", "active", "sandbox", "goals"),
+    *("org_id", "last_at", "due_at"),
+)
 _ENDED = [str(state) for state in RunState if state not in OPEN]
 
 
 class Health(StrEnum):
     """What a connection does, or why it doesn't."""
 
+    NEVER_SAVED = "never saved"  # made, and nothing was set up of it so far
     IN = "in"
     OUT = "out"
     BOTH = "both"
@@ -67,6 +72,9 @@ class Overview:
     health: Health
     open_state: RunState | None  # of its run that has not ended
     matched: bool  # whether it is what was searched for
+    org_id: str  # empty: not known so far
+    last_at: datetime | None  # of its last run: when it started or was asked for
+    due_at: datetime | None  # of its next run by its schedule
 
     @property
     def is_troubled(self) -> bool:
@@ -97,6 +105,11 @@ _BY_SIGN_IN = {
     SignIn.LOST: Health.SIGN_IN_LOST,
     SignIn.OTHER_ORG: Health.OTHER_ORG,
 }
+
+
+def is_new(*, login_url: str, goals: int) -> bool:
+    """Whether nothing was set up of a connection so far: neither a sign-in nor a goal."""
+    return not login_url and not goals
 
 
 def health(*, sign_in: SignIn, imports: int, exports: int, failed: tuple[int, int]) -> Health:
@@ -134,7 +147,7 @@ def connections(wanted: Wanted) -> list[Overview]:
 
 
 def _overview(row: Mapping[str, Any]) -> Overview:
-    values = {name: row[name] for name in ("id", "key", "name", "active", "sandbox", "goals")}
+    values = {name: row[name] for name in _AS_THEY_ARE}
     state = row["open_state"]
     return Overview(
         **values,
@@ -143,7 +156,9 @@ def _overview(row: Mapping[str, Any]) -> Overview:
         labels=tuple(json.loads(row["labels"])),
         login_url=str(row["login_url"] or ""),
         open_state=RunState(state) if state else None,
-        health=health(
+        health=Health.NEVER_SAVED
+        if is_new(login_url=row["login_url"] or "", goals=row["goals"])
+        else health(
             sign_in=_sign_in(row),
             imports=row["imports"],
             exports=row["exports"],

@@ -5,7 +5,8 @@ Statements behind the list of connections and the page of one.
 -- index, however often it ran. `matched` says whether the search finds the connection; it is said of
 -- all, because all are counted.
 SELECT connection.id, connection.key, connection.name, connection.active, connection.sandbox,
-    connection.labels, signing_in.login_url, signing_in.lost_at IS NOT NULL AS lost,
+    connection.labels, connection.org_id, connection.due_at, last_run.at AS last_at,
+    signing_in.login_url, signing_in.lost_at IS NOT NULL AS lost,
     signing_in.flow = 'browser' AND signing_in.sealed_refresh_token = ''::bytea AS ungranted,
     signing_in.org_id <> '' AND connection.org_id <> ''
         AND left(signing_in.org_id, 15) <> left(connection.org_id, 15) AS elsewhere,
@@ -46,6 +47,13 @@ LEFT JOIN (
     ) AS last ON true
     GROUP BY each.connection_id
 ) AS goal ON goal.connection_id = connection.id
+LEFT JOIN LATERAL (
+    SELECT coalesce(run.started_at, run.queued_at) AS at
+    FROM connections_run AS run
+    WHERE run.connection_id = connection.id AND NOT run.preview
+    ORDER BY run.number DESC
+    LIMIT 1
+) AS last_run ON true
 LEFT JOIN connections_run AS open ON open.connection_id = connection.id AND open.state = ANY (%(open)s)
     AND NOT open.preview
 ORDER BY connection.id

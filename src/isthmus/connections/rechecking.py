@@ -39,7 +39,7 @@ def check_authorization(row: Authorization) -> Looked:
 
 
 def _checked(row: Authorization, connection: Connection) -> Looked:
-    with signed_in_by(row, connection.key, QUICK, even_lost=True) as client:
+    with signed_in_by(row, connection, QUICK, even_lost=True) as client:
         orgs.check_org(connection, client.org_id)
         said = _looked(client, row, connection)
         orgs.check_org(connection, client.org_id)

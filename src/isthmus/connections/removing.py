@@ -14,7 +14,8 @@ from isthmus.profiles import links, schema, statements
 QUERIES = statements.load("isthmus.connections", "removing.sql")
 
 _ALL_OF_IT = (
-    *("delete_exported", "delete_parts", "delete_runs", "delete_goals"),
+    *("delete_exchanged", "delete_exchanged_sums", "delete_exchanged_gone"),
+    *("delete_parts", "delete_runs", "delete_goals"),
     *("delete_attempts", "delete_favourites", "delete_connection"),
 )
 
@@ -52,6 +53,8 @@ def delete_goal(goal: Goal) -> None:
     parts = list(goal.runs.values_list("id", flat=True))
     links.forget_goals([goal.id], parts)
     drop_stages(parts)
+    with database.cursor() as cursor:
+        cursor.execute(QUERIES["keep_exchanged"], {"goal": goal.id})
     # What it did stays in history; what it would have done is of no use to anybody.
     goal.runs.filter(run__preview=True).delete()
     goal.delete()

@@ -10,8 +10,23 @@ FROM connections_rungoal AS part
 JOIN connections_run AS run ON run.id = part.run_id
 WHERE run.connection_id = %(connection)s
 
--- delete_exported --
-DELETE FROM store.exported_profile WHERE connection = %(connection)s
+-- delete_exchanged --
+DELETE FROM store.exchanged_profile
+WHERE goal IN (SELECT goal FROM store.exchanged_sum WHERE connection = %(connection)s)
+
+-- delete_exchanged_sums --
+DELETE FROM store.exchanged_sum WHERE connection = %(connection)s
+
+-- delete_exchanged_gone --
+DELETE FROM store.exchanged_gone WHERE connection = %(connection)s
+
+-- keep_exchanged --
+-- What a goal exchanged counts for its connection when the goal is gone.
+INSERT INTO store.exchanged_gone (goal, connection, exported, key, name)
+SELECT id, connection_id, direction = 'export', key, coalesce(document ->> 'name', '')
+FROM connections_goal
+WHERE id = %(goal)s
+    AND EXISTS (SELECT FROM store.exchanged_sum WHERE connection = connection_id AND goal = id)
 
 -- delete_parts --
 DELETE FROM connections_rungoal AS part

@@ -7,9 +7,11 @@ does, so that two people and a document take turns.
 import re
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 from django.db import transaction
 
+from isthmus.connections import due
 from isthmus.connections.errors import NoSuchThing
 from isthmus.connections.models import Connection, Goal
 from isthmus.domain.properties import KEY_LENGTH
@@ -55,6 +57,19 @@ def changing(key: str) -> Iterator[Connection]:
         yield found
 
 
+def switch(key: str, *, on: bool, now: datetime | None = None) -> Connection:
+    """Switch a connection on or off. Raises `NoSuchThing`.
+
+    What its schedule says of the time in which it was off is not made up for.
+    """
+    with changing(key) as row:
+        if row.active != on:
+            row.active = on
+            row.save(update_fields=["active"])
+            due.renew(row, now)
+    return row
+
+
 def make(name: str, *, sandbox: bool, timezone: str) -> Connection:
     """A connection without sign-in and goals, switched off, with a key made of its name."""
     with transaction.atomic():
@@ -96,6 +111,7 @@ _COPIED = (
     "settle_seconds",
     "description",
     "labels",
+    "schedule",
     "confirm_above",
     "confirm_hours",
 )

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 
+from isthmus.connections.calls import OrgAllowance
 from isthmus.connections.errors import NoSignIn
 from isthmus.connections.hosts import HOSTS_SETTING, host_policy
 from isthmus.connections.models import Authorization, Connection
@@ -34,7 +35,7 @@ def signed_in(
     if row is None:
         raise NoSignIn(connection.key)
     with (
-        signed_in_by(row, connection.key, settings, even_lost=even_lost) as client,
+        signed_in_by(row, connection, settings, even_lost=even_lost) as client,
         client.interruptible(cancelled) if cancelled else nullcontext(),
     ):
         org_id = client.org_id
@@ -50,20 +51,26 @@ def signed_in(
 @contextmanager
 def signed_in_by(
     authorization: Authorization,
-    connection: str,
+    connection: Connection,
     settings: ClientSettings | None = None,
     *,
     even_lost: bool = False,
 ) -> Iterator[Salesforce]:
-    """A client for an authorization, wherever it leads; messages name that connection's key.
+    """A client for an authorization, wherever it leads.
 
-    With `even_lost`, one that Salesforce has refused for good is tried once more.
+    Messages name the connection, and API calls are counted for it. With `even_lost`, one that
+    Salesforce has refused for good is tried once more.
     """
     store = StoredSignIn(
-        authorization.id, authorization.login_url, connection=connection, even_lost=even_lost
+        authorization.id, authorization.login_url, connection=connection.key, even_lost=even_lost
     )
     hosts = host_policy()
-    with Salesforce(SharedSignIn(store, hosts), hosts=hosts, settings=settings) as client:
+    with Salesforce(
+        SharedSignIn(store, hosts),
+        hosts=hosts,
+        settings=settings,
+        allowance=OrgAllowance(connection.id),
+    ) as client:
         # Whoever waits for another process is to hear, too, that somebody asked for an end.
         store.check_interruption = client.check_interruption
         yield client

@@ -242,7 +242,7 @@ def _exchanged(attempt: SignInAttempt, code: str) -> Outcome:
 
 
 def _kept(attempt: SignInAttempt, app: WebApp, grant: Grant) -> Outcome:
-    identity, granted = keeping_sign_ins.look(attempt.login_url, grant)
+    identity, granted = keeping_sign_ins.look(attempt.login_url, grant, attempt.connection)
     if not grant.refresh_token:
         revoking.ask_for(attempt.login_url, grant.token.access_token)
         return _ended(

@@ -1,4 +1,4 @@
-"""How much a connection holds and has exchanged, in numbers that may take a moment to count."""
+"""How much a connection and a goal hold, in numbers that may take a moment to count."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,9 @@ import psycopg
 from psycopg import Connection as Session
 from psycopg import sql
 
-from isthmus.connections.models import IMPORT, Connection, Goal, RunGoal
+from isthmus.connections import exchange
+from isthmus.connections.exchange import Unique
+from isthmus.connections.models import Connection, Goal, RunGoal
 from isthmus.profiles import database, statements
 
 QUERIES = statements.load("isthmus.connections", "sizes.sql")
@@ -26,32 +28,14 @@ class Size:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Exchanged:
-    """Unique profiles: each counts once, however often and by however many goals it went."""
-
-    imported: Size  # linked by import goals that there are
-    exported: Size  # accepted by Salesforce, also by goals that were deleted since
-
-
-@dataclass(frozen=True, kw_only=True)
 class Losses:
     """What goes with a connection or a goal, and what of it stays."""
 
     goals: int
     runs: int
     links: Size
-    exported: Size | None  # profiles whose export is remembered; None: that stays
+    exchanged: Unique | None  # profiles that are remembered to have been; None: that stays
     journal: Size  # rows on what happened to profiles; they stay
-
-
-def exchanged(connection: Connection) -> Exchanged:
-    """How many unique profiles came and went through the connection."""
-    imports = connection.goals.filter(direction=IMPORT).values_list("id", flat=True)
-    with _session() as session:
-        return Exchanged(
-            imported=_size(session, "imported", {"goals": list(imports)}),
-            exported=_size(session, "exported", {"connection": connection.id}),
-        )
 
 
 def losses_of_connection(connection: Connection) -> Losses:
@@ -63,7 +47,7 @@ def losses_of_connection(connection: Connection) -> Losses:
             goals=len(goals),
             runs=connection.runs.count(),
             links=_size(session, "links", {"goals": goals}),
-            exported=_size(session, "exported", {"connection": connection.id}),
+            exchanged=exchange.unique(connection),
             journal=_size(session, "journal", {"run_goals": list(parts)}),
         )
 
@@ -76,7 +60,7 @@ def losses_of_goal(goal: Goal) -> Losses:
             goals=1,
             runs=goal.runs.filter(run__preview=False).count(),
             links=_size(session, "links", {"goals": [goal.id]}),
-            exported=None,
+            exchanged=None,
             journal=_size(session, "journal", {"run_goals": parts}),
         )
 

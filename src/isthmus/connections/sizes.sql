@@ -4,14 +4,6 @@ are counted within a limit of time, and estimated by the planner beyond it.
 -- links --
 SELECT FROM store.record_link WHERE goal = ANY (%(goals)s)
 
--- exported --
-SELECT FROM store.exported_profile WHERE connection = %(connection)s
-
--- imported --
-SELECT DISTINCT profile_id
-FROM store.record_link
-WHERE goal = ANY (%(goals)s) AND profile_id IS NOT NULL
-
 -- journal --
 SELECT FROM store.run_record WHERE run_goal = ANY (%(run_goals)s)
 UNION ALL

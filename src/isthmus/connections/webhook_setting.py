@@ -4,13 +4,15 @@ import os
 import re
 import secrets as random
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, urlsplit
 
 from isthmus.connections import secrets
-from isthmus.connections.models import Connection
-from isthmus.domain.networks import is_public
 from isthmus.errors import Final as FinalError
+from isthmus.salesforce.networks import is_public
+
+if TYPE_CHECKING:
+    from isthmus.connections.models import Connection
 
 HOSTS_SETTING: Final = "ISTHMUS_WEBHOOK_HOSTS"
 
@@ -103,7 +105,7 @@ def new_secret() -> str:
     return f"whsec_{random.token_urlsafe(32)}"
 
 
-def set_webhook(connection: Connection, url: str, *, secret: str = "") -> str:
+def set_webhook(connection: "Connection", url: str, *, secret: str = "") -> str:
     """Set the attributes of a connection that is held; the secret where one was made, else nothing.
 
     An empty address takes the webhook away. One that is there keeps its secret, unless one is
@@ -122,11 +124,18 @@ def set_webhook(connection: Connection, url: str, *, secret: str = "") -> str:
     return "" if bytes(connection.sealed_webhook_secret) else renew(connection)
 
 
-def renew(connection: Connection) -> str:
+def renew(connection: "Connection") -> str:
     """Give it another secret, which comes back; the caller saves `COLUMNS`."""
     made = new_secret()
     connection.sealed_webhook_secret = secrets.seal(made)
     return made
+
+
+def renewed(connection: "Connection") -> str:
+    """The same, where there is a webhook. Raises `WebhookRefused`."""
+    if not connection.webhook_url:
+        raise WebhookRefused("The connection has no webhook. Enter its address first.")
+    return renew(connection)
 
 
 COLUMNS: Final = ("webhook_url", "sealed_webhook_secret")

@@ -18,8 +18,8 @@ from urllib3.exceptions import TimeoutError as TooSlow
 from isthmus import __version__
 from isthmus.connections.deadlines import ends_after
 from isthmus.connections.webhook_setting import Target, WebhookRefused, not_public, target
-from isthmus.domain.networks import is_public
 from isthmus.errors import Retryable
+from isthmus.salesforce.networks import is_public
 
 SIGNATURE: Final = "Isthmus-Signature"
 EVENT: Final = "Isthmus-Event-Id"

@@ -24,6 +24,13 @@ def check(addresses: Sequence[str]) -> None:
         raise AddressesRefused(" ".join(why for _, why in found))
 
 
+def checked_when(when: str) -> str:
+    """The word for what is told. Raises `AddressesRefused` for one that is not known."""
+    if when not in notifying.WHEN:
+        raise AddressesRefused(f"{when!r} is not known here. {notifying.WHEN_WORDS}")
+    return when
+
+
 def words(connection: Connection) -> str:
     """How many hear of what, without saying who."""
     number = len(connection.notify_to)

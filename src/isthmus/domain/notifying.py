@@ -11,6 +11,8 @@ EVERY: Final = "every"
 PROBLEMS: Final = "problems"
 FAILURES: Final = "failures"
 
+WHEN: Final = (EVERY, PROBLEMS, FAILURES)
+
 _ENDS: Final[Mapping[frozenset[str], str]] = {
     frozenset({"failed"}): FAILURES,
     frozenset({"failed", "problems"}): PROBLEMS,

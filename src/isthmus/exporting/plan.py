@@ -44,6 +44,7 @@ class ExportPlan:
     goal: int  # row id
     run_goal: int  # row id of this goal's part in the run
     connection: int  # row id
+    zone: str  # of the connection: whose days profiles count for
     label: str  # for messages
     version: int  # of the goal
     definition: ExportGoal
@@ -94,6 +95,7 @@ def plan_export(goal_run: GoalRun, now: datetime) -> ExportPlan:
         goal=goal.id,
         run_goal=goal_run.run_goal.id,
         connection=goal_run.connection.id,
+        zone=goal_run.connection.timezone,
         label=definition.name,
         version=goal.version,
         definition=definition,

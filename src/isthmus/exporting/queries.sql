@@ -748,15 +748,32 @@ FROM (
 WHERE link.record_id = row.record_id AND link.goal = %(goal)s
 
 -- count_profiles --
-INSERT INTO store.exported_profile (connection, profile_id)
-SELECT DISTINCT %(connection)s::integer, coalesce(told.owner, row.profile_id)
-FROM export_told AS told
-JOIN store.export_row AS row
-    ON row.run_goal = %(run_goal)s AND row.operation = %(operation)s AND row.part = %(part)s
-    AND row.profile_id = told.profile_id
-WHERE row.outcome IN ('created', 'updated')
-ORDER BY 2
-ON CONFLICT DO NOTHING
+-- Profiles that the goal has sent for the first time, once for it and once for its connection.
+WITH member AS (
+    SELECT DISTINCT coalesce(told.owner, row.profile_id) AS profile_id
+    FROM export_told AS told
+    JOIN store.export_row AS row
+        ON row.run_goal = %(run_goal)s AND row.operation = %(operation)s AND row.part = %(part)s
+        AND row.profile_id = told.profile_id
+    WHERE row.outcome IN ('created', 'updated')
+),
+new AS (
+    INSERT INTO store.exchanged_profile (profile_id, connection, goal, again, day, exported)
+    SELECT member.profile_id, %(connection)s, %(goal)s,
+        CASE WHEN known.goal IS NULL THEN 0 ELSE %(goal)s END, %(day)s, true
+    FROM member
+    LEFT JOIN store.exchanged_profile AS known
+        ON known.profile_id = member.profile_id AND known.connection = %(connection)s
+        AND known.exported AND known.again = 0
+    WHERE known.goal IS DISTINCT FROM %(goal)s
+    ORDER BY member.profile_id
+    ON CONFLICT DO NOTHING
+    RETURNING again
+)
+INSERT INTO store.exchanged_sum (day, connection, goal, profiles, firsts, exported)
+SELECT %(day)s, %(connection)s, %(goal)s, count(*), count(*) FILTER (WHERE again = 0), true
+FROM new
+HAVING count(*) > 0
 
 -- count_untold --
 SELECT count(*) FILTER (WHERE outcome IS NULL), count(*)

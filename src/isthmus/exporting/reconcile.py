@@ -6,7 +6,7 @@ from typing import Any
 from psycopg import Connection, sql
 from psycopg.sql import Composed
 
-from isthmus.connections import results
+from isthmus.connections import exchange, results
 from isthmus.connections.errors import PageIncomplete
 from isthmus.connections.runs import GoalRun
 from isthmus.exporting.plan import ExportPlan
@@ -27,6 +27,7 @@ class Owner:
     object: str
     version: int  # of the goal, by which the rows were built
     creates_all: bool  # a record that is created gets all that the goal writes
+    zone: str  # of the connection: whose days the profiles count for
 
     @classmethod
     def of(cls, plan: ExportPlan, version: int) -> "Owner":
@@ -37,6 +38,7 @@ class Owner:
             object=plan.object.name,
             version=version,
             creates_all=len(plan.writable("insert")) == len(plan.rows),
+            zone=plan.zone,
         )
 
     def version_of(self, operation: str) -> int | None:
@@ -150,6 +152,7 @@ def note_told(connection: Connection[Any], owner: Owner, upload: Upload) -> None
     connection.execute("ANALYZE export_told")
     names = {**upload.names, "goal": owner.goal, "connection": owner.connection}
     names |= {"object": owner.object, "version": owner.version_of(upload.operation)}
+    names["day"] = exchange.today(owner.zone)
     connection.execute(QUERIES["follow_merged"], names)
     told = connection.execute(QUERIES["note_results"], names).rowcount
     some_failed = connection.execute(QUERIES["any_failed"]).fetchone() == (True,)

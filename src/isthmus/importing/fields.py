@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from psycopg import sql
 
-from isthmus.connections.org_fields import UNREADABLE, find
+from isthmus.connections.org_fields import UNREADABLE, find, once
 from isthmus.salesforce import Salesforce
 
 
@@ -28,7 +28,8 @@ class Columns:
     """The columns of one stage, in the order of the SELECT."""
 
     def __init__(self, salesforce: Salesforce, sobject: str) -> None:
-        self._salesforce, self._sobject = salesforce, sobject
+        self._sobject = sobject
+        self.describe = once(salesforce.describe)
         self._columns: dict[str, Column] = {}
 
     def __iter__(self) -> Iterator[Column]:
@@ -39,7 +40,7 @@ class Columns:
         known = self._columns.get(name.lower())
         if known:
             return known
-        found = find(self._salesforce.describe, self._sobject, name)
+        found = find(self.describe, self._sobject, name)
         if found is None or found.field.type in UNREADABLE:
             return None
         number = len(self._columns) + 1

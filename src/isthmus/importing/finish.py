@@ -7,7 +7,7 @@ from psycopg.errors import SerializationFailure
 from psycopg.sql import Composable, Composed
 from psycopg.types.json import Jsonb
 
-from isthmus.connections import two_way
+from isthmus.connections import exchange, two_way
 from isthmus.domain.counts import GoalCounts
 from isthmus.domain.merge_rules import MergeRule
 from isthmus.importing import stage
@@ -22,6 +22,8 @@ def finish_chunk(connection: Connection[Any], plan: ImportPlan, so_far: GoalCoun
     problems = _write_problems(connection, plan)
     so_far.problems += problems
     _write_links(connection, plan, troubled=problems > 0)
+    if not plan.rehearsed:
+        _count_profiles(connection, plan)
     connection.execute(QUERIES["note_records"], {"run_goal": plan.run_goal})
     for outcome, reason, records in connection.execute(QUERIES["count_outcomes"]):
         so_far.note(outcome, reason, records)
@@ -156,6 +158,16 @@ def _write_links(connection: Connection[Any], plan: ImportPlan, *, troubled: boo
         connection.execute(QUERIES["open_in_exports"], {"others": others})
     if any_successor(connection):
         connection.execute(QUERIES["note_heirs"], {"goals": [plan.goal, *others]})
+
+
+def _count_profiles(connection: Connection[Any], plan: ImportPlan) -> None:
+    """Note which profiles the goal has brought in for the first time."""
+    names: dict[str, Any] = {"connection": plan.connection, "goal": plan.goal}
+    names["day"] = exchange.today(plan.zone)
+    if made := connection.execute(QUERIES["count_made"], names).rowcount:
+        connection.execute(QUERIES["sum_made"], {**names, "made": made})
+    if _any(connection, "any_found"):
+        connection.execute(QUERIES["count_found"], names)
 
 
 def _any(connection: Connection[Any], name: str) -> bool:

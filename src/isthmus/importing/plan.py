@@ -73,6 +73,8 @@ class ImportPlan:
 
     goal: int  # row id
     run_goal: int  # row id of this goal's part in the run
+    connection: int  # row id
+    zone: str  # of the connection: whose days profiles count for
     label: str  # for messages
     version: int  # of the goal
     definition: ImportGoal
@@ -214,6 +216,8 @@ def plan_import(goal_run: GoalRun, kept: Mapping[str, Window]) -> ImportPlan:
     return ImportPlan(
         goal=goal.id,
         run_goal=goal_run.run_goal.id,
+        connection=goal_run.connection.id,
+        zone=goal_run.connection.timezone,
         label=definition.name,
         version=goal.version,
         definition=definition,
@@ -312,7 +316,7 @@ class _Fields:
 
     def condition(self) -> str:
         """What keeps persons and contacts apart, where the org has persons at all."""
-        has_persons = "ispersonaccount" in self.salesforce.describe("Account").fields
+        has_persons = "ispersonaccount" in self.columns.describe("Account").fields
         return self.goal.object.person_filter if has_persons else ""
 
     def match_rows(self) -> tuple[MappedValue, ...]:
@@ -369,7 +373,7 @@ class _Fields:
         )
 
     def _pairs(self, column: Column, property_key: str) -> tuple[Pair, ...]:
-        fields = self.salesforce.describe(self.goal.object.sobject).fields
+        fields = self.columns.describe(self.goal.object.sobject).fields
         field = fields.get(column.field.lower())
         if field is None:
             return ()

@@ -515,6 +515,57 @@ WHERE link.record_id = record.record_id
         AND record.successor <> coalesce(link.successor, '')
     )
 
+-- count_made --
+-- Profiles that the chunk made are in nobody's count yet.
+INSERT INTO store.exchanged_profile (profile_id, connection, goal, again, day, exported)
+SELECT profile_id, %(connection)s, %(goal)s, 0, %(day)s, false
+FROM chunk_record
+-- Of several records of a profile, one made it.
+WHERE outcome IS NULL AND creates
+
+-- sum_made --
+INSERT INTO store.exchanged_sum (day, connection, goal, profiles, firsts, exported)
+VALUES (%(day)s, %(connection)s, %(goal)s, %(made)s, %(made)s, false)
+
+-- any_found --
+-- Whether a record went to a profile that was there, and that the goal had not linked it to.
+SELECT EXISTS (
+    SELECT FROM chunk_record
+    WHERE outcome IS NULL AND NOT fresh
+        AND (NOT known OR link_profile IS DISTINCT FROM profile_id)
+)
+
+-- count_found --
+-- Of these, the ones that the goal has not brought in before, once for it and once for its
+-- connection.
+WITH member AS MATERIALIZED (
+    SELECT DISTINCT profile_id
+    FROM chunk_record
+    WHERE outcome IS NULL AND NOT fresh
+        AND (NOT known OR link_profile IS DISTINCT FROM profile_id)
+),
+new AS (
+    INSERT INTO store.exchanged_profile (profile_id, connection, goal, again, day, exported)
+    SELECT member.profile_id, %(connection)s, %(goal)s,
+        CASE WHEN known.goal IS NULL THEN 0 ELSE %(goal)s END, %(day)s, false
+    FROM member
+    -- A look-up for each: the chunk is in no statistics.
+    LEFT JOIN LATERAL (
+        SELECT goal FROM store.exchanged_profile AS known
+        WHERE known.profile_id = member.profile_id AND known.connection = %(connection)s
+            AND NOT known.exported AND known.again = 0
+        OFFSET 0
+    ) AS known ON true
+    WHERE known.goal IS DISTINCT FROM %(goal)s
+    ORDER BY member.profile_id
+    ON CONFLICT DO NOTHING
+    RETURNING again
+)
+INSERT INTO store.exchanged_sum (day, connection, goal, profiles, firsts, exported)
+SELECT %(day)s, %(connection)s, %(goal)s, count(*), count(*) FILTER (WHERE again = 0), false
+FROM new
+HAVING count(*) > 0
+
 -- any_newly_linked --
 SELECT EXISTS (
     SELECT FROM chunk_record

@@ -7,7 +7,7 @@ from django.contrib.auth.hashers import check_password, make_password
 from django.db import transaction
 
 from isthmus.domain.roles import Role
-from isthmus.people import accounts
+from isthmus.people import accounts, auditing
 from isthmus.people.errors import AccountRefused, CodeRefused
 from isthmus.people.models import FirstCode, User
 
@@ -45,7 +45,8 @@ def make_first(code: str, email: str, password: str, name: str, now: datetime) -
     refusal = _refusal(code, now)
     if refusal is not None:
         raise refusal
-    with transaction.atomic():
+    who = accounts.normalised(email)
+    with auditing.acting(who, auditing.FIRST_START), transaction.atomic():
         # Whoever comes second waits here, and finds that there is an administrator.
         held = FirstCode.objects.select_for_update().filter(one=True).first()
         if held is None or not needed():

@@ -36,17 +36,50 @@ SET profile_id = pair.survivor
 FROM merging_pair AS pair
 WHERE link.profile_id = pair.loser
 
--- move_exported --
-INSERT INTO store.exported_profile (connection, profile_id)
-SELECT exported.connection, pair.survivor
-FROM store.exported_profile AS exported
-JOIN merging_pair AS pair ON pair.loser = exported.profile_id
-ON CONFLICT DO NOTHING
-
--- forget_exported --
-DELETE FROM store.exported_profile AS exported
-USING merging_pair AS pair
-WHERE exported.profile_id = pair.loser
+-- move_exchanged --
+-- What was exchanged of the loser was exchanged of the survivor: of each goal, the earlier day stays.
+-- A row is taken away and written anew; what others wrote meanwhile stays as they wrote it.
+WITH side AS MATERIALIZED (
+    SELECT pair.survivor, each.profile_id
+    FROM merging_pair AS pair
+    CROSS JOIN LATERAL (VALUES (pair.survivor), (pair.loser)) AS each (profile_id)
+    WHERE EXISTS (
+        SELECT FROM store.exchanged_profile AS known WHERE known.profile_id = pair.loser
+    )
+),
+old AS (
+    DELETE FROM store.exchanged_profile AS known
+    USING side
+    WHERE known.profile_id = side.profile_id
+    RETURNING side.survivor, known.*
+),
+kept AS (
+    SELECT survivor, connection, goal, exported, min(day) AS day
+    FROM old
+    GROUP BY survivor, connection, goal, exported
+),
+new AS (
+    INSERT INTO store.exchanged_profile (profile_id, connection, goal, again, day, exported)
+    SELECT survivor, connection, goal,
+        CASE WHEN 1 = row_number() OVER (
+            PARTITION BY survivor, connection, exported ORDER BY day, goal
+        ) THEN 0 ELSE goal END,
+        day, exported
+    FROM kept
+    ORDER BY survivor
+    ON CONFLICT DO NOTHING
+    RETURNING *
+)
+INSERT INTO store.exchanged_sum (day, connection, goal, profiles, firsts, exported)
+SELECT day, connection, goal, sum(number), coalesce(sum(number) FILTER (WHERE again = 0), 0),
+    exported
+FROM (
+    SELECT day, connection, goal, again, exported, -1 AS number FROM old
+    UNION ALL
+    SELECT day, connection, goal, again, exported, 1 FROM new
+) AS moved
+GROUP BY day, connection, goal, exported
+HAVING sum(number) <> 0 OR sum(number) FILTER (WHERE again = 0) <> 0
 
 -- move_holds --
 -- Where it is not known whether the loser's record was created, the survivor's is not either.

@@ -3,6 +3,7 @@
 See docs/salesforce-client.md.
 """
 
+from isthmus.salesforce.allowance import Allowance, Unlimited
 from isthmus.salesforce.bulk_ingest import BulkIngest
 from isthmus.salesforce.bulk_query import BulkQuery, PageReference
 from isthmus.salesforce.client import Salesforce
@@ -90,6 +91,7 @@ from isthmus.salesforce.web_server import (
 
 __all__ = [  # noqa: RUF022 - in the order of the alphabet
     "API_ENABLED",
+    "Allowance",
     "BulkIngest",
     "BulkJobAborted",
     "BulkJobBroken",
@@ -162,6 +164,7 @@ __all__ = [  # noqa: RUF022 - in the order of the alphabet
     "Token",
     "TokenStore",
     "UnexpectedAnswer",
+    "Unlimited",
     "Updated",
     "Usage",
     "VIEW_SETUP",

@@ -8,6 +8,7 @@ from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any, Self
 from urllib.parse import quote
 
+from isthmus.salesforce.allowance import Allowance, Unlimited
 from isthmus.salesforce.bulk_ingest import BulkIngest
 from isthmus.salesforce.bulk_query import BulkQuery
 from isthmus.salesforce.describe import ObjectDescription, read_description
@@ -43,6 +44,7 @@ class Salesforce:
         settings: ClientSettings | None = None,
         clock: Clock | None = None,
         transport: Transport | None = None,
+        allowance: Allowance | None = None,
     ) -> None:
         settings, clock = settings or ClientSettings(), clock or Clock()
         self._transport = transport or PoolTransport(settings, hosts)
@@ -56,6 +58,7 @@ class Salesforce:
             transport=self._transport,
             interruption=self._interruption,
         )
+        self._session.allowance = allowance or Unlimited()
         self._rest = Rest(self._session, settings, clock)
         self._soql = Soql(self._rest)
         self._described: dict[str, tuple[str, ObjectDescription]] = {}
@@ -72,7 +75,10 @@ class Salesforce:
 
     def close(self) -> None:
         """Close the connections. The session in Salesforce ends by itself."""
-        self._transport.close()
+        try:
+            self._transport.close()
+        finally:
+            self._session.allowance.close()
 
     def interruptible(self, cancelled: Callable[[], bool]) -> AbstractContextManager[None]:
         """Inside `with`, calls and pauses of all threads end soon after `cancelled` says so.

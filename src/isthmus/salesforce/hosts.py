@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
-from isthmus.domain.networks import is_public
 from isthmus.salesforce.errors import HostNotAllowed
+from isthmus.salesforce.networks import is_public
 
 SETTING = "ISTHMUS_SALESFORCE_HOSTS"
 

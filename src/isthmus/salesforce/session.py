@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from isthmus.salesforce.allowance import Allowance, Unlimited, counts
 from isthmus.salesforce.error_codes import error_of
 from isthmus.salesforce.errors import (
     ConnectionLost,
     HostNotAllowed,
+    HostUnreachable,
     OrgChanged,
     OutcomeUnknown,
     SalesforceError,
@@ -70,6 +72,7 @@ class Session:
         self._token: Token | None = None
         self._org_id: str | None = None
         self.usage: Usage | None = None
+        self.allowance: Allowance = Unlimited()
 
     @property
     def token(self) -> Token:
@@ -126,14 +129,31 @@ class Session:
             self._interruption.told(),
             contextlib.ExitStack() as closing,
         ):
-            answer = self._transport.open(request)
+            answer = self._opened(request)
             closing.callback(answer.close)
-            self.usage = read_usage(answer.headers.get("sforce-limit-info")) or self.usage
+            self._hear(answer)
             _check_status(request, answer)
             result = receive(answer)
             if keep_open:
                 closing.pop_all()
             return result
+
+    def _opened(self, request: Request) -> Answer:
+        """The answer to a request that is covered, each time that it is sent."""
+        if not counts(request.url):
+            return self._transport.open(request)
+        taken = self.allowance.take(self._org_id or "")
+        try:
+            return self._transport.open(request)
+        except HostUnreachable:
+            self.allowance.put_back(taken)
+            raise
+
+    def _hear(self, answer: Answer) -> None:
+        usage = read_usage(answer.headers.get("sforce-limit-info"))
+        if usage is not None:
+            self.usage = usage
+            self.allowance.told(self._org_id or "", usage)
 
     def _renewed(self, refused: Token | None) -> Token:
         """A token other than the refused one; threads that wait share one sign-in."""

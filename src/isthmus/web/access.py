@@ -15,6 +15,7 @@ from django.utils.http import urlencode
 from django_htmx.http import HttpResponseClientRedirect
 
 from isthmus.domain.roles import Right
+from isthmus.people import auditing
 from isthmus.people.models import User
 from isthmus.web import partial, sessions
 
@@ -56,7 +57,8 @@ class AccessMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Know who asks, and in which time zone."""
         request.user = SimpleLazyObject(lambda: _user(request))  # type: ignore[assignment]
-        response = self.get_response(request)
+        with auditing.acting(lambda: _email(request), auditing.PAGE):
+            response = self.get_response(request)
         timezone.deactivate()
         return response
 
@@ -84,6 +86,11 @@ def who(request: HttpRequest) -> User | None:
     """The account that asks, where somebody is signed in."""
     user: Any = request.user
     return user or None
+
+
+def _email(request: HttpRequest) -> str:
+    user = who(request)
+    return user.email if user else ""
 
 
 def _user(request: HttpRequest) -> User | None:

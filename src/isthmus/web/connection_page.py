@@ -19,7 +19,7 @@ from isthmus.connections.models import (
     RunGoal,
     RunState,
 )
-from isthmus.connections.overview import LastParts
+from isthmus.connections.overview import Health, LastParts
 from isthmus.connections.reading import counts
 from isthmus.domain.counts import GoalCounts
 from isthmus.domain.goals import ImportGoal
@@ -130,7 +130,12 @@ def gather(connection: Connection, *, hides: bool) -> dict[str, Any]:
     }
 
 
-def _health(connection: Connection, rows: Iterable[GoalRow], still: Iterable[Run]) -> State:
+def _health(connection: Connection, rows: Sequence[GoalRow], still: Iterable[Run]) -> State:
+    authorization = connection.authorization
+    if overview.is_new(login_url=authorization.login_url if authorization else "", goals=len(rows)):
+        return connection_words.health_state(
+            Health.NEVER_SAVED, active=connection.active, is_going=False
+        )
     active = [row for row in rows if row.active]
     failed = [row for row in active if row.part and row.part.state == RunState.FAILED]
     found = overview.health(

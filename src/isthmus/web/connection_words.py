@@ -19,6 +19,7 @@ _HEALTH: Final[Mapping[Health, tuple[str, str, str]]] = {
     Health.IN: ("ok", "ok", "In"),
     Health.OUT: ("ok", "ok", "Out"),
     Health.BOTH: ("ok", "ok", "In and out"),
+    Health.NEVER_SAVED: ("idle", "dash", "Never saved"),
     Health.INCOMPLETE: ("idle", "half", "Incomplete"),
     Health.SIGN_IN_LOST: ("bad", "bad", "Sign-in lost"),
     Health.ERROR_IN: ("bad", "bad", "Error in"),
@@ -38,6 +39,11 @@ _MARKS: Final[Mapping[RunState, str]] = {
 }
 
 
+def health_word(health: Health) -> str:
+    """What the health is called."""
+    return _HEALTH[health][2]
+
+
 def health(of: Overview) -> State:
     """How a connection in the list stands, in a word or two."""
     is_going = of.open_state not in (None, RunState.QUEUED)
@@ -49,7 +55,7 @@ def health_state(health: Health, *, active: bool, is_going: bool) -> State:
     kind, icon, word = _HEALTH[health]
     if is_going:
         return State(kind="run", icon="load", word=f"{word}, running")
-    if not active and health not in (Health.INCOMPLETE, *ABOUT_SIGN_IN):
+    if not active and health not in (Health.NEVER_SAVED, Health.INCOMPLETE, *ABOUT_SIGN_IN):
         return State(kind="idle", icon="pause", word=word)
     return State(kind=kind, icon=icon, word=word)
 

@@ -34,6 +34,8 @@ _MAKING = {
     "new-segment": "segments",
     "new-property": "properties",
     "new-salesforce-app": "salesforce-apps",
+    "org": "connections",
+    "org-share": "connections",
 }
 """Pages that belong to an entry although their address does not say so."""
 
@@ -43,6 +45,7 @@ _SETTINGS = [
     ("Authorizations", "link", "authorizations", Right.LOOK),
     ("Salesforce apps", "cloud", "salesforce-apps", Right.ADMINISTER),
     ("E-mail", "mail", "mail", Right.ADMINISTER),
+    ("Audit log", "clock", "audit", Right.ADMINISTER),
     ("Components", "spark", "components", Right.ADMINISTER),
 ]
 
@@ -56,6 +59,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "themes": THEMES,
         "user": user,
         "may_edit": user is not None and user.may(Right.EDIT),
+        "may_administer": user is not None and user.may(Right.ADMINISTER),
         "navigation": [*_entries(request, user, _ENTRIES), *_settings(tabs)],
         "settings_tabs": tabs,
         "find_address": reverse("profiles") if user and user.may(Right.LOOK) else "",

@@ -2,30 +2,38 @@
 
 from isthmus.web.routes import (
     accounts,
+    audit,
     components,
     connections,
+    exchange,
     guards,
     notifying,
+    orgs,
     previews,
     profiles,
     properties,
     runs,
     salesforce,
+    schedules,
     segments,
 )
 from isthmus.web.views import errors
 
 urlpatterns = [
     *accounts.patterns,
+    *audit.patterns,
     *connections.patterns,
+    *exchange.patterns,
     *previews.patterns,
     *runs.patterns,
     *guards.patterns,
+    *schedules.patterns,
     *notifying.patterns,
     *profiles.patterns,
     *properties.patterns,
     *segments.patterns,
     *salesforce.patterns,
+    *orgs.patterns,
     *components.patterns,
 ]
 

@@ -53,6 +53,14 @@ def span(length: timedelta | float | None) -> str:
     return _two(whole // 60, "min", whole % 60, "s") if whole >= 60 else f"{whole} s"  # noqa: PLR2004
 
 
+def ahead(at: datetime, now: datetime) -> str:
+    """How long from now on: `in 3 h 12 min`; `now` for what has passed."""
+    seconds = (at - now).total_seconds()
+    if seconds <= 0:
+        return "now"
+    return f"in {span(float(max(1, round(seconds))) if seconds < 60 else seconds)}"  # noqa: PLR2004
+
+
 def _two(many: int, name: str, few: int, lower: str) -> str:
     return f"{many} {name} {few} {lower}" if few else f"{many} {name}"
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import django.db
 
 from isthmus.errors import IsthmusError
+from isthmus.people import auditing
 from isthmus.profiles.database import DatabaseGone
 
 log = logging.getLogger("isthmus.worker")
@@ -76,7 +77,8 @@ def _settle(done: asyncio.Future[None], error: DatabaseGone | None) -> None:
 def do(chore: Chore) -> None:
     """Do it once, in a thread that keeps no connection of Django's afterwards."""
     try:
-        chore.do()
+        with auditing.by_nobody():
+            chore.do()
     except DatabaseGone:
         raise
     except Exception as error:

@@ -13,6 +13,7 @@ from isthmus.connections.runs import Reporter
 from isthmus.errors import IsthmusError
 from isthmus.exporting.engine import hear, run_export
 from isthmus.importing.engine import run_import
+from isthmus.people import auditing
 from isthmus.profiles.database import DatabaseGone
 from isthmus.worker.reporting import Logged
 
@@ -72,7 +73,8 @@ class Errands:
         if self.leaving() or connection in self.setbacks.refused():
             return []
         try:
-            return self._work_off(connection)
+            with auditing.by_nobody():
+                return self._work_off(connection)
         except (RunAlreadyGoing, RunTakenOver):
             return []
         except DatabaseGone as error:

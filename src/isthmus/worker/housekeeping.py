@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from django.utils import timezone
 
-from isthmus.connections import few_records, foreseen
+from isthmus.connections import calls, exchange, few_records, foreseen
 from isthmus.errors import IsthmusError
 from isthmus.profiles import database, schema, upkeep
 from isthmus.profiles.database import DatabaseGone
@@ -46,6 +46,8 @@ class Housekeeping:
             with database.connected(application="isthmus housekeeping") as session:
                 schema.keep_partitions(session, today, self.keeping)
                 foreseen.keep_house(session)
+                calls.forget()
+                exchange.keep_house(session)
                 with database.reached():
                     days = timedelta(days=self.keeping.outcomes_days)
                     few_records.forget_sent(timezone.now() - days)

@@ -17,13 +17,14 @@ from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 import isthmus
 from isthmus.connections.news import QUEUE, TASK
 from isthmus.errors import IsthmusError
+from isthmus.people import auditing
 from isthmus.profiles.database import DatabaseGone
 from isthmus.worker import presence
 from isthmus.worker.chores import keep_doing
 from isthmus.worker.errands import Errands
 from isthmus.worker.housekeeping import Housekeeping
 from isthmus.worker.news import App, listening_app, throw_away_stalled
-from isthmus.worker.rounds import CHORES, unless_held
+from isthmus.worker.rounds import CHORES, schedules, unless_held
 from isthmus.worker.settings import WorkerSettings
 
 log = logging.getLogger("isthmus.worker")
@@ -128,18 +129,20 @@ class WorkerProcess:
 
     async def _live(self) -> None:
         """Work until asked to leave. Raises one of `GONE` when the database goes away."""
+        seconds = self._settings.look_seconds
         async with await _session() as session, listening_app(self._errands.run) as app:
             await session.execute(presence.QUERIES["announce"])
             working = asyncio.create_task(self._take_news(app))
             looking = asyncio.create_task(self._look(session, app))
-            chores = asyncio.create_task(keep_doing([unless_held(each) for each in CHORES]))
+            chores = [unless_held(each) for each in (*CHORES, schedules(seconds))]
+            doing = asyncio.create_task(keep_doing(chores))
             leaving = asyncio.create_task(self._leave.wait())
-            await _first(working, looking, chores, leaving)
-            for each in (looking, chores, leaving, working):
+            await _first(working, looking, doing, leaving)
+            for each in (looking, doing, leaving, working):
                 each.cancel()
-            await asyncio.wait([looking, chores, leaving])
+            await asyncio.wait([looking, doing, leaving])
             await self._end_errands(working, session)
-            _raise_first(looking, chores, working)
+            _raise_first(looking, doing, working)
 
     async def _end_errands(
         self, working: asyncio.Task[None], session: psycopg.AsyncConnection[Any]
@@ -204,7 +207,8 @@ def _unheard(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
 def _alone(errand: Callable[[], None]) -> None:
     """Run it in a thread that keeps no connection of Django's afterwards."""
     try:
-        errand()
+        with auditing.by_nobody():
+            errand()
     finally:
         django.db.connections.close_all()
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from django.utils import timezone
 
-from isthmus.connections import certificates, holding, revoking, sending
+from isthmus.connections import certificates, firing, holding, revoking, sending
 from isthmus.profiles import database
 from isthmus.worker.alerting import Alerting
 from isthmus.worker.chores import Chore
@@ -15,6 +15,17 @@ def _revoke() -> None:
     with database.reached():
         revoking.work_off()
         certificates.forget_drafts(timezone.now())
+
+
+def _fire() -> None:
+    """Queue the runs whose time has come."""
+    with database.reached():
+        firing.fire()
+
+
+def schedules(every_seconds: float) -> Chore:
+    """The chore that starts what runs by itself, as often as a worker looks for runs."""
+    return Chore(name="schedules", every_seconds=every_seconds, do=_fire)
 
 
 def _send_mail() -> None:

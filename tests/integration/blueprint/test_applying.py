@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from isthmus import blueprint
 from isthmus.connections import models, secrets
 from isthmus.connections.authorizations import seal_again
 from isthmus.connections.tokens import Stored
+from isthmus.domain import schedules
 from isthmus.profiles.models import Property, Segment
 from isthmus.salesforce import ClientCredentials
 
@@ -135,13 +137,53 @@ def test_the_secret_is_sealed_and_opens_as_credentials() -> None:
     assert signing_in.login_url == "https://acme.my.salesforce.com"
 
 
+DAILY = schedules.read({"times_a_day": 1})
+
+
+def test_a_new_connection_runs_once_a_day_and_a_schedule_that_is_not_named_stays() -> None:
+    apply(DOCUMENT)
+    assert models.Connection.objects.get().schedule == {"times_a_day": 1}
+    named = CONNECTION.replace("    goals:", "    schedule: {by_hand: true}\n    goals:", 1)
+    assert apply(named) == ["change connection acme"]
+    row = models.Connection.objects.get()
+    assert (row.schedule, row.due_at) == ({"by_hand": True}, None)
+    assert apply(DOCUMENT) == []
+    row.refresh_from_db()
+    assert row.schedule == {"by_hand": True}
+
+
+def test_what_a_schedule_depends_on_works_out_anew_when_it_is_due() -> None:
+    def due_after(**changed: str) -> datetime | None:
+        text = CONNECTION
+        for key, value in changed.items():
+            text = text.replace("    goals:", f"    {key}: {value}\n    goals:", 1)
+        apply(text)
+        return models.Connection.objects.get().due_at
+
+    apply(DOCUMENT)
+    assert due_after(active="false") is None
+    first = due_after(active="true", schedule="{day: 31, at: ['06:00']}")
+    assert first is not None  # It never ran, so it is due at once.
+    models.Run.objects.create(connection=models.Connection.objects.get(), number=1)
+    late = "{day: 31, at: ['06:30']}"
+    second = due_after(schedule=late)
+    assert second is not None
+    assert second > first
+    assert (second.hour, second.minute) == (6, 30)
+    there = due_after(schedule=late, timezone="Asia/Kolkata")
+    assert there is not None
+    assert (there.hour, there.minute) == (1, 0)
+    assert due_after(schedule=late, timezone="Asia/Kolkata", active="false") is None
+
+
 def test_what_is_exported_is_the_set_up() -> None:
     apply(DOCUMENT)
     exported = blueprint.export()
     assert "sesame" not in exported
     assert apply(exported) == []
     again = document(exported)
-    assert again.connections == document(DOCUMENT).connections
+    asked = [replace(each, schedule=DAILY) for each in document(DOCUMENT).connections]
+    assert list(again.connections) == asked
     assert again.segments == document(DOCUMENT).segments
     assert [each.key for each in again.properties] == [
         "email",
@@ -202,6 +244,7 @@ connections:
     name: Acme
     description: For sales
     active: false
+    schedule: {days: [mon, fri], at: ["06:00"], timezone: Asia/Tokyo}
     labels: [CRM, EMEA]
     goals: []
 """

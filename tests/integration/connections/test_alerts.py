@@ -445,7 +445,10 @@ def test_a_user_without_api_enabled_is_told(connection: Connection) -> None:
 
 def test_more_sign_ins_of_one_user_than_salesforce_keeps_are_told(connection: Connection) -> None:
     same = {
-        "flow": "browser", "sealed_refresh_token": b"x", "org_id": "00D1", "user_id": "0051",
+        "flow": "browser",
+        "sealed_refresh_token": b"x",
+        "org_id": "00D1",
+        "user_id": "0051",
         "client_id": "x",
     }
     Authorization.objects.update(**same)

@@ -8,7 +8,9 @@ import psycopg
 import pytest
 from psycopg import Connection, sql
 
+from isthmus.connections.audit import QUERIES as AUDIT
 from isthmus.connections.causes import QUERIES as CAUSES
+from isthmus.connections.due import QUERIES as DUE
 from isthmus.connections.foreseen import QUERIES as FORESEEN
 from isthmus.connections.overview import QUERIES as OVERVIEW
 from isthmus.connections.removing import QUERIES as REMOVING
@@ -32,12 +34,14 @@ ROOMS = {
     "importing": IMPORTING,
     "fetching": FETCHING,
     "exporting": EXPORTING,
+    "audit": AUDIT,
     "overview": OVERVIEW,
     "removing": REMOVING,
     "sizes": SIZES,
     "tracing": TRACING,
     "rows": ROWS,
     "causes": CAUSES,
+    "due": DUE,
     "stories": STORIES,
     "foreseen": FORESEEN,
     "profiles": PROFILES,

@@ -1,6 +1,5 @@
 """Connections and goals are deleted with all that only they knew, and nothing of others."""
 
-from dataclasses import replace
 from typing import Any
 
 import psycopg
@@ -12,6 +11,7 @@ from integration.connections.worlds import EXPORT, IMPORT, ended
 from integration.set_up import new_connection, new_goal
 from isthmus.connections import models, removing, sizes
 from isthmus.connections.errors import RunAlreadyGoing
+from isthmus.connections.exchange import Unique
 from isthmus.connections.models import Authorization, Goal, Run, RunGoal, RunState
 from isthmus.connections.runs import RUN_LOCK
 from isthmus.domain.roles import Role
@@ -19,6 +19,7 @@ from isthmus.people import accounts
 
 OF_GOALS = ("record_link", "export_open", "export_hold", "export_skip")
 OF_RUNS = ("export_row", "export_job", "import_query")
+EXCHANGED = ("exchanged_profile", "exchanged_sum")
 JOURNAL = ("run_record", "run_problem", "change")
 
 _INSERTS = {
@@ -32,7 +33,10 @@ _INSERTS = {
     "export_job": "(run_goal, operation, part, job_id, fields, places)"
     " VALUES ({part}, 'update', 1, '', '{{}}', '{{}}')",
     "import_query": "(run_goal, condition) VALUES ({part}, '')",
-    "exported_profile": "(profile_id, connection) VALUES (uuidv7(), {connection})",
+    "exchanged_profile": "(profile_id, connection, goal, again, day, exported)"
+    " VALUES (uuidv7(), {connection}, {goal}, 0, now(), {exported})",
+    "exchanged_sum": "(connection, goal, day, exported, profiles, firsts)"
+    " VALUES ({connection}, {goal}, now(), {exported}, 1, 1)",
     "run_record": "(run_goal, outcome) VALUES ({part}, 'created')",
     "run_problem": "(run_goal, code, message) VALUES ({part}, 'x', 'x')",
     "change": "(profile_id, run_goal, old) VALUES (uuidv7(), {part}, '{{}}')",
@@ -44,16 +48,15 @@ def plant(store: Connection[Any], key: str) -> models.Connection:
     connection = new_connection(key)
     goals = [new_goal(connection, IMPORT), new_goal(connection, EXPORT)]
     run = ended(connection, dict.fromkeys(goals, RunState.FINISHED))
-    for place, part in enumerate(run.goals.all()):
+    for part in run.goals.all():
         for table, insert in _INSERTS.items():
-            if table == "exported_profile" and place:
-                continue
             store.execute(
                 sql.SQL("INSERT INTO store.{} " + insert).format(
                     sql.Identifier(table),
                     goal=sql.Literal(part.goal_id),
                     part=sql.Literal(part.id),
                     connection=sql.Literal(connection.id),
+                    exported=sql.Literal(part.direction == "export"),
                 )
             )
         store.execute(
@@ -83,7 +86,7 @@ def test_a_deleted_connection_leaves_no_orphans_and_takes_nothing_of_another(
 ) -> None:
     doomed, kept = plant(store, "doomed"), plant(store, "kept")
     doomed.favoured_by.add(accounts.add("alice@example.com", "a quiet harbour", role=Role.VIEWER))
-    tables = (*OF_GOALS, *OF_RUNS, "exported_profile")
+    tables = (*OF_GOALS, *OF_RUNS, *EXCHANGED)
     both = rows(store, tables)
     removing.delete_connection(doomed)
     assert rows(store, tables) == {table: number // 2 for table, number in both.items()}
@@ -111,7 +114,7 @@ def test_a_deleted_goal_takes_its_links_and_leaves_its_runs_in_history(
     with transaction.atomic():
         removing.delete_goal(goal)
     assert rows(store, (*OF_GOALS, *OF_RUNS)) == dict.fromkeys((*OF_GOALS, *OF_RUNS), 1)
-    assert rows(store, ("exported_profile",)) == {"exported_profile": 1}
+    assert rows(store, EXCHANGED) == dict.fromkeys(EXCHANGED, 2)
     assert [part.goal_id is None for part in RunGoal.objects.order_by("id")] == [True, False]
     assert staged(store) == 1
 
@@ -133,36 +136,11 @@ def test_what_would_be_lost_is_counted_before(store: Connection[Any]) -> None:
     plant(store, "other")
     lost = sizes.losses_of_connection(connection)
     assert (lost.goals, lost.runs, lost.links.number) == (2, 1, 2)
-    assert (lost.exported and lost.exported.number, lost.journal.number) == (1, 6)
+    assert lost.exchanged == Unique(imported=1, exported=1)
+    assert lost.journal.number == 6
     goal = connection.goals.get(key="leads_in")
     lost = sizes.losses_of_goal(goal)
-    assert (lost.links.number, lost.journal.number, lost.exported) == (1, 3, None)
-
-
-def test_a_profile_counts_once_however_often_it_came(store: Connection[Any]) -> None:
-    connection = new_connection()
-    first = new_goal(connection, IMPORT)
-    second = new_goal(connection, replace(IMPORT, key="contacts_in"))
-    out = new_goal(connection, EXPORT)
-    for goal, record, profile in (
-        (first, "a", 1),
-        (first, "b", 1),
-        (second, "c", 1),
-        (second, "d", 2),
-        (out, "e", 3),
-    ):
-        store.execute(
-            "INSERT INTO store.record_link (profile_id, goal, record_id, object)"
-            " VALUES (lpad(%s::text, 32, '0')::uuid, %s, %s, 'Lead')",
-            [profile, goal.id, record],
-        )
-    store.execute(
-        "INSERT INTO store.record_link (goal, record_id, object, reason)"
-        " VALUES (%s, 'f', 'Lead', 'no_match')",
-        [first.id],
-    )
-    found = sizes.exchanged(connection)
-    assert (found.imported.number, found.exported.number) == (2, 0)
+    assert (lost.links.number, lost.journal.number, lost.exchanged) == (1, 3, None)
 
 
 def test_what_takes_too_long_to_count_is_estimated_and_says_so(

@@ -40,7 +40,9 @@ EVERY_TABLE = (
     "export_job",
     "export_hold",
     "export_skip",
-    "exported_profile",
+    "exchanged_profile",
+    "exchanged_sum",
+    "exchanged_gone",
     "profile_merge",
 )
 

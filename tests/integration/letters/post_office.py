@@ -1,5 +1,6 @@
 """A real mail server on this machine, which keeps what it takes and can be in a bad mood."""
 
+import asyncio
 import socket
 import ssl
 import threading
@@ -63,6 +64,7 @@ class PostOffice:
         self.taken.extend((to, letter) for to in envelope.rcpt_tos)
         if self.dies_after is not None and len(self.taken) > self.dies_after:
             self.dies_after = None
+            assert isinstance(server.transport, asyncio.Transport)
             server.transport.abort()
         return "250 OK"
 

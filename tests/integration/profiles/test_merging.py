@@ -93,16 +93,9 @@ def test_what_belongs_to_the_loser_belongs_to_the_survivor(store: Connection[Any
         "VALUES ('R', 1, 'Lead', %s)",
         [loser],
     )
-    store.execute(
-        "INSERT INTO store.exported_profile (connection, profile_id) "
-        "VALUES (1, %s), (2, %s), (2, %s)",
-        [loser, loser, survivor],
-    )
     store.execute("UPDATE store.profile SET permission_level = 1 WHERE profile_id = %s", [loser])
     merging.merge(store, survivor, loser)
     assert store.execute("SELECT profile_id FROM store.record_link").fetchall() == [(survivor,)]
-    exported = store.execute("SELECT connection, profile_id FROM store.exported_profile").fetchall()
-    assert sorted(exported) == [(1, survivor), (2, survivor)]
     level = store.execute("SELECT permission_level FROM store.profile").fetchall()
     assert level == [(1,)]
 

@@ -32,6 +32,7 @@ class World:
     run: Run
     run_goal: RunGoal
     app: App
+    action_id: UUID  # of the audit log
 
     def named(self, pattern: str, user_id: int) -> dict[str, Any]:
         """What to fill an address's places with."""
@@ -46,6 +47,7 @@ class World:
             "record_id": RECORD,
             "type_key": "salesforce",
             "app_id": self.app.id,
+            "action_id": self.action_id,
             "authorization_id": self.connection.authorization_id,
         }
         return {name: value for name, value in places.items() if f":{name}>" in pattern}
@@ -89,8 +91,16 @@ def plant(session: Connection[Any]) -> World:
         finished_at=now,
     )
     app = App.objects.create(name="Isthmus", client_id="planted.key")
+    logged = session.execute("SELECT action FROM store.audit WHERE kind = 'goal'").fetchone()
+    assert logged is not None
     world = World(
-        profile_id=profile_id, connection=connection, goal=goal, run=run, run_goal=part, app=app
+        profile_id=profile_id,
+        connection=connection,
+        goal=goal,
+        run=run,
+        run_goal=part,
+        app=app,
+        action_id=logged[0],
     )
     _traces(session, world)
     return world
@@ -131,6 +141,7 @@ def _traces(session: Connection[Any], world: World) -> None:
         "profile": world.profile_id,
         "part": world.run_goal.id,
         "goal": world.goal.id,
+        "connection": world.connection.id,
         "record": RECORD,
         "value": NAME,
         "message": f"Name '{NAME}' does not fit",
@@ -154,6 +165,15 @@ def _traces(session: Connection[Any], world: World) -> None:
         (
             "INSERT INTO store.record_link (profile_id, goal, record_id, object)"
             " VALUES (%(profile)s, %(goal)s, %(record)s, 'Lead')"
+        ),
+        (
+            "INSERT INTO store.exchanged_profile"
+            " (profile_id, connection, goal, again, day, exported)"
+            " VALUES (%(profile)s, %(connection)s, %(goal)s, 0, now(), false)"
+        ),
+        (
+            "INSERT INTO store.exchanged_sum (connection, goal, day, profiles, firsts, exported)"
+            " VALUES (%(connection)s, %(goal)s, now(), 1, 1, false)"
         ),
     ):
         session.execute(sql.SQL(statement), names)

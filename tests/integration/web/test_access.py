@@ -13,9 +13,12 @@ from integration.web.expected import (
     accounts as of_accounts,
 )
 from integration.web.expected import (
+    audit,
     components,
     connections,
+    exchange,
     guards,
+    notifying,
     previews,
     profiles,
     properties,
@@ -44,9 +47,12 @@ from isthmus.web import access
 
 PARTS = (
     of_accounts,
+    audit,
     components,
     connections,
+    exchange,
     guards,
+    notifying,
     previews,
     profiles,
     properties,
@@ -135,7 +141,8 @@ HOSTILE = (
     "WzEsIDIsIDNd",
     "W251bGwsIG51bGxd",
 )
-NAMES = ("q", "after", "sort", "goal", "outcome", "reason", "code", "property", "operator", "name")
+NAMES = ("who", "how", "kind", "thing", "connection", "since", "until")
+NAMES += ("q", "after", "sort", "goal", "outcome", "reason", "code", "property", "operator", "name")
 
 
 def test_whatever_is_asked_for_no_page_breaks(

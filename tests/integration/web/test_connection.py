@@ -379,18 +379,6 @@ def test_what_is_running_is_not_deleted_and_says_why(
     assert Goal.objects.count() == 2
 
 
-def test_unique_profiles_are_counted_apart_from_the_page(
-    browser: Client, acme: Connection, store: Session[Any]
-) -> None:
-    store.execute(
-        "INSERT INTO store.exported_profile (profile_id, connection)"
-        " SELECT uuidv7(), %s FROM generate_series(1, 1200)",
-        [acme.id],
-    )
-    assert "1,200" not in text(browser.get(PAGE))
-    assert ">1,200</span> were sent" in text(browser.get(f"{PAGE}/exchange"))
-
-
 def test_a_connection_without_a_sign_in_says_so_everywhere(browser: Client) -> None:
     new_goal(new_connection(**SIGNED_OUT), IMPORT)
     page = text(browser.get(PAGE))

@@ -3,12 +3,14 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection as database
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from integration.connections.worlds import EXPORT, IMPORT, SIGNED_OUT, ended, new_run
 from integration.set_up import new_connection, new_goal
@@ -52,7 +54,7 @@ def test_the_list_says_how_each_stands_in_words(browser: Client) -> None:
     ended(both, {leads: RunState.FINISHED, contacts: RunState.FAILED}, received=68_001)
     new_connection("new", active=False, **SIGNED_OUT)
     page = text(browser.get("/connections"))
-    for said in ("Error out", "136,002 records", "Incomplete", "No sign-in yet", "CRM"):
+    for said in ("Error out", "136,002 records", "Never saved", "No sign-in yet", "CRM"):
         assert said in page
     assert "Run #1, today" in page
 
@@ -81,6 +83,67 @@ def test_a_thousand_connections_are_pages_of_which_none_repeats_or_leaves_one_ou
     assert len(seen) == 1_000
     assert len(set(seen)) == 1_000
     assert "1,000 connections" in text(page)
+
+
+def test_filters_hold_at_once_and_each_says_how_many_there_are_with_the_others(
+    browser: Client, alice: User
+) -> None:
+    for key, active, labels in (("a", True, ["CRM"]), ("b", False, ["CRM"]), ("c", True, [])):
+        new_connection(key, active=active, labels=labels).favoured_by.add(alice)
+    new_connection("d", labels=["CRM"])
+    page = browser.get("/connections?label=CRM&favourites=favourites")
+    assert titles(page) == ["a", "b"]
+    counts = dict(re.findall(r'(All|On|Off|Favourites) <span class="n">(\d+)</span>', text(page)))
+    assert counts == {"All": "2", "On": "1", "Off": "1", "Favourites": "2"}
+    assert "Incomplete (2)" in text(page)
+    only_off = browser.get("/connections?label=CRM&state=off")
+    assert dict(re.findall(r'(On|Favourites) <span class="n">(\d+)</span>', text(only_off))) == {
+        "On": "2",
+        "Favourites": "1",
+    }
+    assert 'href="/connections?label=CRM"' in text(page)
+
+
+@pytest.mark.parametrize(
+    ("sort", "found"),
+    [
+        ("last", ["early", "late", "never"]),
+        ("-last", ["late", "early", "never"]),
+        ("next", ["early", "late", "never"]),
+        ("-next", ["late", "early", "never"]),
+    ],
+)
+def test_the_list_is_in_order_of_runs_and_what_has_none_comes_last(
+    browser: Client, sort: str, found: list[str]
+) -> None:
+    for key in ("never", "late", "early"):
+        connection = new_connection(key, schedule={"by_hand": True})
+        if key != "never":
+            goal = new_goal(connection, IMPORT)
+            ended(connection, {goal: RunState.FINISHED})
+            at = timezone.now() + timedelta(days=1 if key == "late" else -1)
+            connection.runs.update(started_at=at)
+            Connection.objects.filter(id=connection.id).update(due_at=at)
+    assert titles(browser.get(f"/connections?sort={sort}")) == found
+
+
+def test_an_order_by_runs_is_pages_of_which_none_repeats_or_leaves_one_out(
+    browser: Client,
+) -> None:
+    now = timezone.now()
+    Connection.objects.bulk_create(
+        Connection(key=f"c{number}", name="x", due_at=now + timedelta(hours=number // 9))
+        for number in range(100)
+    )
+    for sort in ("next", "-next", "name", "-name", "last"):
+        seen: list[str] = []
+        address = f"/connections?sort={sort}"
+        while address:
+            page = browser.get(address)
+            seen += titles(page)
+            following = re.search(r'href="(/connections\?[^"]*after=[^"&]+[^"]*)">Next', text(page))
+            address = following[1].replace("&amp;", "&") if following else ""
+        assert len(seen) == len(set(seen)) == 100
 
 
 def test_a_page_of_many_takes_as_many_statements_as_a_page_of_one(browser: Client) -> None:
@@ -120,6 +183,11 @@ def test_a_page_of_many_takes_as_many_statements_as_a_page_of_one(browser: Clien
         ("state=favourites", []),
         ("state=strange", ["fair", "vantaa"]),
         ("state=off&q=vantaa", []),
+        ("health=incomplete", ["fair", "vantaa"]),
+        ("health=strange&sort=strange&favourites=strange", ["fair", "vantaa"]),
+        ("state=on&label=CRM&health=incomplete", ["vantaa"]),
+        ("state=on&favourites=favourites", []),
+        ("sort=-name", ["vantaa", "fair"]),
     ],
 )
 def test_the_list_is_searched_and_filtered(browser: Client, query: str, found: list[str]) -> None:

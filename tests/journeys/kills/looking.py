@@ -45,7 +45,9 @@ _ROWS = {
         SELECT DISTINCT ON (profile_id, name) profile_id::text, name, value
         FROM store.change, jsonb_each(old) AS each (name, value)
         ORDER BY profile_id, name, at""",
-    "exported": "SELECT profile_id::text, connection FROM store.exported_profile",
+    "exchanged": """
+        SELECT profile_id::text, connection, goal, again, exported
+        FROM store.exchanged_profile""",
     "left over": """
         SELECT NULL, 'store.export_row', run_goal FROM store.export_row
         UNION ALL SELECT NULL, tablename, 0 FROM pg_tables WHERE schemaname = 'stage'""",

@@ -1,5 +1,6 @@
 """A store in which every page has something to show, and the addresses of all pages."""
 
+import json
 import os
 import re
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from playwright.sync_api import Browser, Page
 
 from integration.web.expected import (
     accounts,
+    audit,
     components,
     connections,
     guards,
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 
 _PARTS = (
     accounts,
+    audit,
     components,
     connections,
     guards,
@@ -121,7 +124,9 @@ def _places(command: Isthmus) -> dict[str, str]:
     columns = log[0].split(",")
     rows = [dict(zip(columns, line.split(","), strict=False)) for line in log[1:]]
     row = next(each for each in rows if each["profile id"] and each["record id"])
+    logged = json.loads(command.expect("audit", "--kind", "segment", "--json").out)
     return {
+        "action_id": logged["entries"][0]["action"],
         "user_id": "1",
         "profile_id": row["profile id"],
         "record_id": row["record id"],

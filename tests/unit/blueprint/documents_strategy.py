@@ -7,7 +7,16 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from isthmus.blueprint.documents import App, Authorization, Connection, Document, Goal, Segment
+from isthmus.blueprint.documents import (
+    App,
+    Authorization,
+    Connection,
+    Document,
+    Goal,
+    Notify,
+    Segment,
+    Webhook,
+)
 from isthmus.connections.authorizations import Flow
 from isthmus.domain.goals import (
     PROFILE_ID,
@@ -24,6 +33,8 @@ from isthmus.domain.labels import trouble
 from isthmus.domain.merge_rules import MergeRule
 from isthmus.domain.objects import OBJECTS
 from isthmus.domain.properties import Normalise, OnMerge, PropertyDefinition, PropertyType
+from isthmus.domain.schedule_reading import DAYS, MOST_A_DAY, WEEKS
+from isthmus.domain.schedules import Schedule, read
 
 KEYS = st.from_regex(re.compile(r"[A-Za-z0-9_]{1,12}", re.ASCII), fullmatch=True)
 FIELDS = st.from_regex(re.compile(r"[A-Za-z][A-Za-z0-9_]{0,12}", re.ASCII), fullmatch=True)
@@ -186,6 +197,39 @@ def labels() -> SearchStrategy[str]:
     return WORDS.filter(lambda text: not trouble(text))
 
 
+def schedules() -> SearchStrategy[Schedule]:
+    at = st.lists(st.times().map("{:%H:%M}".format), min_size=1, max_size=12)
+    plain = st.one_of(
+        st.builds(lambda number: {"times_a_day": number}, st.integers(1, MOST_A_DAY)),
+        st.fixed_dictionaries(
+            {"days": st.lists(st.sampled_from(DAYS), min_size=1), "at": at},
+            optional={"timezone": st.sampled_from(["Asia/Tokyo", "UTC"])},
+        ),
+        st.fixed_dictionaries({"day": st.lists(st.integers(1, 31), min_size=1), "at": at}),
+        st.fixed_dictionaries(
+            {"weekday": st.sampled_from(DAYS), "of_month": st.sampled_from(WEEKS), "at": at}
+        ),
+        st.sampled_from([{"cron": "*/5 6-18 * * mon-fri"}, {"by_hand": True}]),
+    )
+    return plain.map(read)
+
+
+def notifies() -> SearchStrategy[Notify]:
+    webhooks = st.builds(
+        Webhook,
+        url=st.sampled_from(["https://example.com/hook", "https://hooks.example.org:8443/a?b=c"]),
+        secret=st.just("secret that is long"),
+    )
+    return st.builds(
+        Notify,
+        to=st.lists(
+            st.sampled_from(["ops@example.com", "a+b@example.org", "x@y.co"]), unique=True
+        ).map(tuple),
+        when=st.sampled_from(["every", "problems", "failures"]),
+        webhook=st.none() | webhooks,
+    )
+
+
 def connections() -> SearchStrategy[Connection]:
     return st.builds(
         Connection,
@@ -199,8 +243,10 @@ def connections() -> SearchStrategy[Connection]:
         settle_seconds=st.integers(0, 86_400),
         confirm_above=st.none() | st.integers(1, 100),
         confirm_hours=st.integers(1, 720),
+        schedule=st.none() | schedules(),
         labels=st.lists(labels(), max_size=3, unique=True).map(tuple),
         description=WORDS | st.just(""),
+        notify=st.none() | notifies(),
         goals=st.none() | st.lists(goals(), max_size=3).map(tuple),
     )
 

@@ -52,6 +52,7 @@ GOALS = "connections: [{key: a, goals: [GOAL]}]"
         ("properties", 0, "properties: [{what: x}]"),
         ("segments", 0, "segments: [{what: x}]"),
         ("connections", 0, "connections: [{what: x}]"),
+        ("notify", 0, "connections: [{key: a, notify: {what: x}}]"),
         ("Import goals", 0, GOALS.replace("GOAL", "{import: Lead, what: x}")),
         ("Import goals", 1, GOALS.replace("GOAL", "{import: Lead, fields: [{what: x}]}")),
         ("Export goals", 0, GOALS.replace("GOAL", "{export: Lead, what: x}")),

@@ -15,7 +15,12 @@ def environment_of(document: Document) -> dict[str, str]:
         for each in document.connections
         if each.authorization is not None
     } | {f"app {each.name}": each.secret for each in document.apps}
-    return {name: secrets[key] for key, name in secret_names(document).items()}
+    hooks = {
+        f"webhook {connection.key}": connection.notify.webhook.secret
+        for connection in document.connections
+        if connection.notify is not None and connection.notify.webhook is not None
+    }
+    return {name: {**secrets, **hooks}[key] for key, name in secret_names(document).items()}
 
 
 @given(document=documents())

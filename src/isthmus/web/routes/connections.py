@@ -20,7 +20,6 @@ patterns: list[URLPattern] = [
     path(f"{_ONE}/stop", connection.stop, name="connection-stop"),
     path(f"{_ONE}/yaml", connection.yaml, name="connection-yaml"),
     path(f"{_ONE}/document.yaml", connection.yaml_file, name="connection-yaml-file"),
-    path(f"{_ONE}/exchange", connection.exchange, name="connection-exchange"),
     path(f"{_ONE}/copy", connection.copy, name="connection-copy"),
     path(f"{_ONE}/losses", connection.losses, name="connection-losses"),
     path(f"{_ONE}/delete", connection.delete, name="connection-delete"),

@@ -20,7 +20,16 @@ from isthmus.connections.errors import (
 )
 from isthmus.connections.models import OPEN, UNDER_WAY, Connection, Run, RunState
 from isthmus.domain.roles import Right
-from isthmus.web import authorization_card, connection_page, connection_words, edits, notify_page
+from isthmus.web import (
+    authorization_card,
+    connection_page,
+    connection_words,
+    edits,
+    exchange_page,
+    notify_page,
+    org_calls,
+    schedule_page,
+)
 from isthmus.web.access import access, who
 from isthmus.web.confirming import Confirmation, Loss, ask
 from isthmus.web.connection_tabs import SETUP, YAML, tabs
@@ -137,6 +146,7 @@ def _shown(
             _thing("about", row.key), {"labels": row.labels, "description": row.description}
         ),
         "card": card,
+        "calls": org_calls.of_connection(row),
         "guard_form": GuardForm(
             initial={"confirm_above": row.confirm_above, "confirm_hours": row.confirm_hours}
         ),
@@ -144,9 +154,12 @@ def _shown(
             _thing("guard", row.key),
             {"confirm_above": row.confirm_above, "confirm_hours": row.confirm_hours},
         ),
+        "schedule": schedule_page.shown(row),
+        "seen_schedule": edits.seal(_thing("schedule", row.key), {"schedule": row.schedule}),
         "runs_address": connection_words.address("runs", row.key),
         **connection_page.gather(row, hides=not sees_personal_data(request)),
         **notify_page.gather(request, row),
+        **exchange_page.card(row, request.GET.get("exchange", "")),
         **more,
     }
     answer = render(request, "web/connection.html", shown, status=status)
@@ -222,7 +235,7 @@ def yaml(request: HttpRequest, connection_key: str) -> HttpResponse:
     shown = {
         "connection": row,
         "tabs": tabs(row, YAML, goal_setting.in_order(row)),
-        "document": blueprint.export_connection(row.key, example=True),
+        "document": _document(request, row),
         "is_example": row.authorization is None,
     }
     return render(request, "web/connection_yaml.html", shown)
@@ -230,29 +243,20 @@ def yaml(request: HttpRequest, connection_key: str) -> HttpResponse:
 
 @access(Right.LOOK)
 @require_safe
-def yaml_file(_request: HttpRequest, connection_key: str) -> HttpResponse:
+def yaml_file(request: HttpRequest, connection_key: str) -> HttpResponse:
     """The same document as a file."""
     row = find(connection_key)
     answer = HttpResponse(
-        blueprint.export_connection(row.key, example=True),
+        _document(request, row),
         content_type="application/yaml; charset=utf-8",
     )
     answer["Content-Disposition"] = f'attachment; filename="{row.key}.yaml"'
     return answer
 
 
-@access(Right.LOOK)
-@require_safe
-def exchange(request: HttpRequest, connection_key: str) -> HttpResponse:
-    """How many unique profiles came and went: counted apart, because that may take a moment."""
-    row = find(connection_key)
-    found = sizes.exchanged(row)
-    shown = {
-        "connection": row,
-        "imported": connection_words.about(found.imported),
-        "exported": connection_words.about(found.exported),
-    }
-    return render(request, "web/connection_exchange.html", shown)
+def _document(request: HttpRequest, row: Connection) -> str:
+    hides = not notify_page.sees_all(request)
+    return blueprint.export_connection(row.key, example=True, hides_notify=hides)
 
 
 @access(Right.EDIT)
@@ -315,11 +319,10 @@ def said_of(lost: sizes.Losses) -> list[Loss]:
     if lost.links.number:
         links = connection_words.about(lost.links)
         said.append(Loss(icon="x", words=f"{links} links between records and profiles"))
-    if lost.exported is not None and lost.exported.number:
-        exported = connection_words.about(lost.exported)
-        said.append(
-            Loss(icon="x", words=f"the memory of {exported} profiles that were exported through it")
-        )
+    if lost.exchanged and (lost.exchanged.imported or lost.exchanged.exported):
+        came = plural(lost.exchanged.imported, "profile")
+        sent = f"{lost.exchanged.exported:,} sent through it"
+        said.append(Loss(icon="x", words=f"the count of {came} imported and {sent}"))
     words = "All profiles stay as they are"
     if lost.journal.number:
         kept = connection_words.about(lost.journal)

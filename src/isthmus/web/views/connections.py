@@ -1,7 +1,11 @@
 """The list of connections, the gallery of their types, and making a new one."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, Final, Self
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest
@@ -10,15 +14,17 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from isthmus.connections import overview, setting_up
+from isthmus.connections import due, overview, setting_up
+from isthmus.connections.due import NextRun
+from isthmus.connections.errors import NoSuchThing
 from isthmus.connections.kinds import KINDS, Kind
-from isthmus.connections.overview import Overview, PastRun
+from isthmus.connections.overview import Health, Overview, PastRun
 from isthmus.domain.roles import Right
-from isthmus.web import connection_words, paging, run_words
+from isthmus.web import connection_words, paging, run_words, words
 from isthmus.web.access import access, who
 from isthmus.web.addresses import ours
 from isthmus.web.forms.connections import PRODUCTION, SANDBOX, NewConnectionForm
-from isthmus.web.views.found import changing, find
+from isthmus.web.views.found import find
 
 _ROWS: Final = 25
 """Connections of a page: each draws its last runs."""
@@ -31,44 +37,117 @@ _STATES: Final[Mapping[str, tuple[str, str, Callable[[Overview], bool]]]] = {
     "attention": ("Needs attention", "warn", lambda each: each.is_troubled),
     "on": ("On", "", lambda each: each.active),
     "off": ("Off", "", lambda each: not each.active),
-    "favourites": ("Favourites", "star", lambda each: each.is_favourite),
 }
+_EARLIEST: Final = datetime(1, 1, 2, tzinfo=UTC)
+_LATEST: Final = datetime(9999, 12, 30, tzinfo=UTC)
+
+
+def _time(at: datetime | None, missing: datetime) -> str:
+    """A moment so that texts are in the order of moments; what has none comes last."""
+    return (at or missing).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f").rjust(26, "0")
+
+
+_SORTS: Final[Mapping[str, Callable[[Overview], str]]] = {
+    "": lambda each: ("0" if each.is_favourite else "1") + each.name.casefold(),
+    "name": lambda each: each.name.casefold(),
+    "last": lambda each: _time(each.last_at, _LATEST),
+    "-last": lambda each: _time(each.last_at, _EARLIEST),
+    "next": lambda each: _time(each.due_at if each.active else None, _LATEST),
+    "-next": lambda each: _time(each.due_at if each.active else None, _EARLIEST),
+    "-name": lambda each: each.name.casefold(),
+}
+"""By what the list can be in order; with a minus the other way round. Favourites first, else."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """What the address asks for. All of it holds at once."""
+
+    words: str
+    label: str
+    state: str
+    health: str
+    favourites: bool
+    sort: str
+
+    @classmethod
+    def of(cls, request: HttpRequest) -> Self:
+        """What is asked for; what is not understood is as if it were not there."""
+        state, health, sort = (request.GET.get(name, "") for name in ("state", "health", "sort"))
+        return cls(
+            words=_text(request, "q"),
+            label=_text(request, "label"),
+            # Favourites were a state once, and addresses are kept.
+            favourites="favourites" in (request.GET.get("favourites"), state),
+            state=state if state in _STATES else "",
+            health=health if health in {str(each) for each in Health} else "",
+            sort=sort if sort in _SORTS else "",
+        )
+
+    def takes(self, each: Overview, *, besides: str = "") -> bool:
+        """Whether a connection is one of those; `besides` names what is left out of account."""
+        return (
+            each.matched
+            and (besides == "state" or _STATES[self.state][2](each))
+            and (besides == "health" or self.health in ("", each.health))
+            and (besides == "favourites" or not self.favourites or each.is_favourite)
+        )
 
 
 @access(Right.LOOK)
 @require_safe
 def connections(request: HttpRequest) -> HttpResponse:
     """All connections."""
-    words, label = (_asked(request, name) for name in ("q", "label"))
-    chosen = request.GET.get("state", "")
-    state = chosen if chosen in _STATES else ""
-    wanted = overview.Wanted(words=words, label=label, user=_user_id(request))
+    asked = _Asked.of(request)
+    wanted = overview.Wanted(words=asked.words, label=asked.label, user=_user_id(request))
     every = overview.connections(wanted)
-    is_in_state = _STATES[state][2]
-    rows = sorted((each for each in every if each.matched and is_in_state(each)), key=_sorting)
-    page = paging.page(request, lambda after, most: _behind(rows, after)[:most], _place, size=_ROWS)
+    rows = _in_order([each for each in every if asked.takes(each)], asked.sort)
+    place = partial(_place, asked.sort)
+    page = paging.page(
+        request, lambda after, most: _behind(rows, after, asked.sort)[:most], place, size=_ROWS
+    )
     runs = overview.last_runs(each.id for each in page.rows)
+    following = due.next_runs(each.id for each in page.rows)
     return render(
         request,
         "web/connections.html",
         {
-            "rows": [_row(each, runs.get(each.id, [])) for each in page.rows],
+            "rows": [
+                _row(each, runs.get(each.id, []), following.get(each.id)) for each in page.rows
+            ],
             "page": page,
             "found": len(rows),
             "total": len(every),
-            "states": [
-                {"value": value, "word": word, "icon": icon, "number": sum(map(test, every))}
-                for value, (word, icon, test) in _STATES.items()
-            ],
-            "state": state,
-            "q": words,
-            "label": label,
+            "orgs": len({each.org_id[:15] for each in rows if each.org_id}),
+            **_filters(asked, every),
+            "asked": asked,
+            "q": asked.words,
+            "label": asked.label,
             "labels": overview.labels(),
         },
     )
 
 
-def _row(of: Overview, runs: list[PastRun]) -> dict[str, Any]:
+def _filters(asked: _Asked, every: list[Overview]) -> dict[str, Any]:
+    """The choices, each with how many connections there are with it and all else that is asked."""
+    by_state = [each for each in every if asked.takes(each, besides="state")]
+    by_health = Counter(each.health for each in every if asked.takes(each, besides="health"))
+    loved = (each for each in every if asked.takes(each, besides="favourites"))
+    return {
+        "states": [
+            {"value": value, "word": word, "icon": icon, "number": sum(map(test, by_state))}
+            for value, (word, icon, test) in _STATES.items()
+        ],
+        "healths": [
+            (str(each), connection_words.health_word(each), by_health[each])
+            for each in Health
+            if by_health[each] or asked.health == each
+        ],
+        "favourites": sum(each.is_favourite for each in loved),
+    }
+
+
+def _row(of: Overview, runs: list[PastRun], following: NextRun | None) -> dict[str, Any]:
     last = runs[-1] if runs else None
     return {
         "of": of,
@@ -78,6 +157,10 @@ def _row(of: Overview, runs: list[PastRun]) -> dict[str, Any]:
         if of.health in connection_words.ABOUT_SIGN_IN
         else "",
         "marks": connection_words.marks(of.key, runs, timezone.now()),
+        "next": following,
+        "next_ahead": words.ahead(following.at, timezone.now())
+        if following and following.at
+        else "",
         "last": last,
         "last_state": run_words.state(last.state) if last else None,
         "records": connection_words.records(last) if last else 0,
@@ -86,7 +169,7 @@ def _row(of: Overview, runs: list[PastRun]) -> dict[str, Any]:
     }
 
 
-def _asked(request: HttpRequest, name: str) -> str:
+def _text(request: HttpRequest, name: str) -> str:
     return request.GET.get(name, "").replace("\0", "\N{REPLACEMENT CHARACTER}").strip()[:_LONGEST]
 
 
@@ -95,21 +178,29 @@ def _user_id(request: HttpRequest) -> int:
     return user.id if user else 0
 
 
-def _place(of: Overview) -> paging.Place:
-    """Favourites first, then by title."""
-    return [0 if of.is_favourite else 1, of.name.casefold(), of.id]
+def _place(sort: str, of: Overview) -> paging.Place:
+    """Where it stands; of two that are alike the older comes first."""
+    return [_SORTS[sort](of), of.id]
 
 
-def _sorting(of: Overview) -> tuple[Any, ...]:
-    return tuple(_place(of))
+def _in_order(rows: list[Overview], sort: str) -> list[Overview]:
+    by_age = sorted(rows, key=lambda each: each.id)
+    return sorted(by_age, key=_SORTS[sort], reverse=sort.startswith("-"))
 
 
-def _behind(rows: list[Overview], after: paging.Place | None) -> list[Overview]:
+def _behind(rows: list[Overview], after: paging.Place | None, sort: str) -> list[Overview]:
     if after is None:
         return rows
-    if [type(value) for value in after] != [int, str, int]:
+    if [type(value) for value in after] != [str, int]:
         raise BadRequest
-    return [row for row in rows if _sorting(row) > tuple(after)]
+    text, number = str(after[0]), int(after[1] or 0)
+    down = sort.startswith("-")
+
+    def is_behind(row: Overview) -> bool:
+        own = _SORTS[sort](row)
+        return row.id > number if own == text else (own < text if down else own > text)
+
+    return [row for row in rows if is_behind(row)]
 
 
 @access(Right.LOOK)
@@ -128,9 +219,10 @@ def favourite(request: HttpRequest, connection_key: str) -> HttpResponse:
 def switch(request: HttpRequest, connection_key: str) -> HttpResponse:
     """Switch a connection on or off."""
     active = request.POST.get("active") == "on"
-    with changing(connection_key) as row:
-        row.active = active
-        row.save(update_fields=["active"])
+    try:
+        row = setting_up.switch(connection_key, on=active)
+    except NoSuchThing as error:
+        raise Http404 from error
     if active:
         messages.success(request, f"{row.name} is on.")
     else:

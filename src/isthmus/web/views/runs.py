@@ -6,9 +6,10 @@ from typing import Any, Final
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from isthmus.connections import few_records, history, masking, queueing, reading, standing
+from isthmus.connections import budget, few_records, history, masking, queueing, reading, standing
 from isthmus.connections.errors import NoSuchThing, StateRefused
 from isthmus.connections.models import OPEN, Connection, Run, RunGoal, RunState
 from isthmus.connections.overview import SignIn
@@ -117,6 +118,7 @@ def _shown(request: HttpRequest, found: Run, parts: list[RunGoal]) -> dict[str, 
         "message": masking.masked_message(found.message) if hides else found.message,
         "log": run_figures.address("run-log", found),
         "stop": run_figures.address("stop-run", found),
+        "org_address": _org_address(found),
         "problems": run_figures.address("run-problems", found),
         "all_problems": run_figures.address("run-rows", found, code=ANY_CODE),
         "sign_in_lost": found.state == RunState.FAILED
@@ -128,6 +130,13 @@ def _shown(request: HttpRequest, found: Run, parts: list[RunGoal]) -> dict[str, 
         "may_stop": found.state in OPEN and found.state != RunState.STOPPING and not waits,
         "by": run_words.by_whom(found),
     }
+
+
+def _org_address(found: Run) -> str:
+    """Of a run that waits for API calls: where those of its org are shown."""
+    if found.state != RunState.WAITING or budget.of_connection(found.connection) is None:
+        return ""
+    return reverse("org", kwargs={"org_id": found.connection.org_id})
 
 
 @access(Right.EDIT)

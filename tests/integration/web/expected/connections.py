@@ -16,7 +16,6 @@ EXPECTED: dict[str, Page] = {
     "connection-stop": FOR_EDITORS.by_post,
     "connection-yaml": FOR_VIEWERS,
     "connection-yaml-file": FOR_VIEWERS,
-    "connection-exchange": FOR_VIEWERS,
     "connection-copy": FOR_EDITORS.by_post,
     "connection-losses": FOR_EDITORS,
     "connection-delete": FOR_EDITORS,
