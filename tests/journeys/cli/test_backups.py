@@ -29,8 +29,8 @@ def filled(isthmus: Isthmus) -> Isthmus:
     words = ("user", "add", "ann@example.com", "--name", "Ann", "--role", "viewer")
     ended = command.run(*words, "--password-stdin", stdin="a quiet harbour\n")
     assert ended.status == 0, ended
-    words = ("app", "save", "Integration", "--client-id", "3MVG9", "--secret-stdin")
-    assert command.run(*words, stdin=f"{SECRET}\n").status == 0
+    app = ("app", "save", "Integration", "--client-id", "3MVG9", "--secret-stdin")
+    assert command.run(*app, stdin=f"{SECRET}\n").status == 0
     return command
 
 
