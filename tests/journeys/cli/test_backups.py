@@ -26,7 +26,7 @@ SECRET = "the secret of the app"
 def filled(isthmus: Isthmus) -> Isthmus:
     """A store with an account and a sealed secret."""
     command = isthmus.set(ISTHMUS_SECRET_KEY=OURS)
-    words = ("user", "add", "ann@example.com", "--name", "Ann", "--role", "viewer")
+    words = ("user", "add", "ann@example.com", "--name", "Ann", "--role", "administrator")
     ended = command.run(*words, "--password-stdin", stdin="a quiet harbour\n")
     assert ended.status == 0, ended
     app = ("app", "save", "Integration", "--client-id", "3MVG9", "--secret-stdin")
