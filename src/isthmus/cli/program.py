@@ -46,7 +46,8 @@ ISTHMUS_KEEP_AUDIT_DAYS how long the audit log is (for good). \
 ISTHMUS_URL is the address under which a browser finds the pages, where a proxy stands before \
 them; links in letters lead there. ISTHMUS_SMTP_URL (smtp://user:password@host:587, or smtps://) \
 and ISTHMUS_SMTP_FROM give the mail server. ISTHMUS_WEBHOOK_HOSTS allows webhooks by http, and \
-hosts of this network. \
+hosts of this network. ISTHMUS_METRICS_TOKEN is what monitoring has to give to read \
+/metrics. \
 {DEBUG}=1 shows where an error came from. NO_COLOR=1 leaves colours out.
 """
 
