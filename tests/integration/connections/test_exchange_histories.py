@@ -153,16 +153,6 @@ class World:
     def _day(self, days: int) -> None:
         self.today += timedelta(days=days)
 
-    def _run(
-        self,
-        place: tuple[str, str],
-        full: bool,
-        chunk: int,
-        kills: Iterable[int],
-        kills: Iterable[int],  # noqa: FBT001
-    ) -> None:
-
-
     def _run(self, place: tuple[str, str], *given: Any) -> None:
         goal = self.goals[place]
         full, chunk, kills = given

@@ -32,7 +32,6 @@ from isthmus.profiles.searching import QUERIES as SEARCHING
 from isthmus.profiles.setting_up import QUERIES as SETTING_UP
 
 ROOMS: dict[str, Mapping[str, Any]] = {
-ROOMS: dict[str, dict[str, sql.SQL]] = {
     "importing": IMPORTING,
     "fetching": FETCHING,
     "exporting": EXPORTING,
