@@ -18,12 +18,15 @@ from integration.web.expected import (
     connections,
     exchange,
     guards,
+    home,
     notifying,
+    orgs,
     previews,
     profiles,
     properties,
     runs,
     salesforce,
+    schedules,
     segments,
 )
 from integration.web.expected.people import (
@@ -52,12 +55,15 @@ PARTS = (
     connections,
     exchange,
     guards,
+    home,
+    orgs,
     notifying,
     previews,
     profiles,
     properties,
     runs,
     salesforce,
+    schedules,
     segments,
 )
 EXPECTED: dict[str, Page] = {name: page for part in PARTS for name, page in part.EXPECTED.items()}

@@ -233,6 +233,7 @@ ELSEWHERE: Final[Mapping[str, str]] = {
     "connection-check": "asks Salesforce, and changes no set-up",
     "check-authorization": "asks Salesforce, and changes no set-up",
     "connection-favourite": "is each person's own",
+    "alert-usual": "says of what Isthmus has found that it is usual; alerts are no set-up",
     "connection-webhook": "asks the network for the host; test_a_webhook_is_logged",
     "connection-webhook-secret": "test_a_webhook_is_logged",
     "connection-webhook-test": "only sends",
