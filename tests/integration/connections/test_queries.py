@@ -9,6 +9,7 @@ import pytest
 from psycopg import Connection, sql
 
 from isthmus.connections.audit import QUERIES as AUDIT
+from isthmus.connections.calls import QUERIES as CALLS
 from isthmus.connections.causes import QUERIES as CAUSES
 from isthmus.connections.due import QUERIES as DUE
 from isthmus.connections.foreseen import QUERIES as FORESEEN
@@ -40,6 +41,7 @@ ROOMS: dict[str, Mapping[str, Any]] = {
     "sizes": SIZES,
     "tracing": TRACING,
     "rows": ROWS,
+    "calls": CALLS,
     "causes": CAUSES,
     "due": DUE,
     "stories": STORIES,

@@ -18,7 +18,9 @@ from integration.web.expected import (
     connections,
     exchange,
     guards,
+    home,
     notifying,
+    orgs,
     previews,
     profiles,
     properties,
@@ -53,6 +55,8 @@ PARTS = (
     connections,
     exchange,
     guards,
+    home,
+    orgs,
     notifying,
     previews,
     profiles,
@@ -143,8 +147,10 @@ HOSTILE = (
     "WzEsIDIsIDNd",
     "W251bGwsIG51bGxd",
 )
-NAMES = ("who", "how", "kind", "thing", "connection", "since", "until")
-NAMES += ("q", "after", "sort", "goal", "outcome", "reason", "code", "property", "operator", "name")
+NAMES = (
+    *("who", "how", "kind", "thing", "connection", "since", "until", "health", "favourites"),
+    *("q", "after", "sort", "goal", "outcome", "reason", "code", "property", "operator", "name"),
+)
 
 
 def test_whatever_is_asked_for_no_page_breaks(
