@@ -181,11 +181,12 @@ class Shown:
         }
 
 
-def zones(chosen: str) -> list[str]:
-    """The time zones to choose from; one that is chosen is among them, if it is one."""
+def zones(chosen: str) -> list[tuple[str, str]]:
+    """The time zones to choose from, with what people look for; a chosen one is among them."""
     known = list(wall_clock.places())
     odd = chosen and chosen not in known and not wall_clock.trouble(chosen)
-    return sorted([*known, chosen]) if odd else known
+    names = sorted([*known, chosen]) if odd else known
+    return [(name, name.replace("_", " ")) for name in names]
 
 
 def shown(row: Connection, draft: Draft | None = None) -> Shown:
