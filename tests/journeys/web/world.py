@@ -17,13 +17,16 @@ from integration.web.expected import (
     audit,
     components,
     connections,
+    exchange,
     guards,
+    home,
     notifying,
     previews,
     profiles,
     properties,
     runs,
     salesforce,
+    schedules,
     segments,
 )
 from journeys.processes import Isthmus, LocalOrg
@@ -43,13 +46,16 @@ _PARTS = (
     audit,
     components,
     connections,
+    exchange,
     guards,
     notifying,
+    home,
     previews,
     profiles,
     properties,
     runs,
     salesforce,
+    schedules,
     segments,
 )
 _OK = 200
@@ -142,6 +148,8 @@ def _places(command: Isthmus) -> dict[str, str]:
         "app_id": "1",
         "authorization_id": "1",
         "number": "1",
+        "alert_id": "1",
+        "org_id": command.json("org", "list")["orgs"][0]["id"],
     }
 
 
