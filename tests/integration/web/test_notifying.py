@@ -296,3 +296,8 @@ def test_it_is_said_on_the_page_of_a_connection_that_no_mail_server_is_set_up(
     browser: Client, acme: Connection
 ) -> None:
     assert "No mail server is set up, so nobody gets these letters" in _shown(browser.get(PAGE))
+
+
+def test_no_two_things_of_the_page_have_one_id(browser: Client, acme: Connection) -> None:
+    ids = re.findall(r' id="([^"]+)"', browser.get(PAGE).content.decode())
+    assert sorted(ids) == sorted(set(ids))

@@ -55,6 +55,7 @@ class NotifyForm(Form):
         Without suggestions (None) the addresses are hidden from whoever asks, and stay.
         """
         super().__init__(given, initial=initial)
+        self.auto_id = "notify_%s"  # another form of the page has a field of the same name
         if suggested is None:
             del self.fields["address"], self.fields["more"]
             return
@@ -86,6 +87,11 @@ class WebhookForm(Form):
         "Leave it empty for none.",
         widget=forms.TextInput(attrs={**_PLAIN, "placeholder": "https://example.com/hook"}),
     )
+
+    def __init__(self, given: Any = None, *, initial: dict[str, Any] | None = None) -> None:
+        """Tell its field from those of other forms of the page."""
+        super().__init__(given, initial=initial)
+        self.auto_id = "webhook_%s"
 
     def clean_url(self) -> str:
         """An address that may be called, or none."""
