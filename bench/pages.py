@@ -55,7 +55,7 @@ QUERIES: dict[str, tuple[str, ...]] = {
 
 AFTER_THE_PAGE = frozenset(
     {
-        *["connection-exchange", "connection-losses", "connection-org-losses", "goal-losses"],
+        *["connection-losses", "connection-org-losses", "goal-losses"],
         *["home-profiles", "run-problems", "segment-count", "segment-sample"],
     }
 )
