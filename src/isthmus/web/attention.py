@@ -124,7 +124,7 @@ def gather(every: Sequence[Overview], looks: Looks, *, works: bool) -> Attention
         *(_incomplete(each) for each in unready[:MOST]),
         *_merged(others, problems.shown, looks),
     ]
-    whole = sum(map(len, (lost, elsewhere, idle, urgent, failed, unready)))
+    whole = len(lost) + len(elsewhere) + len(idle) + len(urgent) + len(failed) + len(unready)
     whole += attention.how_many_wait() + len(others) + problems.whole
     return Attention(items=items[:MOST], whole=whole)
 

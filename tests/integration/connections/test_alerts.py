@@ -182,14 +182,15 @@ def test_a_connection_that_is_off_or_paused_is_not_late(connection: Connection) 
     goal = new_goal(connection, IMPORT)
     evaluate()
     assert kinds() == [Kind.DID_NOT_START]
-    for row, hindrance, told in (
+    hindrances: tuple[tuple[Any, dict[str, Any], list[Kind]], ...] = (
         (connection, {"active": False}, []),
         (connection, {"authorization": None}, []),
         (connection.authorization, {"lost_at": NOW}, [Kind.SIGN_IN_LOST]),
         (connection.authorization, {"flow": "browser"}, []),
         (connection.authorization, {"org_id": "00D999999999999AAA"}, []),
         (goal, {"document": replace(IMPORT, active=False).plain()}, []),
-    ):
+    )
+    for row, hindrance, told in hindrances:
         rows = type(row).objects.filter(id=row.id)
         before = rows.values(*hindrance).get()
         rows.update(**hindrance)
