@@ -87,8 +87,8 @@ def test_many_threads_and_clients_never_take_more_than_the_share_and_can_use_all
     for each in threads:
         each.join()
     assert len(taken) <= 100
-    for each in clients:
-        each.close()
+    for client in clients:
+        client.close()
     assert ours() == len(taken)
     rest = OrgAllowance(9)
     for _ in range(100 - len(taken)):
@@ -112,7 +112,11 @@ def test_a_block_is_good_for_its_hour_only(org: Org, monkeypatch: pytest.MonkeyP
     clock, wall = Clock(), Clock()
     moments = iter([NOON, NOON + timedelta(minutes=31)])
     real = calls.set_aside
-    monkeypatch.setattr(calls, "set_aside", lambda *given: real(*given, now=next(moments)))
+
+    def set_aside(org_id: str, connection: int, wanted: int) -> calls.Block:
+        return real(org_id, connection, wanted, next(moments))
+
+    monkeypatch.setattr(calls, "set_aside", set_aside)
     allowance = OrgAllowance(7, clocks=(clock, wall))
     allowance.take(ORG)
     wall.now = 29 * 60

@@ -153,11 +153,7 @@ class World:
         self.today += timedelta(days=days)
 
     def _run(
-        self,
-        place: tuple[str, str],
-        full: bool,
-        chunk: int,
-        kills: Iterable[int],
+        self, place: tuple[str, str], full: bool, chunk: int, kills: Iterable[int]  # noqa: FBT001
     ) -> None:
         goal = self.goals[place]
         engine = run_export if goal.direction == EXPORT else run_import
