@@ -243,3 +243,27 @@ def test_hours_that_count_no_longer_are_forgotten(org: Org) -> None:
     OrgCalls.objects.filter(connection=7).update(hour=datetime.now(UTC) - timedelta(hours=49))
     calls.forget()
     assert [each.connection for each in OrgCalls.objects.filter(org=org)] == [8]
+
+
+def test_whoever_waits_for_another_sees_what_that_one_has_taken(org: Org) -> None:
+    refused: list[BudgetReached] = []
+
+    def take() -> None:
+        try:
+            OrgAllowance(7).take(ORG)
+        except BudgetReached as error:
+            refused.append(error)
+
+    waiting = threading.Thread(target=take)
+    with psycopg.connect(os.environ["ISTHMUS_CONNINFO"]) as other:
+        other.execute("SELECT FROM connections_org FOR UPDATE")
+        waiting.start()
+        waiting.join(1)
+        assert waiting.is_alive()
+        other.execute(
+            "INSERT INTO connections_orgcalls (org_id, connection, hour, calls) "
+            "VALUES (%s, 1, date_trunc('hour', now(), 'UTC'), 100)",
+            [org.id],
+        )
+    waiting.join()
+    assert len(refused) == 1
