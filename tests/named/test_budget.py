@@ -60,7 +60,9 @@ def let_pass(world: World, hours: int) -> None:
         each.hour -= timedelta(hours=hours)
         each.save()
     for run in Run.every.filter(wait_until__isnull=False):
-        Run.every.filter(id=run.id).update(wait_until=run.wait_until - timedelta(hours=hours))
+        assert run.wait_until is not None
+        run.wait_until -= timedelta(hours=hours)
+        run.save(update_fields=["wait_until"])
 
 
 def most_in_a_day(world: World) -> int:

@@ -87,8 +87,8 @@ def test_many_threads_and_clients_never_take_more_than_the_share_and_can_use_all
     for each in threads:
         each.join()
     assert len(taken) <= 100
-    for each in clients:
-        each.close()
+    for client in clients:
+        client.close()
     assert ours() == len(taken)
     rest = OrgAllowance(9)
     for _ in range(100 - len(taken)):
@@ -102,8 +102,8 @@ def test_what_a_killed_process_had_stays_counted_until_its_time_is_over(org: Org
     left_behind = ours()
     assert left_behind == 4
     counted = OrgCalls.objects.get(org=org)
-    OrgCalls.objects.update(hour=hour_of(counted.hour) - timedelta(hours=25))
-    assert ours() == 4 if datetime.now(UTC) < falls_out(OrgCalls.objects.get().hour) else 0
+    OrgCalls.objects.update(hour=hour_of(counted.hour) - timedelta(hours=24))
+    assert ours() == 4
     OrgCalls.objects.update(hour=hour_of(counted.hour) - timedelta(hours=26))
     assert ours() == 0
 
@@ -112,7 +112,11 @@ def test_a_block_is_good_for_its_hour_only(org: Org, monkeypatch: pytest.MonkeyP
     clock, wall = Clock(), Clock()
     moments = iter([NOON, NOON + timedelta(minutes=31)])
     real = calls.set_aside
-    monkeypatch.setattr(calls, "set_aside", lambda *given: real(*given, now=next(moments)))
+
+    def set_aside(org_id: str, connection: int, wanted: int) -> calls.Block:
+        return real(org_id, connection, wanted, next(moments))
+
+    monkeypatch.setattr(calls, "set_aside", set_aside)
     allowance = OrgAllowance(7, clocks=(clock, wall))
     allowance.take(ORG)
     wall.now = 29 * 60
@@ -239,3 +243,27 @@ def test_hours_that_count_no_longer_are_forgotten(org: Org) -> None:
     OrgCalls.objects.filter(connection=7).update(hour=datetime.now(UTC) - timedelta(hours=49))
     calls.forget()
     assert [each.connection for each in OrgCalls.objects.filter(org=org)] == [8]
+
+
+def test_whoever_waits_for_another_sees_what_that_one_has_taken(org: Org) -> None:
+    refused: list[BudgetReached] = []
+
+    def take() -> None:
+        try:
+            OrgAllowance(7).take(ORG)
+        except BudgetReached as error:
+            refused.append(error)
+
+    waiting = threading.Thread(target=take)
+    with psycopg.connect(os.environ["ISTHMUS_CONNINFO"]) as other:
+        other.execute("SELECT FROM connections_org FOR UPDATE")
+        waiting.start()
+        waiting.join(1)
+        assert waiting.is_alive()
+        other.execute(
+            "INSERT INTO connections_orgcalls (org_id, connection, hour, calls) "
+            "VALUES (%s, 1, date_trunc('hour', now(), 'UTC'), 100)",
+            [org.id],
+        )
+    waiting.join()
+    assert len(refused) == 1

@@ -92,7 +92,8 @@ def test_all_of_the_share_can_be_used_and_comes_back_after_its_time() -> None:
     after = call_shares.falls_out(NOON)
     assert ledger.take(after - timedelta(seconds=1), 1) == 0
     assert ledger.take(after, 1) == 1
-    assert after - (NOON + HOUR) >= DAY
+    # Also of a call that was minutes on its way.
+    assert after - (NOON + HOUR + timedelta(minutes=4)) >= DAY
 
 
 def test_blocks_shrink_towards_the_end_so_that_several_can_go_on() -> None:
