@@ -56,7 +56,7 @@ QUERIES: dict[str, tuple[str, ...]] = {
 AFTER_THE_PAGE = frozenset(
     {
         *["connection-losses", "connection-org-losses", "goal-losses"],
-        *["run-problems", "segment-count", "segment-sample"],
+        *["home-profiles", "run-problems", "segment-count", "segment-sample"],
     }
 )
 """What a page asks for once it stands, as it takes long: measured by itself afterwards."""

@@ -308,6 +308,7 @@ CREATE INDEX IF NOT EXISTS audit_began ON store.audit (began, action);
 CREATE INDEX IF NOT EXISTS audit_who ON store.audit (who, began, action);
 CREATE INDEX IF NOT EXISTS audit_how ON store.audit (how, began, action);
 CREATE INDEX IF NOT EXISTS audit_kind ON store.audit (kind, began, action);
+CREATE INDEX IF NOT EXISTS audit_kind_how ON store.audit (kind, how, began, action);
 CREATE INDEX IF NOT EXISTS audit_thing ON store.audit (kind, thing, began, action);
 CREATE INDEX IF NOT EXISTS audit_connection ON store.audit (connection, began, action);
 
@@ -502,7 +503,7 @@ CREATE OR REPLACE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON connections_
 CREATE OR REPLACE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON connections_org
     FOR EACH ROW EXECUTE FUNCTION
     store.audit_change(
-        'org', '{org_id,calls_limit,calls_used,measured_at}', '{}', '{"share_percent": 50}'
+        'org', '{org_id,calls_limit,calls_used,others_used,measured_at}', '{}', '{"share_percent": 50}'
     );
 CREATE OR REPLACE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON connections_mailserver
     FOR EACH ROW EXECUTE FUNCTION store.audit_change('mail server', '{}', '{sealed_password}');
