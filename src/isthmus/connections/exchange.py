@@ -165,14 +165,13 @@ def profiles(
     session: Session[Any], wanted: Wanted, after: tuple[date, UUID] | None, most: int
 ) -> list[Exchanged]:
     """The profiles behind a number, the latest day first; so many behind `after`."""
-    day, profile = after or (LAST, HIGHEST)
+    day, profile = min(after or (LAST, HIGHEST), (wanted.until, HIGHEST))
     # Of one goal also those that another one had exchanged before.
     more = list(wanted.goals) if wanted.one_goal else []
     names = {
         "goals": [*wanted.goals, *more],
         "again": [0] * len(wanted.goals) + more,
         "since": wanted.since,
-        "until": wanted.until,
         "day": day,
         "profile": profile,
         "most": most,

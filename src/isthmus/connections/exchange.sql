@@ -29,7 +29,8 @@ CROSS JOIN LATERAL (
     SELECT known.profile_id, known.day, known.goal
     FROM store.exchanged_profile AS known
     WHERE known.goal = part.goal AND known.again = part.again
-        AND known.day BETWEEN %(since)s AND %(until)s
+        AND known.day >= %(since)s
+        -- The only bound from above: with another one the search would begin there.
         AND (known.day, known.profile_id) < (%(day)s, %(profile)s)
     ORDER BY known.day DESC, known.profile_id DESC
     LIMIT %(most)s

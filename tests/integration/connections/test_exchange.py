@@ -59,14 +59,15 @@ def test_two_profiles_that_become_one_count_once_from_the_earlier_day_on(
     survivor, loser, bystander = add(store), add(store), add(store)
     went(store, leads, survivor, TUESDAY)
     went(store, contacts, loser, MONDAY)
-    went(store, out, loser, FRIDAY)
+    went(store, out, survivor, FRIDAY)
+    went(store, out, loser, TUESDAY)
     went(store, out, bystander, FRIDAY)
     merging.merge(store, survivor, loser)
     one = leads.connection_id
     assert set(rows(store)) == {
         (survivor, one, contacts.id, 0, MONDAY, False),
         (survivor, one, leads.id, leads.id, TUESDAY, False),
-        (survivor, one, out.id, 0, FRIDAY, True),
+        (survivor, one, out.id, 0, TUESDAY, True),
         (bystander, one, out.id, 0, FRIDAY, True),
     }
     assert sums(store) == counted(store)
