@@ -31,6 +31,8 @@ from isthmus.errors import IsthmusError
 from isthmus.profiles import database, statements
 from isthmus.salesforce import Usage
 
+_SHORT: Final = 15
+
 QUERIES = statements.load("isthmus.connections", "calls.sql")
 
 MEASURE_SECONDS: Final = 5.0
@@ -49,7 +51,7 @@ class Block:
 def org_key(org_id: str) -> str:
     """The 18 characters that an org is kept by, however its id came."""
     try:
-        return full_id(org_id)
+        return full_id(org_id[:_SHORT])
     except ValueError:
         return org_id[:18]
 

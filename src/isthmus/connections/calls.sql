@@ -40,7 +40,7 @@ WHERE org.org_id = %(org)s AND given.org_id = org.id AND given.connection = %(co
 -- is over was made by others.
 UPDATE connections_org AS org
 SET calls_limit = %(limit)s, calls_used = %(used)s, measured_at = %(now)s,
-    others_used = greatest(%(used)s + %(unsent)s - coalesce((
+    others_used = greatest(%(used)s::bigint + %(unsent)s::bigint - coalesce((
         SELECT sum(ours.calls)
         FROM connections_orgcalls AS ours
         WHERE ours.org_id = org.id AND ours.hour > %(after)s

@@ -1,7 +1,7 @@
 """Every named block of SQL can be prepared against the tables that there are."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, LiteralString
 
 import psycopg
@@ -9,6 +9,7 @@ import pytest
 from psycopg import Connection, sql
 
 from isthmus.connections.audit import QUERIES as AUDIT
+from isthmus.connections.calls import QUERIES as CALLS
 from isthmus.connections.causes import QUERIES as CAUSES
 from isthmus.connections.due import QUERIES as DUE
 from isthmus.connections.foreseen import QUERIES as FORESEEN
@@ -30,7 +31,7 @@ from isthmus.profiles.schema import QUERIES as PROFILES
 from isthmus.profiles.searching import QUERIES as SEARCHING
 from isthmus.profiles.setting_up import QUERIES as SETTING_UP
 
-ROOMS = {
+ROOMS: dict[str, Mapping[str, Any]] = {
     "importing": IMPORTING,
     "fetching": FETCHING,
     "exporting": EXPORTING,
@@ -40,6 +41,7 @@ ROOMS = {
     "sizes": SIZES,
     "tracing": TRACING,
     "rows": ROWS,
+    "calls": CALLS,
     "causes": CAUSES,
     "due": DUE,
     "stories": STORIES,

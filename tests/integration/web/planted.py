@@ -8,12 +8,15 @@ from django.utils import timezone
 from psycopg import Connection, sql
 
 from integration.set_up import new_connection, new_goal
+from isthmus.connections import calls
+from isthmus.connections.calls import OrgAllowance
 from isthmus.connections.models import App, Run, RunGoal, RunState
 from isthmus.domain.goals import ImportField, ImportGoal, MatchRow
 from isthmus.domain.objects import OBJECTS
 from isthmus.domain.properties import Normalise, PropertyDefinition, PropertyType
 from isthmus.profiles import properties
 from isthmus.profiles.models import Segment
+from isthmus.salesforce import Usage
 
 EMAIL, NAME = "zinnia.planted@example.com", "Zinnia Plantedname"
 SECRETS = ("zinnia.planted", "Plantedname")
@@ -49,6 +52,8 @@ class World:
             "app_id": self.app.id,
             "action_id": self.action_id,
             "authorization_id": self.connection.authorization_id,
+            "alert_id": 1,
+            "org_id": self.connection.org_id,
         }
         return {name: value for name, value in places.items() if f":{name}>" in pattern}
 
@@ -103,6 +108,8 @@ def plant(session: Connection[Any]) -> World:
         action_id=logged[0],
     )
     _traces(session, world)
+    calls.measure(connection.org_id, Usage(used=40, maximum=5_000))
+    OrgAllowance(connection.id).take(connection.org_id)
     return world
 
 

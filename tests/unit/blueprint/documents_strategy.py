@@ -14,10 +14,12 @@ from isthmus.blueprint.documents import (
     Document,
     Goal,
     Notify,
+    Org,
     Segment,
     Webhook,
 )
 from isthmus.connections.authorizations import Flow
+from isthmus.domain.call_shares import SHARE_PERCENT
 from isthmus.domain.goals import (
     PROFILE_ID,
     ExportField,
@@ -33,6 +35,7 @@ from isthmus.domain.labels import trouble
 from isthmus.domain.merge_rules import MergeRule
 from isthmus.domain.objects import OBJECTS
 from isthmus.domain.properties import Normalise, OnMerge, PropertyDefinition, PropertyType
+from isthmus.domain.record_ids import full_id
 from isthmus.domain.schedule_reading import DAYS, MOST_A_DAY, WEEKS
 from isthmus.domain.schedules import Schedule, read
 
@@ -251,6 +254,13 @@ def connections() -> SearchStrategy[Connection]:
     )
 
 
+def orgs() -> SearchStrategy[Org]:
+    """Those with the usual share go without saying, so none of these has it."""
+    ids = st.from_regex(re.compile(r"00D[A-Za-z0-9]{12}", re.ASCII), fullmatch=True).map(full_id)
+    percent = st.integers(1, 100).filter(lambda each: each != SHARE_PERCENT)
+    return st.builds(Org, id=ids, api_share_percent=percent)
+
+
 def documents() -> SearchStrategy[Document]:
     several = st.lists(connections(), max_size=3, unique_by=lambda connection: connection.key)
     return st.builds(
@@ -259,6 +269,7 @@ def documents() -> SearchStrategy[Document]:
         segments=st.lists(segments(), max_size=3).map(tuple),
         connections=several.flatmap(some_share).map(tuple),
         apps=st.lists(apps(), max_size=2, unique_by=lambda app: app.name).map(tuple),
+        orgs=st.lists(orgs(), max_size=2, unique_by=lambda org: org.id).map(tuple),
     )
 
 

@@ -49,6 +49,7 @@ GOALS = "connections: [{key: a, goals: [GOAL]}]"
     ("heading", "table", "text"),
     [
         ("apps", 0, "apps: [{what: x}]"),
+        ("orgs", 0, "orgs: [{what: x}]"),
         ("properties", 0, "properties: [{what: x}]"),
         ("segments", 0, "segments: [{what: x}]"),
         ("connections", 0, "connections: [{what: x}]"),

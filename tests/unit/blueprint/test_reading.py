@@ -2,10 +2,11 @@ from collections.abc import Mapping
 
 import pytest
 
-from isthmus.blueprint.documents import Authorization, Document
+from isthmus.blueprint.documents import Authorization, Document, Org
 from isthmus.blueprint.errors import BlueprintInvalid
 from isthmus.blueprint.reading import read
 from isthmus.connections.authorizations import Flow
+from isthmus.domain import call_shares
 from isthmus.domain.goals import (
     ExportField,
     ExportGoal,
@@ -27,6 +28,9 @@ SIGN_IN = """
       client_id: "${ACME_SECRET}2"
       client_secret: ${ACME_SECRET}
 """
+
+
+ROW = "{id: 00Dxx0000001gPL, api_share_percent: 5}"
 
 
 def only_goal(text: str, environment: Mapping[str, str]) -> ImportGoal | ExportGoal:
@@ -192,6 +196,30 @@ segments:
     assert first.where == second.where == {"property": "country", "is": "NL"}
 
 
+def test_our_share_of_an_orgs_calls_is_read(environment: Mapping[str, str]) -> None:
+    text = "orgs: [{id: 00Dxx0000001gPL, api_share_percent: 75}]"
+    document = read(text, name="test", environment=environment)
+    assert document.orgs == (Org(id="00Dxx0000001gPLEAY", api_share_percent=75),)
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        ("{id: 00Dxx0000001gPLEAY, api_share_percent: 0}", call_shares.WORDS),
+        ("{id: 00Dxx0000001gPLEAY, api_share_percent: 101}", call_shares.WORDS),
+        ("{id: 00Dxx0000001gPLEAY, api_share_percent: half}", call_shares.WORDS),
+        ("{id: 00Dxx0000001gPLEAY}", "'api_share_percent' is missing"),
+        ("{id: acme, api_share_percent: 5}", "'acme' is not a Salesforce id"),
+        ("{id: 003xx0000001gPL, api_share_percent: 5}", "is not the id of an org"),
+        (f"{ROW}, {ROW.replace('gPL', 'gPLEAY')}", "stands here twice"),
+    ],
+)
+def test_what_is_no_share_of_an_org_is_refused(row: str, says: str) -> None:
+    with pytest.raises(BlueprintInvalid) as refused:
+        read(f"orgs: [{row}]", name="test", environment={})
+    assert says in str(refused.value)
+
+
 def test_nothing_is_a_document_without_anything() -> None:
     assert read("# to be written\n", name="test", environment={}) == Document()
 
@@ -200,7 +228,9 @@ def test_problems_come_in_the_order_of_the_file_and_name_it() -> None:
     text = "segmants: []\nproperties: [{key: a}]\n"
     with pytest.raises(BlueprintInvalid) as caught:
         read(text, name="set-up.yaml", environment={})
-    unknown = "'segmants' is not a key here. Allowed: apps, properties, segments, connections."
+    unknown = (
+        "'segmants' is not a key here. Allowed: apps, orgs, properties, segments, connections."
+    )
     assert str(caught.value).splitlines() == [
         f"set-up.yaml:1:1: {unknown} Did you mean 'segments'?",
         "set-up.yaml:2:14: 'label' is missing. Write label: … here.",

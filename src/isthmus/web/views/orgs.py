@@ -72,7 +72,7 @@ def _shown(request: HttpRequest, row: Org, *, status: int = 200, **more: Any) ->
     counted = budget.counted(row)
     shown = {
         "org": row,
-        "name": org_calls.name_of(row) or row.org_id,
+        "name": org_calls.name_of(row),
         "calls": org_calls.of_org(row),
         "connections": org_calls.by_connection(row, counted),
         "counted": counted[: org_calls.MOST_ROWS],
