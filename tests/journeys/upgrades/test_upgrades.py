@@ -70,13 +70,16 @@ _SCHEMA = r"""
     UNION ALL SELECT 'function', pronamespace::regnamespace::text, proname, md5(prosrc)
     FROM pg_proc WHERE pronamespace IN ('public'::regnamespace, 'store'::regnamespace)"""
 _PARTITION = re.compile(r"_\d{8}\b")
+_CASTS = re.compile(r"::[a-z ]+(\[\])?|[()]")
+"""A condition that was dumped and read again has other casts and parentheses."""
+
 _OF_PROPERTIES = re.compile(r"profile_p_|\bprofile_property_")
 
 
 def schema(conninfo: str) -> set[tuple[str, ...]]:
     """All tables with what belongs to them, but partitions and what properties have made."""
     return {
-        row
+        (*row[:3], _CASTS.sub("", row[3]))
         for row in asked(conninfo, _SCHEMA)
         if not any(_PARTITION.search(str(each)) for each in row[1:3])
         and not _OF_PROPERTIES.search(f"{row[1]} {row[2]}")
