@@ -252,8 +252,7 @@ def test_a_store_of_before_keeps_its_counts(
         )
     old_store()
     store.execute(
-        "INSERT INTO store.exported_profile (connection, profile_id)"
-        " SELECT %s, unnest(%s::uuid[])",
+        "INSERT INTO store.exported_profile (connection, profile_id) SELECT %s, unnest(%s::uuid[])",
         [leads.connection_id, profiles[1:3]],
     )
     schema.install(store)

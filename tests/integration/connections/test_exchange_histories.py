@@ -154,11 +154,6 @@ class World:
         self.today += timedelta(days=days)
 
     def _run(self, place: tuple[str, str], *given: Any) -> None:
-
-
-    def _run(
-        self, place: tuple[str, str], full: bool, chunk: int, kills: Iterable[int]  # noqa: FBT001
-    ) -> None:
         goal = self.goals[place]
         full, chunk, kills = given
         engine = run_export if goal.direction == EXPORT else run_import

@@ -80,7 +80,9 @@ def test_who_started_a_run_is_not_said(acme: Connection) -> None:
     assert "Marit" not in whole
 
 
-HOSTILE = "Acme\r\nBcc: all@example.com\n<script>alert(1)</script>\u202egnp\u2066 \u0000x" + "y" * 500
+HOSTILE = (
+    "Acme\r\nBcc: all@example.com\n<script>alert(1)</script>\u202egnp\u2066 \u0000x" + "y" * 500
+)
 
 
 def test_a_hostile_name_stays_a_name(acme: Connection) -> None:
@@ -105,7 +107,9 @@ def test_a_hostile_name_stays_a_name(acme: Connection) -> None:
     assert "\u202e" not in str(made["Subject"])
 
 
-@pytest.mark.parametrize("name", ["Vantaan tuotanto \u2013 \u0430\u0431\u0432", "\u05d0\u05d1\u05d2 Ltd"])
+@pytest.mark.parametrize(
+    "name", ["Vantaan tuotanto \u2013 \u0430\u0431\u0432", "\u05d0\u05d1\u05d2 Ltd"]
+)
 def test_a_foreign_name_arrives_as_it_is(acme: Connection, name: str) -> None:
     Connection.objects.update(name=name)
     acme.refresh_from_db()
