@@ -269,10 +269,13 @@ def _waits_for_calls(of: _Of) -> AlertWords:
 
 def _letters_wait(of: _Of) -> AlertWords:
     what = "E-mail" if of.facts["channel"] == "email" else "Webhooks"
+    lost = of.facts.get("lost", 0)
+    gone = f"{plural(lost, 'letter was', 'letters were')} given up, and nobody got "
+    gone += f"{'it' if lost == 1 else 'them'}. "
+    waits = plural(of.facts["waiting"], "letter waits", "letters wait")
     return AlertWords(
         title=f"{what} can't be sent",
-        sentence=f"{plural(of.facts['waiting'], 'letter waits', 'letters wait')}, the oldest since "
-        f"{of.moment('since')}.",
+        sentence=f"{gone if lost else ''}{waits}; it has been so since {of.moment('since')}.",
         next_step="Look at the mail server." if what == "E-mail" else "Look at who takes them.",
         address="/mail" if what == "E-mail" else "/connections",
         act="See the mail server" if what == "E-mail" else "See the connections",
