@@ -6,9 +6,9 @@ here, in front of each statement that writes set-up, and it ends with the statem
 no session can carry it on to somebody else.
 """
 
-import getpass
 import json
 import os
+import pwd
 import re
 import threading
 from collections.abc import Callable, Iterator
@@ -99,10 +99,13 @@ def by_nobody() -> Any:
 
 
 def system_user() -> str:
-    """The name under which the operating system knows whoever runs this process."""
+    """The name under which the operating system knows whoever runs this process.
+
+    Variables such as LOGNAME are not asked: whoever runs a command may set them to anybody's name.
+    """
     try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # containers may have accounts without a name
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # containers may have accounts without a name
         return f"user {os.getuid()}"
 
 

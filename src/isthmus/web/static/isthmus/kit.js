@@ -264,6 +264,20 @@
     if (part) find("[data-refocus]", part)?.focus();
   });
 
+  // Suggestions of a field for several texts are for the last of them: the browser compares them with
+  // all that was typed, so each begins with that.
+  document.addEventListener("input", ({ target }) => {
+    if (!target.matches?.("input[data-several][list]")) return;
+    const parts = target.value.split(",");
+    const before = target.value.slice(0, target.value.length - parts.at(-1).trimStart().length);
+    const typed = new Set(parts.slice(0, -1).map((part) => part.trim()));
+    for (const option of target.list?.options ?? []) {
+      option.dataset.text ??= option.value;
+      option.disabled = typed.has(option.dataset.text);
+      option.value = before + option.dataset.text;
+    }
+  });
+
   // Parts that are replaced while somebody looks: what was opened stays open -----
   const keepOpen = (name, node) => !(name === "open" && node.nodeName === "DETAILS");
   if (globalThis.Idiomorph) Idiomorph.defaults.callbacks.beforeAttributeUpdated = keepOpen;
