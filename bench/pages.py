@@ -55,8 +55,8 @@ QUERIES: dict[str, tuple[str, ...]] = {
 
 AFTER_THE_PAGE = frozenset(
     {
-        *["connection-exchange", "connection-losses", "connection-org-losses", "goal-losses"],
-        *["run-problems", "segment-count", "segment-sample"],
+        *["connection-losses", "connection-org-losses", "goal-losses"],
+        *["home-profiles", "run-problems", "segment-count", "segment-sample"],
     }
 )
 """What a page asks for once it stands, as it takes long: measured by itself afterwards."""

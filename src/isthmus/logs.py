@@ -83,6 +83,45 @@ def _plain(value: object) -> str:
     return str(value)
 
 
+JSON_SETTING = "ISTHMUS_LOG_JSON"
+"""Set for the processes that serve pages, by the one that starts them."""
+
+
+def note(message: str) -> None:
+    """Log a sentence for people, where there is a log and nobody watches."""
+    log.info("note", extra={"event": "note", "facts": {"message": message}})
+
+
+def note_line(message: str) -> str:
+    """The line that `note` would log."""
+    record = log.makeRecord(log.name, logging.INFO, "", 0, "note", (), None)
+    record.event, record.facts = "note", {"message": message}
+    return JsonLines().format(record)
+
+
+log = logging.getLogger("isthmus.notes")
+
+WATCHED_LESS = ("isthmus.requests",)
+"""What somebody at a terminal does not want a line of for each."""
+
+
+def of_server(*, as_json: bool) -> dict[str, Any]:
+    """For the web server's own log: the same lines, on standard error."""
+    kind = JsonLines if as_json else TextLines
+    loggers = {name: {"handlers": ["lines"], "propagate": False} for name in _SERVER}
+    stream = {"class": "logging.StreamHandler", "formatter": "lines", "stream": "ext://sys.stderr"}
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"lines": {"()": f"{kind.__module__}.{kind.__name__}"}},
+        "handlers": {"lines": stream},
+        "loggers": loggers,
+    }
+
+
+_SERVER = ("_granian", "granian.access")
+
+
 def configure(*, as_json: bool, everything: bool = True) -> None:
     """Send the log of this process to standard error; `everything`, or only what went wrong."""
     handler = logging.StreamHandler(sys.stderr)
@@ -90,6 +129,8 @@ def configure(*, as_json: bool, everything: bool = True) -> None:
     ours = logging.getLogger("isthmus")
     ours.handlers, ours.propagate = [handler], False
     ours.setLevel(logging.INFO if everything else logging.ERROR)
+    for name in WATCHED_LESS:
+        logging.getLogger(name).setLevel(logging.NOTSET if as_json else logging.WARNING)
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.ERROR)

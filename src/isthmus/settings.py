@@ -60,6 +60,7 @@ ROOT_URLCONF = "isthmus.web.urls"
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "isthmus.web.request_log.RequestLogMiddleware",
     "isthmus.web.headers.HeadersMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

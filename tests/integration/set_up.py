@@ -31,6 +31,7 @@ def new_connection(key: str = "acme", **given: Any) -> Connection:
             flow="client_credentials", login_url="https://x", client_id="x", sealed_secret=b""
         )
     defaults = {"name": key, "org_id": ORG_ID, "overlap_seconds": 0, "settle_seconds": 0}
+    defaults["schedule"] = {"by_hand": True}  # Nothing runs here that a test did not ask for.
     return Connection.objects.create(key=key, **{**defaults, **given})
 
 

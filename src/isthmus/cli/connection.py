@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from isthmus.cli import notifying, running, scheduling
+from isthmus.cli import alerts, notifying, running, scheduling
 from isthmus.cli.formatting import between, grouped, moment, plural
 from isthmus.cli.options import AsJson, ConnectionKey
 from isthmus.cli.output import facts, note, print_json, show, table
@@ -104,10 +104,12 @@ def show_connection(key: ConnectionKey, *, as_json: AsJson = False) -> None:
         last = reading.last_runs().get(connection.id)
         told = scheduling.document(connection, due.next_run(connection))
         if as_json:
-            print_json({**_document(connection, last), "runs_by_itself": told})
+            document = {**_document(connection, last), "runs_by_itself": told}
+            print_json({**document, "alerts": alerts.documents(connection)})
             return
         show(connection.name, style="bold")
         show(facts([*_facts(connection, last), *_by_itself(told)]))
+        alerts.show_of(connection)
         show("")
         columns = ["goal", "what it does", "active", "done up to"]
         show(table(columns, [_goal_line(each) for each in connection.goals.all()]))

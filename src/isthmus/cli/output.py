@@ -39,10 +39,38 @@ def show(shown: "RenderableType", style: str | None = None) -> None:
     console.file.writelines(f"{line.rstrip()}\n" for line in captured.get().splitlines())
 
 
+class _Notes:
+    """Where sentences on standard error go: to somebody who reads them, or to a log."""
+
+    logged = False
+
+
+def log_notes() -> None:
+    """Make all that this process says on standard error lines of a log, as JSON."""
+    from isthmus import logs
+
+    logs.configure(as_json=True)
+    _Notes.logged = True
+
+
 def note(message: str) -> None:
-    """A sentence on standard error."""
+    """A sentence on standard error, or in the log."""
+    if _Notes.logged:
+        from isthmus import logs
+
+        logs.note(message)
+        return
     console = messages()
     console.print(message, soft_wrap=not console.is_terminal)
+
+
+def as_line(message: str) -> bytes:
+    """The same sentence as the bytes of a line, for whoever has to write it by itself."""
+    if not _Notes.logged:
+        return f"{message}\n".encode()
+    from isthmus import logs
+
+    return f"{logs.note_line(message)}\n".encode()
 
 
 def json_bytes(document: object) -> bytes:

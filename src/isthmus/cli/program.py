@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from isthmus.cli import (
+    alerts,
     authorization,
     client_app,
     config,
@@ -40,11 +41,13 @@ secret of an app that people sign in through. ISTHMUS_WORKER_LOOK_SECONDS is how
 looks for runs by itself (by default every 5 seconds). ISTHMUS_LIMIT_WAIT_SECONDS is how long a \
 run waits for API calls (900). \
 ISTHMUS_KEEP_OUTCOMES_DAYS is how long the journal of values and the outcomes of records are kept \
-(30), ISTHMUS_KEEP_LOG_DAYS how long the problems that runs met are (90). \
+(30), ISTHMUS_KEEP_LOG_DAYS how long the problems that runs met are (90), and \
+ISTHMUS_KEEP_AUDIT_DAYS how long the audit log is (for good). \
 ISTHMUS_URL is the address under which a browser finds the pages, where a proxy stands before \
 them; links in letters lead there. ISTHMUS_SMTP_URL (smtp://user:password@host:587, or smtps://) \
 and ISTHMUS_SMTP_FROM give the mail server. ISTHMUS_WEBHOOK_HOSTS allows webhooks by http, and \
-hosts of this network. \
+hosts of this network. ISTHMUS_METRICS_TOKEN is what monitoring has to give to read \
+/metrics. \
 {DEBUG}=1 shows where an error came from. NO_COLOR=1 leaves colours out.
 """
 
@@ -123,6 +126,7 @@ command(
 )(web)
 app.add_typer(config.app)
 app.add_typer(connection.app)
+app.add_typer(alerts.app)
 app.add_typer(authorization.app)
 app.add_typer(client_app.app)
 app.add_typer(org.app)

@@ -39,7 +39,9 @@ def tell_plainly() -> None:
 
 def write_plainly(words: str) -> None:
     """Write a line to standard error past all buffers: a handler may interrupt a write to them."""
-    os.write(sys.stderr.fileno(), f"{words}\n".encode())
+    from isthmus.cli import output
+
+    os.write(sys.stderr.fileno(), output.as_line(words))
 
 
 @contextmanager

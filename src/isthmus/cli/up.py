@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from isthmus.cli import stopping
 from isthmus.cli.options import Concurrency, Log, LogFormat
-from isthmus.cli.output import note
+from isthmus.cli.output import log_notes, note
 from isthmus.cli.supervising import Program, end_all
 from isthmus.cli.web import DEFAULT_HOST, DEFAULT_PORT, Host, Port, check_free, welcome
 from isthmus.cli.worker import DEFAULT_CONCURRENCY
@@ -33,11 +33,13 @@ def up(
     """
     from isthmus.cli import session
 
+    if log is LogFormat.JSON:
+        log_notes()
     check_free(host, port)
     with stopping.stop_on_signals(_tell) as stop:
         with session.database():
             worker = worker_program(concurrency, log)
-            programs = [worker, web_program(host, port)]
+            programs = [worker, web_program(host, port, log)]
             try:
                 for program in programs:
                     program.start()
@@ -59,9 +61,11 @@ def worker_program(
     return Program("worker", [*words, "--exit-with-stdin"], errors=errors)
 
 
-def web_program(host: str, port: int, errors: int | None = None) -> Program:
+def web_program(
+    host: str, port: int, log: LogFormat = LogFormat.AUTO, errors: int | None = None
+) -> Program:
     """The web pages, which end with this process; `errors` is where their standard error goes."""
-    words = ("web", "--host", host, "--port", str(port))
+    words = ("web", "--host", host, "--port", str(port), "--log", str(log))
     return Program("web application", [*words, "--exit-with-stdin"], errors=errors)
 
 

@@ -10,7 +10,9 @@ from typing import Annotated
 import typer
 
 from isthmus.cli import stopping
-from isthmus.cli.options import ExitWithStdin
+from isthmus.cli.options import ExitWithStdin, Log, LogFormat
+from isthmus.cli.output import log_notes
+from isthmus.logs import JSON_SETTING
 
 DEFAULT_PORT = 8000
 DEFAULT_HOST = "127.0.0.1"
@@ -36,12 +38,15 @@ def web(
     *,
     host: Host = DEFAULT_HOST,
     port: Port = DEFAULT_PORT,
+    log: Log = LogFormat.AUTO,
     exit_with_stdin: ExitWithStdin = False,
 ) -> None:
     """Serve the web pages until Ctrl-C.
 
     Any number of these may share a database. While there is no administrator, a code is printed by
     which the first account is made in a browser; it works once and for a day.
+
+    As JSON, the log has a line for each page that is asked for: its name, not its address.
     """
     from isthmus.cli import session
     from isthmus.connections import secrets
@@ -49,10 +54,13 @@ def web(
     from isthmus.profiles.database import KEEP
     from isthmus.web import gathering
 
+    if log is LogFormat.JSON:
+        log_notes()
     check_free(host, port)
     static = gathering.place(home() / "static")
     os.environ["ISTHMUS_SIGNING_KEYS"] = ",".join(secrets.derived("web pages"))
     os.environ["ISTHMUS_STATIC"] = str(static)
+    os.environ[JSON_SETTING] = "1" if log.is_json else ""
     with session.database():
         gathering.gather(static)
         if exit_with_stdin:
@@ -130,6 +138,8 @@ def _serve(host: str, port: int, *, tells: bool) -> None:
     from granian.constants import Interfaces
     from granian.log import LogLevels
 
+    from isthmus import logs
+
     server = Granian(
         "isthmus.web.wsgi:application",
         address=host,
@@ -137,6 +147,7 @@ def _serve(host: str, port: int, *, tells: bool) -> None:
         interface=Interfaces.WSGI,
         blocking_threads=THREADS,
         log_level=LogLevels.error,
+        log_dictconfig=logs.of_server(as_json=bool(os.environ.get(JSON_SETTING))),
         respawn_failed_workers=True,
         workers_kill_timeout=END_SECONDS,
         websockets=False,

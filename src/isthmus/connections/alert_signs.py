@@ -113,27 +113,17 @@ class Known:
     strange_from: Mapping[int, int] = field(default_factory=dict)  # these are told of already
 
 
-@dataclass(frozen=True, kw_only=True)
-class Amounts:
-    """What was found of amounts."""
-
-    signs: Sequence[Sign]
-    still: frozenset[int]  # goals that run and were not looked at: what was so is so
-
-
-def amounts(now: datetime, since: datetime, known: Known) -> Amounts:
+def amounts(now: datetime, since: datetime, known: Known) -> list[Sign]:
     """Goals whose last run got far fewer or more records than usual.
 
     Looked at are those with a result since then, and those that are told of already.
     """
-    rows = _rows("goals", since=since, kinds=list(OF_AMOUNTS))
-    wanted = {row["goal"] for row in rows if row["is_new"]}
+    names = {"oldest": now - COMPARED, "most": MOST_COMPARED}
+    goals = [row["goal"] for row in _rows("goals", since=since, kinds=list(OF_AMOUNTS))]
     found: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    names = {"goals": sorted(wanted), "oldest": now - COMPARED, "most": MOST_COMPARED}
-    for row in _rows("amounts", **names) if wanted else ():
+    for row in _rows("amounts", goals=goals, **names) if goals else ():
         found[row["goal"]].append(row)
-    signs = [sign for goal, parts in found.items() if (sign := _amount(goal, parts, known))]
-    return Amounts(signs=signs, still=frozenset(row["goal"] for row in rows) - wanted)
+    return [sign for goal, parts in found.items() if (sign := _amount(goal, parts, known))]
 
 
 def _amount(goal: int, parts: Sequence[Mapping[str, Any]], known: Known) -> Sign | None:
@@ -205,24 +195,32 @@ def held() -> Iterator[Sign]:
 def sign_ins(now: datetime) -> Iterator[Sign]:
     """Sign-ins that are lost or about to be."""
     for row in _rows("sign_ins", api_enabled=API_ENABLED):
-        about = {"about": f"authorization {row['authorization']}"}
-        common: dict[str, Any] = {"connections": row["connections"]}
+        about, connections = f"authorization {row['authorization']}", row["connections"]
         if row["lost_at"] is not None:
-            facts = {"since": row["lost_at"].isoformat()}
-            yield Sign(kind=Kind.SIGN_IN_LOST, facts=facts, **about, **common)
+            yield Sign(
+                kind=Kind.SIGN_IN_LOST,
+                about=about,
+                connections=connections,
+                facts={"since": row["lost_at"].isoformat()},
+            )
             continue
         if row["lacks_api"]:
-            yield Sign(kind=Kind.NO_API, **about, **common)
-        if row["certificate"] and (ends := _ends_at(row["certificate"])):
-            days = [each for each in CERTIFICATE_DAYS if ends - now <= timedelta(days=each)]
-            if days:
-                # Each of the days has an alert of its own, so that each is told.
-                yield Sign(
-                    kind=Kind.CERTIFICATE_ENDS,
-                    about=f"{about['about']} within {days[-1]} days",
-                    facts={"ends": ends.isoformat(), "ended": ends <= now},
-                    **common,
-                )
+            yield Sign(kind=Kind.NO_API, about=about, connections=connections)
+        ends = _ends_at(row["certificate"]) if row["certificate"] else None
+        if ends is not None and (days := _days_left(ends, now)) is not None:
+            # Each of the days has an alert of its own, so that each is told.
+            yield Sign(
+                kind=Kind.CERTIFICATE_ENDS,
+                about=f"{about} within {days} days",
+                connections=connections,
+                facts={"ends": ends.isoformat(), "ended": ends <= now},
+            )
+
+
+def _days_left(ends: datetime, now: datetime) -> int | None:
+    """The least of the days at which it is told that has come; None: none has."""
+    come = [each for each in CERTIFICATE_DAYS if ends - now <= timedelta(days=each)]
+    return come[-1] if come else None
 
 
 @lru_cache(maxsize=4096)

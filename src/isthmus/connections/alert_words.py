@@ -1,6 +1,6 @@
 """What is said of alerts, the same on pages, in letters and by commands.
 
-None of it is personal data: names of connections and goals, numbers, moments, and Salesforce's codes.
+None of it is personal data: names of connections and goals, numbers, moments, Salesforce's codes.
 """
 
 from collections.abc import Callable, Mapping
@@ -39,7 +39,8 @@ class _Of:
 
     @property
     def facts(self) -> Mapping[str, Any]:
-        return self.alert.facts
+        facts: Mapping[str, Any] = self.alert.facts
+        return facts
 
     @property
     def connection(self) -> str:
@@ -134,7 +135,7 @@ def _did_not_start(of: _Of) -> AlertWords:
         subject=of.connection,
         title=f"{of.connection} did not start",
         sentence=sentence,
-        next_step="See that a worker runs: `isthmus up`, or `isthmus worker`. What is due starts then.",
+        next_step="See that a worker runs (`isthmus up`, `isthmus worker`): it starts what is due.",
         address=of.page(),
         act="See the connection",
     )
@@ -144,7 +145,7 @@ def _unsteady_sign_in(of: _Of) -> AlertWords:
     runs = plural(of.facts["runs"], "run", "runs")
     return AlertWords(
         subject=of.connection,
-        title=f"{of.connection} did not get as far as Salesforce {of.facts['runs']} times in a row",
+        title=f"{of.connection} got no further than the sign-in {of.facts['runs']} times in a row",
         sentence=f"Its last {runs}, from {of.moment('since')} on, ended at the sign-in, before any "
         f"goal was begun.",
         next_step="Read what the last run says, and check the sign-in.",
@@ -170,9 +171,9 @@ def _certificate_ends(of: _Of) -> AlertWords:
     return AlertWords(
         subject=of.connection,
         title=f"{of.connection} signs in by a certificate that {'has ended' if ended else 'ends'}",
-        sentence=f"The certificate {'ended' if ended else 'ends'} on {of.moment('ends')}. Salesforce "
-        f"refuses every sign-in by it after that.{of.also}",
-        next_step="Connect again with a new certificate, and give it to the app in Salesforce first.",
+        sentence=f"The certificate {'ended' if ended else 'ends'} on {of.moment('ends')}. "
+        f"Salesforce refuses every sign-in by it after that.{of.also}",
+        next_step="Connect again with a new certificate; the app in Salesforce gets it first.",
         address=of.page("sign-in"),
         act="Renew it",
     )
@@ -224,12 +225,12 @@ def _amount(of: _Of, records: str) -> str:
 
 def _rows_held(of: _Of) -> AlertWords:
     code, rows = of.facts["code"], plural(of.facts["rows"], "row is", "rows are")
-    times = f" {of.facts['failures']} times" if of.facts["failures"] else " again and again"
+    times = f"up to {of.facts['failures']} times" if of.facts["failures"] else "again and again"
+    most = f", mostly with {code}. {explain(code).meaning}" if code else "."
     return AlertWords(
         subject=of.connection,
         title=f"{of.connection} holds {plural(of.facts['rows'], 'row', 'rows')} back",
-        sentence=f"{rows} held back in {of.goal}: Salesforce refused the same values up to{times}, "
-        f"mostly with {code or 'a code that is not known'}. {explain(code).meaning if code else ''}".rstrip(),
+        sentence=f"{rows} held back in {of.goal}: Salesforce refused the same values {times}{most}",
         next_step="Correct what the code names: a row with another value is sent by the next run.",
         address=of.run_page(
             "rows",
@@ -246,8 +247,8 @@ def _long_run(of: _Of) -> AlertWords:
     return AlertWords(
         subject=of.connection,
         title=f"{of.connection} has been running for unusually long",
-        sentence=f"Run {of.facts['run']} began on {of.moment('since')} and goes on; {usual} is usual, "
-        f"by the {of.facts['compared']} runs before.",
+        sentence=f"Run {of.facts['run']} began on {of.moment('since')} and goes on; {usual} is "
+        f"usual, by the {of.facts['compared']} runs before.",
         next_step="Look at which step it is. Where it does not get on, stop it and run it again.",
         address=of.run_page(),
         act="See the run",
@@ -258,9 +259,9 @@ def _waits_for_calls(of: _Of) -> AlertWords:
     return AlertWords(
         subject=of.connection,
         title=f"{of.connection} has been waiting for API calls",
-        sentence=f"Run {of.facts['run']} began on {of.moment('since')}, and the org has no API calls "
-        f"left for it.",
-        next_step="It goes on by itself. Give it a larger share of the calls, or run it less often.",
+        sentence=f"Run {of.facts['run']} began on {of.moment('since')}, and the org has no API "
+        f"calls left for it.",
+        next_step="It goes on by itself. Give it a larger share of the calls, or run less often.",
         address=of.run_page(),
         act="See the run",
     )
@@ -285,8 +286,8 @@ _WORDS: Final[Mapping[Kind, Callable[[_Of], AlertWords]]] = {
     Kind.NO_API: _no_api,
     Kind.CERTIFICATE_ENDS: _certificate_ends,
     Kind.TOO_MANY_SIGN_INS: _too_many_sign_ins,
-    Kind.FEWER_RECORDS: _fewer_records,
     Kind.ROWS_HELD: _rows_held,
+    Kind.FEWER_RECORDS: _fewer_records,
     Kind.LONG_RUN: _long_run,
     Kind.MORE_RECORDS: _more_records,
     Kind.WAITS_FOR_CALLS: _waits_for_calls,

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from django.db import connection as database
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from isthmus.connections import alert_signs, letters
@@ -57,13 +58,8 @@ def evaluate(
                 return None
         known = list(Alert.objects.filter(closed_at=None))
         amounts = alert_signs.amounts(now, since or now - _LOOKS_BACK, _known(known, now))
-        signs = [*_all_but_amounts(now), *amounts.signs]
-        kept = {
-            (each.kind, each.about)
-            for each in known
-            if each.kind in OF_AMOUNTS and each.goal_id in amounts.still
-        }
-        return _reconcile(known, signs, kept, now=now, settling=settling)
+        signs = [*_all_but_amounts(now), *amounts]
+        return _reconcile(known, signs, now=now, settling=settling)
 
 
 def _all_but_amounts(now: datetime) -> Iterable[Sign]:
@@ -95,14 +91,13 @@ def _known(alerts: Iterable[Alert], now: datetime) -> Known:
 def _reconcile(
     known: Sequence[Alert],
     signs: Sequence[Sign],
-    kept: set[tuple[str, str]],
     *,
     now: datetime,
     settling: bool,
 ) -> Evaluation:
     before = {(each.kind, each.about): each for each in known}
     is_so = {(str(each.kind), each.about): each for each in signs}
-    over = [each.id for place, each in before.items() if place not in is_so and place not in kept]
+    over = [each.id for place, each in before.items() if place not in is_so]
     closed = Alert.objects.filter(id__in=over, closed_at=None).update(closed_at=now)
     _refresh(before, is_so)
     new = [
@@ -159,32 +154,31 @@ def _facts(sign: Sign) -> dict[str, Any]:
     return {**sign.facts, **shared}
 
 
-def open_alerts() -> list[Alert]:
-    """The alerts that are open, oldest first."""
+def open_alerts(of: Connection | None = None) -> list[Alert]:
+    """The alerts that are open, oldest first: all, or those that concern a connection."""
     rows = Alert.objects.filter(closed_at=None).select_related("connection", "goal", "run")
+    if of is not None:
+        # Several connections may share a sign-in.
+        rows = rows.filter(Q(connection=of) | Q(facts__connections__contains=of.id))
     return list(rows.order_by("opened_at", "id"))
 
 
-def concerns(alert: Alert, connection_id: int) -> bool:
-    """Whether it is about that connection, by itself or with others that share its sign-in."""
-    return connection_id in alert.facts.get("connections", [alert.connection_id])
-
-
-def of_connection(connection: Connection) -> list[Alert]:
-    """Those that concern a connection, oldest first."""
-    return [each for each in open_alerts() if concerns(each, connection.id)]
-
-
-def live(now: datetime) -> list[Alert]:
+def live(now: datetime, of: Connection | None = None) -> list[Alert]:
     """The alerts that are open, with what did not start as it is at this moment.
 
     Where no worker runs nobody works alerts out; whoever looks has to see at least that.
     """
-    known = [each for each in open_alerts() if each.kind != Kind.DID_NOT_START]
+    known = open_alerts(of)
+    opened = {each.about: each for each in known if each.kind == Kind.DID_NOT_START}
     signs = alert_signs.late(now)
-    rows = Connection.objects.in_bulk([each.connections[0] for each in signs])
-    return known + [
-        Alert(
+    if of is not None:
+        signs = [each for each in signs if of.id in each.connections]
+    rows = Connection.objects.in_bulk(
+        [each.connections[0] for each in signs if each.about not in opened]
+    )
+    late = [
+        opened.get(sign.about)
+        or Alert(
             kind=str(sign.kind),
             about=sign.about,
             connection=rows[sign.connections[0]],
@@ -192,8 +186,9 @@ def live(now: datetime) -> list[Alert]:
             opened_at=now,
         )
         for sign in signs
-        if sign.connections[0] in rows
+        if sign.about in opened or sign.connections[0] in rows
     ]
+    return [each for each in known if each.kind != Kind.DID_NOT_START] + late
 
 
 def take_as_usual(number: int, *, by: str) -> Alert:

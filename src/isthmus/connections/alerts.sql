@@ -6,12 +6,23 @@ SELECT pg_try_advisory_xact_lock(%(lock)s)
 
 -- late --
 -- Connections that should have started by their schedule and have no run, and those with a queued run
--- that nobody takes. One whose sign-in is lost does not start, and is told of by that.
+-- that nobody takes. One that is paused does not start, and is told of by what pauses it: it has no
+-- active goal, or no sign-in, or that is lost or leads to another org.
 SELECT connection.id AS connection, NULL::integer AS run, NULL::integer AS number,
     connection.due_at AS since
 FROM connections_connection AS connection
-LEFT JOIN connections_authorization AS signing_in ON signing_in.id = connection.authorization_id
+JOIN connections_authorization AS signing_in ON signing_in.id = connection.authorization_id
 WHERE connection.active AND connection.due_at < %(before)s AND signing_in.lost_at IS NULL
+    AND NOT (signing_in.flow = 'browser' AND signing_in.sealed_refresh_token = ''::bytea)
+    AND NOT (
+        signing_in.org_id <> '' AND connection.org_id <> ''
+        AND left(signing_in.org_id, 15) <> left(connection.org_id, 15)
+    )
+    AND EXISTS (
+        SELECT FROM connections_goal AS goal
+        WHERE goal.connection_id = connection.id
+            AND coalesce((goal.document ->> 'active')::boolean, true)
+    )
     AND NOT EXISTS (
         SELECT FROM connections_run AS run
         WHERE run.connection_id = connection.id AND NOT run.preview
@@ -66,14 +77,9 @@ WHERE run.state IN ('running', 'stopping') AND NOT run.preview AND run.started_a
 ORDER BY run.id
 
 -- goals --
--- Goals that run, and whether their last result is to be looked at: it came since, or it is already
--- known to be strange.
-SELECT goal.id AS goal,
-    last.finished_at >= %(since)s
-    OR EXISTS (
-        SELECT FROM connections_alert AS alert
-        WHERE alert.goal_id = goal.id AND alert.closed_at IS NULL AND alert.kind = ANY (%(kinds)s)
-    ) AS is_new
+-- Goals that run and whose last result is to be looked at: it came since, or it is already known to
+-- be strange.
+SELECT goal.id AS goal
 FROM connections_goal AS goal
 JOIN connections_connection AS connection ON connection.id = goal.connection_id
 LEFT JOIN LATERAL (
@@ -84,6 +90,14 @@ LEFT JOIN LATERAL (
     LIMIT 1
 ) AS last ON true
 WHERE connection.active AND coalesce((goal.document ->> 'active')::boolean, true)
+    AND (
+        last.finished_at >= %(since)s
+        OR EXISTS (
+            SELECT FROM connections_alert AS alert
+            WHERE alert.goal_id = goal.id AND alert.closed_at IS NULL
+                AND alert.kind = ANY (%(kinds)s)
+        )
+    )
 
 -- amounts --
 -- What the goals received in their last runs, newest first. `is_whole` says of an import that it took

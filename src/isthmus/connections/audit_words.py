@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from isthmus.connections import masking
 from isthmus.connections.audit import Change, Entry, Names
+from isthmus.domain import schedules
+from isthmus.errors import IsthmusError
 from isthmus.people import auditing
 
 DOTS = masking.DOTS
@@ -55,8 +57,8 @@ _LABELS: Final = {
     "authorization_id": "Sign-in",
     "confirm_above": "Asks first above, in percent",
     "confirm_hours": "Waits for a yes, in hours",
-    "notify_to": "Who is told by e-mail",
-    "notify_when": "Is told of",
+    "notify_to": "Addresses for e-mail",
+    "notify_when": "E-mail on",
     "webhook_url": "Webhook",
     "sealed_webhook_secret": "Secret of the webhook",
     "position": "Place",
@@ -97,6 +99,7 @@ _OF_PEOPLE: Final = {"name": "Name"}
 _ON_OFF: Final = frozenset({"active", "is_active"})
 _SAID_ELSEWHERE: Final = frozenset({"direction", "document.key"})
 _MOST_SAID: Final = 3
+_ZONE: Final = "UTC"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,7 +171,7 @@ def _counted(entry: Entry) -> str:
 
 def sentence(of: Change, names: Names) -> Sentence:
     """What was done to one thing."""
-    name = of.name or of.key
+    name = _host(of.name) or of.key
     if of.kind == "run":
         return Sentence(
             lead=_RUNS[of.act], name=f"run #{of.key}", tail=f" of {names.connection(of)}"
@@ -179,7 +182,15 @@ def sentence(of: Change, names: Names) -> Sentence:
         return Sentence(lead="took away all", name=KINDS[of.kind][2])
     if of.act != "changed":
         return Sentence(lead=f"{of.act} the {word}", name=name, tail=tail)
-    return Sentence(lead=_changed(of), name=name, tail=tail)
+    lead = _changed(of)
+    # A title alone says what it is the title of; names of other things do not.
+    named = lead if of.kind in ("connection", "goal") else f"{lead} the {word}"
+    return Sentence(lead=named, name=name, tail=tail)
+
+
+def _host(name: str) -> str:
+    """The name without what every address of a login host begins with."""
+    return name.removeprefix("https://").removeprefix("http://")
 
 
 def _changed(of: Change) -> str:
@@ -201,6 +212,8 @@ def _changed(of: Change) -> str:
 
 
 def _in_sentence(label: str) -> str:
+    if label == _LABELS["active"]:
+        return "the switch"
     if label[1:2].isupper():
         return label
     return f"the {label[:1].lower()}{label[1:]}"
@@ -258,8 +271,18 @@ def _value(name: str, value: Any, names: Names, reader: Reader) -> str:
         return reader.conditions(value)
     if isinstance(value, dict) and set(value) == {"site"}:
         return f"{value['site']}/…"
+    if name == "schedule":
+        return _schedule(value)
     hides = name in _PERSONAL and not reader.sees_personal_data
     return _written(_PERSONAL[name](value) if hides else value, outermost=True)
+
+
+def _schedule(value: Any) -> str:
+    """The schedule without its time zone, which is a setting of its own."""
+    try:
+        return schedules.read(value).words(_ZONE).removesuffix(f", {_ZONE}")
+    except IsthmusError:
+        return _written(value, outermost=True)
 
 
 def _without_values(part: Any) -> Any:

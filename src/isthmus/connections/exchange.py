@@ -237,6 +237,6 @@ FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 def make_anonymous(session: Session[Any], profiles: Iterable[UUID]) -> None:
     """Forget who these profiles were. They were exchanged all the same, and go on counting.
 
-    For whoever deletes profiles for good, in the same transaction.
+    For whoever deletes profiles for good, in the same transaction and before that.
     """
     session.execute(QUERIES["make_anonymous"], {"profiles": list(profiles)})

@@ -44,7 +44,7 @@ def _tidy(text: str) -> str:
     lines: list[str] = []
     for line in map(str.rstrip, text.strip().splitlines()):
         if line or (lines and lines[-1]):
-            lines.append(line)
+            lines.append("-- " if line == "--" else line)  # below it, what is no part of the letter
     return "\n".join(lines) + "\n"
 
 

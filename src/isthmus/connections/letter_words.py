@@ -5,6 +5,7 @@ somebody without that right sees on the pages, and less.
 """
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -45,8 +46,8 @@ _IDS: Final = re.compile(
     r"|\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"
 )
 _CODE: Final = re.compile(r"[A-Za-z0-9_.]{1,100}")
-_TURNS: Final = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-"""Marks that turn the direction of what follows them, also outside of a name."""
+_JOINERS: Final = frozenset("\u200c\u200d")
+"""Seen by nobody, and part of how some scripts are written."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +90,7 @@ class Words:
     subject: str
     connection: str  # its name; empty where it is about none
     title: str
+    head: str = ""  # the title where the state stands below it; empty: the same
     state: str
     tone: str
     sentences: Sequence[str] = ()
@@ -105,9 +107,15 @@ class Words:
 
 def plain(text: str, most: int = NAME_LENGTH) -> str:
     """A name as one line of visible characters that keeps its direction to itself."""
-    line = _TURNS.sub("", text)
-    line = " ".join("".join(each if each.isprintable() else " " for each in line).split())
+    line = " ".join("".join(map(_seen, text)).split())
     return line if len(line) <= most else f"{line[: most - 1]}\u2026"
+
+
+def _seen(each: str) -> str:
+    """The character; a blank for one that ends a line, nothing for one that turns others around."""
+    if each.isprintable() or each in _JOINERS:
+        return each
+    return " " if each.isspace() or unicodedata.category(each) == "Cc" else ""
 
 
 def of(letter: Letter) -> Words:
@@ -140,7 +148,8 @@ def of_run(run: Run) -> Words:
         subject=f"{name}: {ended}{lost}",
         connection=name,
         title=f"Run #{run.number} {_ended(run)}",
-        state=state.label.capitalize(),
+        head=f"Run #{run.number}",
+        state=_ended(run).removeprefix("was ").capitalize(),
         tone=_TONES[state],
         sentences=_sentences(run, parts, is_lost=is_lost),
         facts=_facts(run),
@@ -229,7 +238,7 @@ def _goal(part: RunGoal) -> GoalWords:
     return GoalWords(
         name=plain(name),
         direction="export" if part.direction == EXPORT else "import",
-        state=state.label.capitalize(),
+        state="With problems" if state == RunState.PROBLEMS else state.label.capitalize(),
         tone=_TONES.get(state, CALM),
         counted=_counted(counts(part)) if part.counts else "",
         said=safe(part.message) if state == RunState.FAILED and part.message else "",
@@ -294,8 +303,10 @@ def _links(run: Run, *, has_problems: bool, is_lost: bool) -> list[Link]:
     found = [link("Open the run", page_address.run(key, run.number))]
     if has_problems:
         found.append(link("Problems by cause", page_address.problems(key, run.number)))
-    connection = link(f"Connection {plain(run.connection.name)}", page_address.connection(key))
-    return [connection, *found] if is_lost else [*found, connection]
+    if is_lost:
+        return [link("Open the connection", page_address.connection(key)), *found]
+    name = plain(run.connection.name)
+    return [*found, link(f"Connection {name}", page_address.connection(key))]
 
 
 def link(words: str, path: str) -> Link:
@@ -317,6 +328,9 @@ def _place() -> str:
             f"{page_address.SETTING} to the address that everybody uses."
         )
     return ""
+
+
+_ANY_FOOT: Final = "Who hears of the runs of a connection is set on its page, at the top."
 
 
 def _foot(connection: Connection) -> str:
@@ -345,6 +359,7 @@ def _of_question(part: RunGoal) -> Words:
         subject=f"{name}: run #{run.number} waits for confirmation",
         connection=name,
         title=f"Run #{run.number} waits for confirmation",
+        head=f"Run #{run.number}",
         state="Waiting for confirmation",
         tone=WARN,
         sentences=[f"{guards.words(part, asked.size) if asked else ''}{until}".strip()],
@@ -377,7 +392,7 @@ def _of_alert(alert: Alert) -> Words:
         next_step=plain(said.next_step, _SAID_LENGTH),
         links=[link(plain(said.act), said.address), *others],
         place=_place(),
-        foot=_foot(connection) if connection else "",
+        foot=_foot(connection) if connection else _ANY_FOOT,
     )
 
 
@@ -397,5 +412,5 @@ def of_test(to: str) -> Words:
         next_step="Nothing needs to be done.",
         links=[link("Open Isthmus", "/")],
         place=_place(),
-        foot="Who hears of the runs of a connection is set on its page, at the top.",
+        foot=_ANY_FOOT,
     )

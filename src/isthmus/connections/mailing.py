@@ -233,6 +233,11 @@ def _of_sender(server: Server, error: Exception) -> str:
             f"{server} takes letters only from those who sign in{_code(error)}. Enter a user name "
             f"and a password."
         )
+    if getattr(error, "smtp_code", 0) not in _PERMANENT:
+        return (
+            f"{server} takes no letters just now{_code(error)}. Nothing: they are tried again. If "
+            f"it stays, look into the server's log."
+        )
     return (
         f"{server} does not take letters from the sender's address{_code(error)}. Enter an address "
         f"that this user may send from."

@@ -47,6 +47,10 @@ NO_SERVER: Final = (
     "No mail server is set up. Set one up in the settings under E-mail, by `isthmus mail set`, or "
     f"by {mail_server.URL_SETTING}."
 )
+_BROKEN: Final = (
+    "What is to be told could not be put into words ({error}). Report it with what the log of the "
+    "worker says at this time."
+)
 NOBODY_TAKES_IT: Final = "The mail server does not take letters for any of the addresses."
 NO_WEBHOOK: Final = "The connection has no webhook any more."
 
@@ -86,7 +90,18 @@ def _send_all(server: mail_server.Server, session: mailing.Session) -> int:
             with _alone(letter):
                 _put_off(letter, str(trouble))
             break
+        except Exception as error:  # noqa: BLE001 - one letter's trouble is not the others'
+            _set_aside(letter, error)
     return done
+
+
+def _set_aside(letter: Letter, error: Exception) -> None:
+    """Put a letter off that met an error of ours, which nobody foresaw."""
+    facts = {"letter": letter.id, "channel": letter.channel, "error": type(error).__name__}
+    extra = {"event": "letter broken", "facts": facts}
+    log.error("letter broken", extra=extra, exc_info=error)
+    with _alone(letter):
+        _put_off(letter, _BROKEN.format(error=type(error).__name__))
 
 
 @contextmanager
@@ -114,6 +129,8 @@ def call_webhooks() -> int:
                 gone = isinstance(trouble, webhooks.WebhookGone)
                 _put_off(letter, str(trouble), gives_up=gone)
             silent.add(letter.connection_id)
+        except Exception as error:  # noqa: BLE001 - one letter's trouble is not the others'
+            _set_aside(letter, error)
     return done
 
 

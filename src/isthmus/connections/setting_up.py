@@ -114,6 +114,8 @@ _COPIED = (
     "schedule",
     "confirm_above",
     "confirm_hours",
+    "notify_to",
+    "notify_when",
 )
 
 

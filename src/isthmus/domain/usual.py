@@ -1,8 +1,8 @@
 """What is usual of a thing that comes again and again, and what is far from it.
 
-The median says what is usual, because a few odd ones do not move it. The second of the extremes says
-what has been before: a weekend or a day of much work that comes every week is among the past ones
-twice, while one that stands alone does not count.
+The median says what is usual, because a few odd ones do not move it. The second of the extremes
+says what has been before: a weekend or a day of much work that comes every week is among the past
+ones twice, while one that stands alone does not count.
 """
 
 from collections.abc import Sequence
@@ -74,7 +74,7 @@ def strange(last: Amount, past: Sequence[Amount]) -> Strange | None:
 
     Far more: over five times the median, twice the second most, and a thousand more than the
     median. Far fewer: under a tenth of the median and half the second least, where the median is a
-    hundred or more. What stands for a longer or a shorter time than usual is compared in proportion.
+    hundred or more. What stands for a longer or shorter time than usual is compared in proportion.
     """
     if len(past) < LEAST_KNOWN:
         return None

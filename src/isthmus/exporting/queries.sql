@@ -764,7 +764,7 @@ new AS (
     FROM member
     LEFT JOIN store.exchanged_profile AS known
         ON known.profile_id = member.profile_id AND known.connection = %(connection)s
-        AND known.exported AND known.again = 0
+        AND known.exported AND known.again = 0 AND NOT known.made
     WHERE known.goal IS DISTINCT FROM %(goal)s
     ORDER BY member.profile_id
     ON CONFLICT DO NOTHING

@@ -10,6 +10,7 @@ import psycopg
 from psycopg import Connection, IsolationLevel, sql
 from psycopg.pq import TransactionStatus
 
+from isthmus.connections import exchange
 from isthmus.connections.runs import GoalRun
 from isthmus.domain.counts import GoalCounts
 from isthmus.errors import Retryable
@@ -165,8 +166,9 @@ def _apply(
     if not match.take(connection, plan, within):
         return None
     match.match(connection, plan, within, partial(refuse_overflow, connection, plan))
-    merge.merge(connection, plan)
-    return finish.finish_chunk(connection, plan, counts)
+    day = exchange.today(plan.zone)
+    merge.merge(connection, plan, day)
+    return finish.finish_chunk(connection, plan, counts, day)
 
 
 def _fail(plan: ImportPlan, connection: Connection[Any], after: int, counts: GoalCounts) -> int:
@@ -174,4 +176,4 @@ def _fail(plan: ImportPlan, connection: Connection[Any], after: int, counts: Goa
     match.take(connection, plan, match.bounds(connection, plan, after, 1))
     connection.execute(QUERIES["fail_too_large"])
     connection.execute(QUERIES["note_too_large"], {"run_goal": plan.run_goal})
-    return finish.finish_chunk(connection, plan, counts)
+    return finish.finish_chunk(connection, plan, counts, exchange.today(plan.zone))

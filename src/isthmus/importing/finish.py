@@ -1,5 +1,6 @@
 """What is kept of a chunk beside the profiles: identifiers, links, outcomes, counts, position."""
 
+from datetime import date
 from typing import Any
 
 from psycopg import Connection, sql
@@ -7,7 +8,7 @@ from psycopg.errors import SerializationFailure
 from psycopg.sql import Composable, Composed
 from psycopg.types.json import Jsonb
 
-from isthmus.connections import exchange, two_way
+from isthmus.connections import two_way
 from isthmus.domain.counts import GoalCounts
 from isthmus.domain.merge_rules import MergeRule
 from isthmus.importing import stage
@@ -16,14 +17,19 @@ from isthmus.importing.plan import ImportPlan, MappedValue, Twin
 from isthmus.importing.queries import QUERIES
 
 
-def finish_chunk(connection: Connection[Any], plan: ImportPlan, so_far: GoalCounts) -> int:
-    """Write what the chunk did, add its records to `so_far`; the number `n` of its last one."""
+def finish_chunk(
+    connection: Connection[Any], plan: ImportPlan, so_far: GoalCounts, day: date
+) -> int:
+    """Write what the chunk did, add its records to `so_far`; the number `n` of its last one.
+
+    `day` is the one that new profiles count for.
+    """
     _write_identifiers(connection, plan)
     problems = _write_problems(connection, plan)
     so_far.problems += problems
     _write_links(connection, plan, troubled=problems > 0)
     if not plan.rehearsed:
-        _count_profiles(connection, plan)
+        _count_profiles(connection, plan, day)
     connection.execute(QUERIES["note_records"], {"run_goal": plan.run_goal})
     for outcome, reason, records in connection.execute(QUERIES["count_outcomes"]):
         so_far.note(outcome, reason, records)
@@ -160,14 +166,11 @@ def _write_links(connection: Connection[Any], plan: ImportPlan, *, troubled: boo
         connection.execute(QUERIES["note_heirs"], {"goals": [plan.goal, *others]})
 
 
-def _count_profiles(connection: Connection[Any], plan: ImportPlan) -> None:
+def _count_profiles(connection: Connection[Any], plan: ImportPlan, day: date) -> None:
     """Note which profiles the goal has brought in for the first time."""
-    names: dict[str, Any] = {"connection": plan.connection, "goal": plan.goal}
-    names["day"] = exchange.today(plan.zone)
-    if made := connection.execute(QUERIES["count_made"], names).rowcount:
-        connection.execute(QUERIES["sum_made"], {**names, "made": made})
-    if _any(connection, "any_found"):
-        connection.execute(QUERIES["count_found"], names)
+    names = {"connection": plan.connection, "goal": plan.goal, "day": day}
+    made = connection.execute(QUERIES["count_made"], names).rowcount
+    connection.execute(QUERIES["count_found"], {**names, "made": made})
 
 
 def _any(connection: Connection[Any], name: str) -> bool:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import date
 from itertools import groupby
 from typing import Any
 
@@ -78,18 +79,21 @@ def targets(plan: ImportPlan) -> list[Target]:
     ]
 
 
-def merge(connection: Connection[Any], plan: ImportPlan) -> None:
-    """Write the profiles of the chunk's records, with the journal of what was overwritten."""
+def merge(connection: Connection[Any], plan: ImportPlan, day: date) -> None:
+    """Write the profiles of the chunk's records, with the journal of what was overwritten.
+
+    New ones keep the goal and the day by which they are counted.
+    """
     if checks := problem_statement(plan):
         connection.execute(checks)
     written = targets(plan)
     made, changed, folded = connection.execute(QUERIES["count_kinds"]).fetchone() or (0, 0, 0)
     if made:
-        connection.execute(insert_statement(plan, written))
+        connection.execute(insert_statement(plan, written, day))
     if changed:
         _expect(changed, connection.execute(update_statement(plan, written)).fetchone())
     if folded:
-        connection.execute(fold_statement(plan, written))
+        connection.execute(fold_statement(plan, written, day))
     if changed or folded:
         there, meant = connection.execute(QUERIES["lock_unchanged"]).fetchone() or (0, 0)
         _expect(meant, (there,))
@@ -293,14 +297,16 @@ def source(plan: ImportPlan, written: list[Target]) -> Composed:
     ).format(brings=_brings(written), stage=stage.table(plan.run_goal), link=link)
 
 
-def insert_statement(plan: ImportPlan, written: list[Target]) -> Composed:
+def insert_statement(plan: ImportPlan, written: list[Target], day: date) -> Composed:
     """New profiles, each of one record: the usual case of a first run."""
     return sql.SQL(
-        """INSERT INTO store.profile (profile_id, {columns})
-        SELECT profile_id, {values}
+        """INSERT INTO store.profile (profile_id, made_by, made_on, {columns})
+        SELECT profile_id, {goal}, {day}, {values}
         FROM ({source} AND record.fresh AND NOT record.folded) AS brought"""
     ).format(
         columns=_list(written, lambda target: target.column),
+        goal=sql.Literal(plan.goal),
+        day=sql.Literal(day),
         values=_list(written, _first_value),
         source=source(plan, written),
     )
@@ -378,7 +384,7 @@ _OLD = "('{{' || concat_ws(',', {}) || '}}')::jsonb"
 """One document put together as text: joining one for each property takes several times as long."""
 
 
-def fold_statement(plan: ImportPlan, written: list[Target]) -> Composed:
+def fold_statement(plan: ImportPlan, written: list[Target], day: date) -> Composed:
     """Profiles that several records of the chunk touch: applied in order, written once.
 
     `g` counts the records so far that overwrite, `f` is the first record after the last of them
@@ -404,8 +410,9 @@ def fold_statement(plan: ImportPlan, written: list[Target]) -> Composed:
         ),
         final AS (SELECT * FROM stepped WHERE last AND NOT fresh),
         inserted AS (
-            INSERT INTO store.profile (profile_id, {columns})
-            SELECT profile_id, {values} FROM stepped WHERE last AND fresh ORDER BY profile_id
+            INSERT INTO store.profile (profile_id, made_by, made_on, {columns})
+            SELECT profile_id, {goal}, {day}, {values}
+            FROM stepped WHERE last AND fresh ORDER BY profile_id
         ),
         {written}
         INSERT INTO chunk_changed (n) SELECT n FROM stepped WHERE changed"""
@@ -423,6 +430,8 @@ def fold_statement(plan: ImportPlan, written: list[Target]) -> Composed:
         joins=sql.SQL(" ").join(joins),
         changed=sql.SQL(" OR ").join(map(_changed, written)),
         columns=_list(written, lambda each: each.column),
+        goal=sql.Literal(plan.goal),
+        day=sql.Literal(day),
         values=_list(written, lambda each: each.name("a")),
         written=_update_and_journal(plan, written, sql.SQL("final")),
     )

@@ -517,27 +517,15 @@ WHERE link.record_id = record.record_id
 
 -- count_made --
 -- Profiles that the chunk made are in nobody's count yet.
-INSERT INTO store.exchanged_profile (profile_id, connection, goal, again, day, exported)
-SELECT profile_id, %(connection)s, %(goal)s, 0, %(day)s, false
+INSERT INTO store.exchanged_profile (profile_id, connection, goal, again, day, exported, made)
+SELECT profile_id, %(connection)s, %(goal)s, 0, %(day)s, false, true
 FROM chunk_record
 -- Of several records of a profile, one made it.
 WHERE outcome IS NULL AND creates
 
--- sum_made --
-INSERT INTO store.exchanged_sum (day, connection, goal, profiles, firsts, exported)
-VALUES (%(day)s, %(connection)s, %(goal)s, %(made)s, %(made)s, false)
-
--- any_found --
--- Whether a record went to a profile that was there, and that the goal had not linked it to.
-SELECT EXISTS (
-    SELECT FROM chunk_record
-    WHERE outcome IS NULL AND NOT fresh
-        AND (NOT known OR link_profile IS DISTINCT FROM profile_id)
-)
-
 -- count_found --
--- Of these, the ones that the goal has not brought in before, once for it and once for its
--- connection.
+-- Profiles that were there and that the goal has not brought in before, once for it and once for its
+-- connection; summed up with those that the chunk made.
 WITH member AS MATERIALIZED (
     SELECT DISTINCT profile_id
     FROM chunk_record
@@ -553,7 +541,13 @@ new AS (
     LEFT JOIN LATERAL (
         SELECT goal FROM store.exchanged_profile AS known
         WHERE known.profile_id = member.profile_id AND known.connection = %(connection)s
-            AND NOT known.exported AND known.again = 0
+            AND NOT known.exported AND known.again = 0 AND NOT known.made
+        UNION ALL
+        SELECT made_by FROM store.profile
+        WHERE profile_id = member.profile_id
+            AND made_by IN (
+                SELECT goal FROM store.exchanged_sum WHERE connection = %(connection)s
+            )
         OFFSET 0
     ) AS known ON true
     WHERE known.goal IS DISTINCT FROM %(goal)s
@@ -562,9 +556,10 @@ new AS (
     RETURNING again
 )
 INSERT INTO store.exchanged_sum (day, connection, goal, profiles, firsts, exported)
-SELECT %(day)s, %(connection)s, %(goal)s, count(*), count(*) FILTER (WHERE again = 0), false
+SELECT %(day)s, %(connection)s, %(goal)s, count(*) + %(made)s::integer,
+    count(*) FILTER (WHERE again = 0) + %(made)s::integer, false
 FROM new
-HAVING count(*) > 0
+HAVING count(*) + %(made)s::integer > 0
 
 -- any_newly_linked --
 SELECT EXISTS (

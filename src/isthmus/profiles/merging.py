@@ -61,7 +61,7 @@ def merge_pairs(
 
 
 _MOVES = (
-    *("move_links", "move_exchanged"),
+    *("move_links", "move_exchanged", "forget_made"),
     *("move_holds", "forget_holds", "forget_skips", "follow_merges"),
 )
 

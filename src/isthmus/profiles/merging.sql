@@ -40,19 +40,31 @@ WHERE link.profile_id = pair.loser
 -- What was exchanged of the loser was exchanged of the survivor: of each goal, the earlier day stays.
 -- A row is taken away and written anew; what others wrote meanwhile stays as they wrote it.
 WITH side AS MATERIALIZED (
-    SELECT pair.survivor, each.profile_id
+    SELECT pair.survivor, each.profile_id, profile.made_by, profile.made_on
     FROM merging_pair AS pair
+    JOIN store.profile AS loser ON loser.profile_id = pair.loser
     CROSS JOIN LATERAL (VALUES (pair.survivor), (pair.loser)) AS each (profile_id)
-    WHERE EXISTS (
-        SELECT FROM store.exchanged_profile AS known WHERE known.profile_id = pair.loser
-    )
+    JOIN store.profile AS profile ON profile.profile_id = each.profile_id
+    WHERE loser.made_by IS NOT NULL
+        OR EXISTS (
+            SELECT FROM store.exchanged_profile AS known
+            WHERE known.profile_id = pair.loser AND NOT known.made
+        )
 ),
-old AS (
+old_found AS (
     DELETE FROM store.exchanged_profile AS known
     USING side
-    WHERE known.profile_id = side.profile_id
+    WHERE known.profile_id = side.profile_id AND NOT known.made
     RETURNING side.survivor, known.*
 ),
+old_made AS (
+    DELETE FROM store.exchanged_profile AS known
+    USING side
+    WHERE known.goal = side.made_by AND known.again = 0 AND known.day = side.made_on
+        AND known.profile_id = side.profile_id AND known.made
+    RETURNING side.survivor, known.*
+),
+old AS (SELECT * FROM old_found UNION ALL SELECT * FROM old_made),
 kept AS (
     SELECT survivor, connection, goal, exported, min(day) AS day
     FROM old
@@ -80,6 +92,18 @@ FROM (
 ) AS moved
 GROUP BY day, connection, goal, exported
 HAVING sum(number) <> 0 OR sum(number) FILTER (WHERE again = 0) <> 0
+
+-- forget_made --
+-- Their rows name them now.
+UPDATE store.profile AS p
+SET made_by = NULL, made_on = NULL
+FROM merging_pair AS pair
+WHERE p.profile_id = pair.survivor AND p.made_by IS NOT NULL
+    AND NOT EXISTS (
+        SELECT FROM store.exchanged_profile AS known
+        WHERE known.goal = p.made_by AND known.again = 0 AND known.day = p.made_on
+            AND known.profile_id = p.profile_id AND known.made
+    )
 
 -- move_holds --
 -- Where it is not known whether the loser's record was created, the survivor's is not either.

@@ -308,6 +308,7 @@ CREATE INDEX IF NOT EXISTS audit_began ON store.audit (began, action);
 CREATE INDEX IF NOT EXISTS audit_who ON store.audit (who, began, action);
 CREATE INDEX IF NOT EXISTS audit_how ON store.audit (how, began, action);
 CREATE INDEX IF NOT EXISTS audit_kind ON store.audit (kind, began, action);
+CREATE INDEX IF NOT EXISTS audit_kind_how ON store.audit (kind, how, began, action);
 CREATE INDEX IF NOT EXISTS audit_thing ON store.audit (kind, thing, began, action);
 CREATE INDEX IF NOT EXISTS audit_connection ON store.audit (connection, began, action);
 
@@ -549,7 +550,14 @@ CREATE OR REPLACE TRIGGER audit_emptied AFTER TRUNCATE ON people_user
 -- exchanged --
 -- Which profiles came and went through a connection, for good: a row for each goal that exchanged
 -- the profile, whatever happens to the goal and its links. `again` keeps a profile from counting
--- twice for its connection, whoever writes at the same time.
+-- twice for its connection, whoever writes at the same time. Most rows are of profiles that an
+-- import made: those are found from the profile, and are in one index less.
+ALTER TABLE store.profile
+    ADD COLUMN IF NOT EXISTS made_by integer,
+    ADD COLUMN IF NOT EXISTS made_on date;
+COMMENT ON COLUMN store.profile.made_by
+    IS 'the import goal that made it, where exchanged_profile says so in a row with `made`';
+COMMENT ON COLUMN store.profile.made_on IS 'the day of that row';
 CREATE TABLE IF NOT EXISTS store.exchanged_profile (
     profile_id uuid NOT NULL,
     connection integer NOT NULL,
@@ -557,13 +565,17 @@ CREATE TABLE IF NOT EXISTS store.exchanged_profile (
     again integer NOT NULL,
     day date NOT NULL,
     exported boolean NOT NULL,
-    PRIMARY KEY (profile_id, connection, exported, again)
+    made boolean NOT NULL DEFAULT false
 );
+CREATE UNIQUE INDEX IF NOT EXISTS exchanged_profile_once
+    ON store.exchanged_profile (profile_id, connection, exported, again) WHERE NOT made;
 CREATE INDEX IF NOT EXISTS exchanged_profile_goal
     ON store.exchanged_profile (goal, again, day, profile_id);
 COMMENT ON COLUMN store.exchanged_profile.exported IS 'Salesforce accepted it; else it was imported';
 COMMENT ON COLUMN store.exchanged_profile.day
     IS 'of the first time, in the time zone that the connection had then';
+COMMENT ON COLUMN store.exchanged_profile.made
+    IS 'the import made the profile, whose row names the goal and the day';
 COMMENT ON COLUMN store.exchanged_profile.again
     IS '0: the goal was the first of the connection; else the goal again';
 CREATE TABLE IF NOT EXISTS store.exchanged_sum (

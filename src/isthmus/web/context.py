@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from isthmus.domain.roles import Right
 from isthmus.people.models import User
-from isthmus.web import access
+from isthmus.web import access, troubles
 
 THEMES = [("", "As the system", "screen"), ("light", "Light", "sun"), ("dark", "Dark", "moon")]
 THEME_COOKIE = "theme"
@@ -23,14 +23,18 @@ class Entry:
     icon: str
     address: str
     here: bool
+    troubled: int = 0  # so many things behind it need attention
 
 
 _ENTRIES: list[tuple[str, str, str, Right]] = [
+    ("Home", "home", "home", Right.LOOK),
     ("Profiles", "people", "profiles", Right.LOOK),
     ("Segments", "segment", "segments", Right.LOOK),
     ("Connections", "plug", "connections", Right.LOOK),
 ]
 _MAKING = {
+    "home-profiles": "home",
+    "profiles-over-time": "profiles",
     "new-segment": "segments",
     "new-property": "properties",
     "new-salesforce-app": "salesforce-apps",
@@ -78,9 +82,16 @@ def _entries(
     for word, icon, name, right in entries:
         if user is not None and user.may(right):
             address = reverse(name)
-            within = request.path == address or request.path.startswith(f"{address}/")
-            here = within or _MAKING.get(_name(request)) == name
-            yield Entry(word=word, icon=icon, address=address, here=here)
+            within = request.path == address or request.path.startswith(f"{address.rstrip('/')}/")
+            here = (within and address != "/") or _is_of(request, name)
+            number = troubles.number(request) if name == "connections" else 0
+            yield Entry(word=word, icon=icon, address=address, here=here, troubled=number)
+
+
+def _is_of(request: HttpRequest, entry: str) -> bool:
+    """Whether the page belongs to the entry although its address does not say so."""
+    page = _name(request)
+    return page == entry or _MAKING.get(page) == entry
 
 
 def _name(request: HttpRequest) -> str:

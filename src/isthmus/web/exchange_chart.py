@@ -86,11 +86,17 @@ def draw(days: Sequence[date], whole: Series, parts: Sequence[Series]) -> Chart:
     )
 
 
+_ROUND: Final = (10, 12, 15, 20, 25, 30, 40, 50, 60, 80)
+
+
 def _step(most: int) -> int:
     """Between two lines of the grid: a round number, so that the highest has room."""
+    for each in (1, 2, 3, 4, 5, 6, 8):
+        if each * GRID >= most:
+            return each
     size = 1
     while True:
-        for each in (1, 2, 3, 4, 5):
+        for each in _ROUND:
             if each * size * GRID >= most:
                 return each * size
         size *= 10

@@ -7,6 +7,7 @@ from isthmus.web.routes import (
     connections,
     exchange,
     guards,
+    home,
     notifying,
     orgs,
     previews,
@@ -20,6 +21,7 @@ from isthmus.web.routes import (
 from isthmus.web.views import errors
 
 urlpatterns = [
+    *home.patterns,
     *accounts.patterns,
     *audit.patterns,
     *connections.patterns,

@@ -25,6 +25,6 @@ def _end_after(parent: multiprocessing.process.BaseProcess) -> None:
 
 _end_with_parent()
 application = get_wsgi_application()
-logs.configure(as_json=False)
+logs.configure(as_json=bool(os.environ.get(logs.JSON_SETTING)))
 # Of a page that failed the library would say a second time that it did.
 logging.getLogger("django").propagate = False

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from django.utils import timezone
 
-from isthmus.connections import calls, exchange, few_records, foreseen
+from isthmus.connections import audit, calls, exchange, few_records, foreseen
 from isthmus.errors import IsthmusError
 from isthmus.profiles import database, schema, upkeep
 from isthmus.profiles.database import DatabaseGone
@@ -52,6 +52,8 @@ class Housekeeping:
                     days = timedelta(days=self.keeping.outcomes_days)
                     few_records.forget_sent(timezone.now() - days)
                     forgetting.forget(timezone.now(), self.keeping)
+                    if self.keeping.audit_days is not None:
+                        audit.forget(timezone.now() - timedelta(days=self.keeping.audit_days))
                 forgetting.forget_news(session)
                 upkeep.note(session, upkeep.TIDIED)
         except DatabaseGone:

@@ -7,13 +7,16 @@ import django.db
 from isthmus.connections.models import Run
 from isthmus.profiles import database
 from isthmus.worker import presence
+from isthmus.worker.chores import do
 from isthmus.worker.errands import Errands
+from isthmus.worker.rounds import TELLING, unless_held
 from isthmus.worker.settings import WorkerSettings
 
 
 def work_once(errands: Errands, settings: WorkerSettings) -> list[Run]:
     """Work off all runs that are due, several connections at a time; the runs as they stand then.
 
+    What is to be told of them is sent, once: what is not taken waits for the next worker.
     What another process works on is left to it, and so is what met an error here.
     """
     done: list[Run] = []
@@ -30,6 +33,9 @@ def work_once(errands: Errands, settings: WorkerSettings) -> list[Run]:
     finally:
         # After an interruption nobody waits for what is under way.
         threads.shutdown(wait=False, cancel_futures=True)
+    if not errands.leaving():
+        for chore in TELLING:
+            do(unless_held(chore))
     return done
 
 

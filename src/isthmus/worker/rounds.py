@@ -40,10 +40,14 @@ def _call_webhooks() -> None:
         sending.call_webhooks()
 
 
-CHORES = (
-    Chore(name="revocations", every_seconds=60.0, do=_revoke),
+TELLING = (
     Chore(name="letters", every_seconds=10.0, do=_send_mail),
     Chore(name="webhooks", every_seconds=10.0, do=_call_webhooks),
+)
+
+CHORES = (
+    Chore(name="revocations", every_seconds=60.0, do=_revoke),
+    *TELLING,
     Chore(name="alerts", every_seconds=60.0, do=Alerting().evaluate),
 )
 

@@ -112,10 +112,10 @@ INSERT INTO chunk_problem (n, field, property, code, message, value)
         CROSS JOIN LATERAL (SELECT 'F1__c', 'select', 'wrong_type', 'F1__c does not fit 100 % "1" ''s (email); the property was left as it is. Correct the value in Salesforce, or map the field to a property of another type.', "s"."f8" WHERE NOT ("s"."f8" IS NULL OR ("s"."f8" ~ '^[A-Za-z0-9._%%+-]+@[A-Za-z0-9.-]+[.][A-Za-z]+$' AND length("s"."f8") <= 254) OR nullif(btrim("s"."f8", 'WHITE'), '') IS NULL OR (CASE WHEN "s"."f8" IS NULL THEN NULL WHEN ("s"."f8" ~ '^[A-Za-z0-9._%%+-]+@[A-Za-z0-9.-]+[.][A-Za-z]+$' AND length("s"."f8") <= 254) THEN "s"."f8" ELSE (CASE WHEN nullif(btrim("s"."f8", 'WHITE'), '') ~  E'^[^@WHITE]+@[^@WHITE]+\\.[^@WHITE]+$' AND length(nullif(btrim("s"."f8", 'WHITE'), '')) <= 500 THEN nullif(btrim("s"."f8", 'WHITE'), '') END) END) IS NOT NULL) UNION ALL SELECT 'Email', 'email', 'wrong_type', 'Email does not fit Email (email); the property was left as it is. Correct the value in Salesforce, or map the field to a property of another type.', "s"."f7" WHERE NOT ("s"."f7" IS NULL OR ("s"."f7" ~ '^[A-Za-z0-9._%%+-]+@[A-Za-z0-9.-]+[.][A-Za-z]+$' AND length("s"."f7") <= 254) OR nullif(btrim("s"."f7", 'WHITE'), '') IS NULL OR (CASE WHEN "s"."f7" IS NULL THEN NULL WHEN ("s"."f7" ~ '^[A-Za-z0-9._%%+-]+@[A-Za-z0-9.-]+[.][A-Za-z]+$' AND length("s"."f7") <= 254) THEN lower("s"."f7" COLLATE "pg_c_utf8") ELSE (CASE WHEN lower(nullif(btrim("s"."f7", 'WHITE'), '') COLLATE "pg_c_utf8") ~  E'^[^@WHITE]+@[^@WHITE]+\\.[^@WHITE]+$' AND length(lower(nullif(btrim("s"."f7", 'WHITE'), '') COLLATE "pg_c_utf8")) <= 500 THEN lower(nullif(btrim("s"."f7", 'WHITE'), '') COLLATE "pg_c_utf8") END) END) IS NOT NULL)) AS each (field, property, code, message, value)
 
 -- insert --
-INSERT INTO store.profile (profile_id, "p_email",
+INSERT INTO store.profile (profile_id, made_by, made_on, "p_email",
 "p_salesforce_objecttype",
 "p_select")
-        SELECT profile_id, "c1",
+        SELECT profile_id, 1, '2026-03-02'::date, "c1",
 "c2",
 "c3"
         FROM (SELECT record.n, record.record_id, record.profile_id, record.fresh, coalesce(NULL::text, (CASE WHEN "s"."f7" IS NULL THEN NULL WHEN ("s"."f7" ~ '^[A-Za-z0-9._%%+-]+@[A-Za-z0-9.-]+[.][A-Za-z]+$' AND length("s"."f7") <= 254) THEN lower("s"."f7" COLLATE "pg_c_utf8") ELSE (CASE WHEN lower(nullif(btrim("s"."f7", 'WHITE'), '') COLLATE "pg_c_utf8") ~  E'^[^@WHITE]+@[^@WHITE]+\\.[^@WHITE]+$' AND length(lower(nullif(btrim("s"."f7", 'WHITE'), '') COLLATE "pg_c_utf8")) <= 500 THEN lower(nullif(btrim("s"."f7", 'WHITE'), '') COLLATE "pg_c_utf8") END) END)) AS "c1",
@@ -231,12 +231,13 @@ min(n) FILTER (WHERE "c3" IS NOT NULL)
         ),
         final AS (SELECT * FROM stepped WHERE last AND NOT fresh),
         inserted AS (
-            INSERT INTO store.profile (profile_id, "p_email",
+            INSERT INTO store.profile (profile_id, made_by, made_on, "p_email",
 "p_salesforce_objecttype",
 "p_select")
-            SELECT profile_id, "a1",
+            SELECT profile_id, 1, '2026-03-02'::date, "a1",
 "a2",
-"a3" FROM stepped WHERE last AND fresh ORDER BY profile_id
+"a3"
+            FROM stepped WHERE last AND fresh ORDER BY profile_id
         ),
         updated AS (
             UPDATE store.profile AS p

@@ -116,11 +116,11 @@ INSERT INTO chunk_problem (n, field, property, code, message, value)
              THEN (CASE WHEN length(nullif(btrim("s"."f9", 'WHITE'), '')) <= 100 AND nullif(btrim("s"."f9", 'WHITE'), '') ~  E'^[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]{1,2})?$' THEN nullif(btrim("s"."f9", 'WHITE'), '')::numeric END)::bigint END) END) IS NOT NULL) UNION ALL SELECT 'Email', 'email', 'wrong_type', 'Email does not fit Email (email); the property was left as it is. Correct the value in Salesforce, or map the field to a property of another type.', "s"."f7" WHERE NOT ("s"."f7" IS NULL OR ("s"."f7" ~ '^[A-Za-z0-9._%%+-]+@[A-Za-z0-9.-]+[.][A-Za-z]+$' AND length("s"."f7") <= 254) OR nullif(btrim("s"."f7", 'WHITE'), '') IS NULL OR (CASE WHEN "s"."f7" IS NULL THEN NULL WHEN ("s"."f7" ~ '^[A-Za-z0-9._%%+-]+@[A-Za-z0-9.-]+[.][A-Za-z]+$' AND length("s"."f7") <= 254) THEN lower("s"."f7" COLLATE "pg_c_utf8") ELSE (CASE WHEN lower(nullif(btrim("s"."f7", 'WHITE'), '') COLLATE "pg_c_utf8") ~  E'^[^@WHITE]+@[^@WHITE]+\\.[^@WHITE]+$' AND length(lower(nullif(btrim("s"."f7", 'WHITE'), '') COLLATE "pg_c_utf8")) <= 500 THEN lower(nullif(btrim("s"."f7", 'WHITE'), '') COLLATE "pg_c_utf8") END) END) IS NOT NULL)) AS each (field, property, code, message, value)
 
 -- insert --
-INSERT INTO store.profile (profile_id, "p_Value_2",
+INSERT INTO store.profile (profile_id, made_by, made_on, "p_Value_2",
 "p_email",
 "p_salesforce_objecttype",
 "p_select")
-        SELECT profile_id, "c1",
+        SELECT profile_id, 1, '2026-03-02'::date, "c1",
 "c2",
 "c3",
 "c4"
@@ -280,14 +280,15 @@ min(n) FILTER (WHERE "c4" IS NOT NULL)
         ),
         final AS (SELECT * FROM stepped WHERE last AND NOT fresh),
         inserted AS (
-            INSERT INTO store.profile (profile_id, "p_Value_2",
+            INSERT INTO store.profile (profile_id, made_by, made_on, "p_Value_2",
 "p_email",
 "p_salesforce_objecttype",
 "p_select")
-            SELECT profile_id, "a1",
+            SELECT profile_id, 1, '2026-03-02'::date, "a1",
 "a2",
 "a3",
-"a4" FROM stepped WHERE last AND fresh ORDER BY profile_id
+"a4"
+            FROM stepped WHERE last AND fresh ORDER BY profile_id
         ),
         updated AS (
             UPDATE store.profile AS p

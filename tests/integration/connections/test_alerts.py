@@ -114,6 +114,13 @@ def leads(connection: Connection) -> Goal:
     return new_goal(connection, IMPORT)
 
 
+def late_connection(key: str = "late", **given: Any) -> Connection:
+    """One that should have started an hour ago."""
+    connection = new_connection(key, **{"due_at": NOW - HOUR, **given})
+    new_goal(connection, IMPORT)
+    return connection
+
+
 def test_a_store_without_anything_has_no_alerts(store: Session[Any]) -> None:
     assert evaluate() == alerts.Evaluation(opened=[], closed=0)
 
@@ -132,7 +139,7 @@ def test_a_new_connection_raises_no_alert_whatever_its_first_run_does(
 
 
 def test_a_connection_that_is_due_and_does_not_start_is_told_after_a_quarter_of_an_hour(
-    connection: Connection,
+    connection: Connection, leads: Goal
 ) -> None:
     Connection.objects.update(due_at=NOW - 14 * MINUTE)
     evaluate()
@@ -159,6 +166,7 @@ def test_a_queued_run_that_nobody_takes_did_not_start(connection: Connection) ->
 def test_a_run_behind_one_that_goes_on_waits_for_that(
     connection: Connection, state: RunState
 ) -> None:
+    new_goal(connection, IMPORT)
     new_run(connection, state, {})
     new_run(connection, RunState.QUEUED, {})
     Run.objects.update(queued_at=NOW - HOUR)
@@ -167,31 +175,47 @@ def test_a_run_behind_one_that_goes_on_waits_for_that(
     assert kinds() == []
 
 
-def test_a_connection_that_is_off_or_can_not_sign_in_is_not_late(connection: Connection) -> None:
-    Connection.objects.update(due_at=NOW - DAY, active=False)
+def test_a_connection_that_is_off_or_paused_is_not_late(connection: Connection) -> None:
+    Connection.objects.update(due_at=NOW - DAY)
     evaluate()
-    assert kinds() == []
-    Connection.objects.update(active=True)
-    Authorization.objects.update(lost_at=NOW)
+    assert kinds() == [], "it has no goal"
+    goal = new_goal(connection, IMPORT)
     evaluate()
-    assert kinds() == [Kind.SIGN_IN_LOST]
+    assert kinds() == [Kind.DID_NOT_START]
+    for row, hindrance, told in (
+        (connection, {"active": False}, []),
+        (connection, {"authorization": None}, []),
+        (connection.authorization, {"lost_at": NOW}, [Kind.SIGN_IN_LOST]),
+        (connection.authorization, {"flow": "browser"}, []),
+        (connection.authorization, {"org_id": "00D999999999999AAA"}, []),
+        (goal, {"document": replace(IMPORT, active=False).plain()}, []),
+    ):
+        rows = type(row).objects.filter(id=row.id)
+        before = rows.values(*hindrance).get()
+        rows.update(**hindrance)
+        evaluate()
+        assert kinds() == told, hindrance
+        rows.update(**before)
+        evaluate()
+        assert kinds() == [Kind.DID_NOT_START], hindrance
 
 
 def test_a_worker_that_has_just_begun_starts_what_is_late_and_tells_nobody(
-    connection: Connection,
+    store: Session[Any],
 ) -> None:
-    Connection.objects.update(due_at=NOW - DAY)
+    late_connection()
     assert evaluate(settling=True).opened == []
     assert len(evaluate().opened) == 1
     assert evaluate(settling=True).closed == 0
 
 
 def test_what_is_late_is_seen_at_once_where_nobody_works_alerts_out(
-    connection: Connection,
+    store: Session[Any],
 ) -> None:
-    Connection.objects.update(due_at=NOW - HOUR)
+    connection = late_connection()
     (seen,) = alerts.live(NOW)
-    assert (seen.kind, seen.connection, seen.pk) == (Kind.DID_NOT_START, connection, None)
+    assert (seen.kind, seen.connection) == (Kind.DID_NOT_START, connection)
+    assert not Alert.objects.exists()
     evaluate()
     Connection.objects.update(due_at=None)
     assert alerts.live(NOW) == []
@@ -350,7 +374,7 @@ def test_only_amounts_are_taken_as_usual_and_only_once(leads: Goal) -> None:
         alerts.take_as_usual(99, by="Alice")
 
 
-def test_a_result_that_was_looked_at_is_not_read_again_and_its_alert_stays(leads: Goal) -> None:
+def test_a_result_that_was_looked_at_is_not_read_again_but_where_it_is_told(leads: Goal) -> None:
     usual_runs(leads)
     past_run(leads, 0, ago=MINUTE)
     assert evaluate(since=NOW + HOUR).opened == []
@@ -417,7 +441,7 @@ def test_a_sign_in_that_several_share_is_told_once_and_concerns_them_all(
     with opens_once(Kind.SIGN_IN_LOST):
         assert said().title == "Acme production can't sign in"
         assert "1 other connection shares the sign-in." in said().sentence
-        found = [each for each in Connection.objects.all() if alerts.of_connection(each)]
+        found = [each for each in Connection.objects.all() if alerts.open_alerts(each)]
         assert off not in found
         assert len(found) == 2
         Authorization.objects.update(lost_at=None)
@@ -494,9 +518,8 @@ def test_letters_that_can_not_be_sent_for_an_hour_are_told(store: Session[Any]) 
         Letter.objects.filter(id=letter.id).update(sent_at=NOW)
 
 
-def test_an_alert_is_told_once_to_those_who_hear_of_such(connection: Connection) -> None:
-    hears = {"notify_to": ["alice@example.com"], "notify_when": "failures"}
-    Connection.objects.update(due_at=NOW - HOUR, **hears)
+def test_an_alert_is_told_once_to_those_who_hear_of_such(store: Session[Any]) -> None:
+    late_connection(notify_to=["alice@example.com"], notify_when="failures")
     Authorization.objects.update(permissions={API_ENABLED: False})
     evaluate()
     evaluate()
@@ -519,7 +542,7 @@ def test_an_alert_that_comes_again_is_another_one(connection: Connection) -> Non
 
 def test_two_workers_that_evaluate_at_once_open_each_alert_once(store: Session[Any]) -> None:
     for number in range(60):
-        new_connection(f"c{number}", due_at=NOW - HOUR)
+        late_connection(f"c{number}")
     together = Barrier(2)
 
     def work(_: int) -> int:
@@ -558,9 +581,9 @@ def test_it_takes_as_many_statements_for_many_connections_as_for_few(store: Sess
     assert statements() == few
 
 
-def test_names_that_are_hostile_are_only_shortened(connection: Connection) -> None:
+def test_names_that_are_hostile_are_only_shortened(store: Session[Any]) -> None:
     name = "<script>alert(1)</script>\u202e'\"" + "x" * 10_000
-    Connection.objects.update(name=name, due_at=NOW - HOUR, key="a&b", timezone="No/where")
+    late_connection("a&b", name=name, timezone="No/where")
     evaluate()
     assert said().title.startswith(said().subject)
     assert said().subject == name[:120] + "\u2026"

@@ -30,7 +30,7 @@ from isthmus.connections import (
     sign_in,
 )
 from isthmus.connections import orgs as org_pins
-from isthmus.connections.authorizations import Flow
+from isthmus.connections.authorizations import Flow, _sealed_columns
 from isthmus.connections.by_form import FormSignIn, connect_by_form
 from isthmus.connections.errors import (
     AppInUse,
@@ -416,3 +416,38 @@ def test_no_secret_shows_of_what_is_handed_around(org: LocalOrg) -> None:
     shown = repr(form(org)) + repr(by_form.FormSignIn(flow=Flow.JWT, login_url="x", client_id="y"))
     assert "localorg-secret" not in shown
     assert "PRIVATE" not in repr(certificates.make("x"))
+
+
+def test_no_sealed_column_is_left_out_when_the_key_changes() -> None:
+    from django.apps import apps
+
+    sealed = {
+        (model, name)
+        for model in apps.get_app_config("connections").get_models()
+        for name in dir(model)
+        if name.startswith("sealed_")
+    }
+    assert {(model, name) for model, names in _sealed_columns() for name in names} == sealed
+
+
+def test_mail_password_and_webhook_secret_are_sealed_anew(
+    acme: ConnectionRow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import os
+
+    from isthmus.connections import mail_server, webhook_setting
+
+    before = authorizations.seal_again()
+    server = mail_server.Server(
+        host="smtp.example.com", port=587, username="me", password="hush", sender="a@example.com"
+    )
+    mail_server.save(server)
+    made = webhook_setting.set_webhook(acme, "https://example.com/hook")
+    acme.save()
+    new = secrets.new_key()
+    monkeypatch.setenv("ISTHMUS_SECRET_KEY", f"{new},{os.environ['ISTHMUS_SECRET_KEY']}")
+    assert authorizations.seal_again() == before + 2
+    monkeypatch.setenv("ISTHMUS_SECRET_KEY", new)
+    assert mail_server.current() == server
+    acme.refresh_from_db()
+    assert secrets.unseal(acme.sealed_webhook_secret) == made

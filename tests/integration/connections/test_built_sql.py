@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,7 @@ from model.fake_salesforce import FakeSalesforce
 
 SNAPSHOTS = Path(__file__).parents[2] / "cases" / "sql"
 SIZES = [1, 2, 40]
+TODAY = date(2026, 3, 2)
 LEGIBLE = 2
 """Columns. Of a goal with more, nobody would read the statements: their digests are kept."""
 
@@ -113,9 +115,9 @@ def _imports(plan: ImportPlan) -> Iterator[tuple[str, Composable | None]]:
     yield "take", match.take_statement(plan, handed_over=True)
     yield "claim", match.claim_statement(plan)
     yield "problem", merge.problem_statement(plan)
-    yield "insert", merge.insert_statement(plan, written)
+    yield "insert", merge.insert_statement(plan, written, TODAY)
     yield "update", merge.update_statement(plan, written)
-    yield "fold", merge.fold_statement(plan, written)
+    yield "fold", merge.fold_statement(plan, written, TODAY)
     yield "refused", finish.refused_statement(plan)
     yield "insert_links", finish.insert_links_statement(plan, troubled=True)
     yield "update_links", finish.update_links_statement(plan, troubled=True)

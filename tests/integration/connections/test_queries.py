@@ -1,7 +1,7 @@
 """Every named block of SQL can be prepared against the tables that there are."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, LiteralString
 
 import psycopg
@@ -31,7 +31,7 @@ from isthmus.profiles.schema import QUERIES as PROFILES
 from isthmus.profiles.searching import QUERIES as SEARCHING
 from isthmus.profiles.setting_up import QUERIES as SETTING_UP
 
-ROOMS = {
+ROOMS: dict[str, Mapping[str, Any]] = {
     "importing": IMPORTING,
     "fetching": FETCHING,
     "exporting": EXPORTING,

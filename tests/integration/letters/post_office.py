@@ -33,6 +33,7 @@ class PostOffice:
     password: str = ""  # of the user `isthmus`; empty: anybody may send
     refused: dict[str, str] = field(default_factory=dict)  # answers, by address
     dies_after: int | None = None  # letters, and then it takes one more and says nothing
+    busy: bool = False  # takes no letter just now
     taken: list[tuple[str, EmailMessage]] = field(default_factory=list)
 
     @property
@@ -47,6 +48,14 @@ class PostOffice:
         return [letter for to, letter in self.taken if to == address]
 
     # What aiosmtpd asks.
+
+    async def handle_MAIL(  # noqa: N802 - so it is called
+        self, _server: SMTP, _session: Any, envelope: Any, address: str, _options: list[str]
+    ) -> str:
+        if self.busy:
+            return "421 4.3.2 Try again later"
+        envelope.mail_from = address
+        return "250 OK"
 
     async def handle_RCPT(  # noqa: N802 - so it is called
         self, _server: SMTP, _session: Any, envelope: Any, address: str, _options: list[str]
@@ -169,4 +178,5 @@ def texts(letter: EmailMessage) -> tuple[str, str]:
     plain, html = letter.get_body(("plain",)), letter.get_body(("html",))
     assert plain is not None
     assert html is not None
-    return plain.get_content(), html.get_content()
+    found = [str(each.get_content()).replace("\r\n", "\n") for each in (plain, html)]
+    return found[0], found[1]

@@ -1,5 +1,8 @@
 """Which runs are told, and that each is told once."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -8,7 +11,9 @@ from django.utils import timezone
 
 from integration import set_up
 from integration.letters.conftest import TEAM, ended
-from isthmus.connections import guards, letters, queueing
+from isthmus.connections import executing, guards, letters, queueing, watch
+from isthmus.connections.errors import PageIncomplete
+from isthmus.connections.executing import Worker, work_off
 from isthmus.connections.models import (
     Alert,
     Authorization,
@@ -19,6 +24,11 @@ from isthmus.connections.models import (
     RunState,
     When,
 )
+from isthmus.connections.patience import Patience
+from isthmus.connections.runs import GoalRun
+from isthmus.domain.goals import ImportGoal, MatchRow
+from isthmus.domain.objects import LEAD
+from isthmus.profiles import database
 
 S = RunState
 
@@ -167,3 +177,43 @@ def test_letters_that_are_done_with_are_forgotten_and_those_that_wait_are_not(
     Letter.objects.filter(id=given_up.id).update(given_up_at=timezone.now())
     letters.past(timezone.now()).delete()
     assert list(Letter.objects.all()) == [waits]
+
+
+def _work_off(acme: Connection, engine: Any, **given: Any) -> list[Run]:
+    patience = Patience(pauses=(0,))
+    return work_off(acme, Worker(engines={"import": engine}, patience=patience, **given))
+
+
+def test_a_run_that_is_left_and_taken_up_again_is_told_once(
+    acme: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def signed_in(_: Connection, **_more: object) -> Iterator[SimpleNamespace]:
+        yield SimpleNamespace(calls=0)
+
+    monkeypatch.setattr(executing, "signed_in", signed_in)
+    monkeypatch.setattr(watch, "SECONDS", 0)
+    match = (MatchRow(field="Id", identifier="ids"),)
+    set_up.new_goal(acme, ImportGoal(key="first", name="first", object=LEAD, match=match))
+    leaving = False
+    tries = []
+
+    def engine(goal_run: GoalRun) -> None:
+        nonlocal leaving
+        tries.append(goal_run.goal.key)
+        if len(tries) == 1:
+            leaving = True
+            goal_run.check_stop()
+        if len(tries) == 2:
+            raise database.DatabaseGone
+        raise PageIncomplete
+
+    queueing.ask(acme)
+    _work_off(acme, engine, leaving=lambda: leaving)
+    assert not Letter.objects.exists()
+    with pytest.raises(database.DatabaseGone):
+        _work_off(acme, engine)
+    assert not Letter.objects.exists()
+    (run,) = _work_off(acme, engine)
+    assert (run.state, len(tries)) == (S.FAILED, 4)
+    assert [each.key for each in Letter.objects.all()] == [f"run {run.id}"]

@@ -12,7 +12,7 @@ from django.utils import timezone
 from integration.letters import post_office
 from integration.letters.conftest import TEAM, ended
 from integration.letters.post_office import PostOffice, opened
-from isthmus.connections import letters, mail_server, mailing, sending, trying
+from isthmus.connections import letter_words, letters, mail_server, mailing, sending, trying
 from isthmus.connections.models import Connection, Letter, MailServer, Run, RunState
 from isthmus.worker import rounds
 
@@ -43,7 +43,8 @@ def test_everybody_gets_a_letter_of_their_own(office: PostOffice, acme: Connecti
         assert abs(timezone.now() - sent_at) < timedelta(minutes=1)
         text, html = post_office.texts(each)
         assert "Run #1 failed" in text
-        assert "Run #1 failed" in html
+        assert "Run #1</h1>" in html
+        assert "Failed</span>" in html
     assert sending.send_mail() == 0
     assert len(office.taken) == 2
 
@@ -358,3 +359,36 @@ def test_the_log_holds_no_address(
     said = "\n".join(f"{each.getMessage()} {each.__dict__}" for each in caplog.records)
     assert "letter not sent yet" in said
     assert "@example.com" not in said
+
+
+def test_a_letter_that_meets_an_error_of_ours_keeps_no_other(
+    office: PostOffice, acme: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = _post(acme), _post(acme)
+    real = letter_words.of
+
+    def breaks(letter: Letter) -> letter_words.Words:
+        if letter.id == first.id:
+            raise KeyError(letter.id)
+        return real(letter)
+
+    monkeypatch.setattr(letter_words, "of", breaks)
+    assert sending.send_mail() == 1
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert second.sent_at is not None
+    assert "could not be put into words (KeyError)" in first.trouble
+    assert first.due_at > timezone.now()
+
+
+def test_a_server_that_takes_no_more_just_now_is_tried_again(
+    office: PostOffice, acme: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.busy = True
+    letter = _post(acme)
+    assert sending.send_mail() == 0
+    letter.refresh_from_db()
+    assert "takes no letters just now (code 421)" in letter.trouble
+    office.busy = False
+    _again()
+    assert sending.send_mail() == 1

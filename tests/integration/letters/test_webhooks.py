@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -256,3 +257,18 @@ def test_a_webhook_that_was_taken_away_is_not_called(hooked: Connection, taker: 
     assert sending.call_webhooks() == 1
     assert taker.calls == []
     assert not Letter.objects.exists()
+
+
+def test_the_example_of_the_manual_tells_our_calls_from_others(
+    hooked: Connection, taker: Taker
+) -> None:
+    manual = (Path(__file__).parents[3] / "docs" / "notifications.md").read_text(encoding="utf-8")
+    names: dict[str, Any] = {}
+    exec(manual.split("```python\n")[1].split("```")[0], names)  # noqa: S102 - our own manual
+    trying.try_webhook(hooked)
+    ((_, headers, body),) = taker.calls
+    check, header = names["is_from_isthmus"], headers["Isthmus-Signature"]
+    assert check(SECRET, header, body)
+    assert not check("another secret of theirs", header, body)
+    assert not check(SECRET, header, body + b" ")
+    assert not check(SECRET, header, body, within_seconds=-1)

@@ -6,11 +6,17 @@ from typing import Any
 import pytest
 from django.db import connection as database
 from django.db import transaction
+from django.utils import timezone
 from psycopg import Connection as Session
 
 from integration.set_up import new_connection
-from isthmus.connections.models import Connection
-from isthmus.people import auditing
+from isthmus import blueprint
+from isthmus.connections import audit, audit_words
+from isthmus.connections.models import Connection, Run, RunState
+from isthmus.people import auditing, first_start
+from isthmus.profiles import schema
+from isthmus.profiles.database import connected
+from isthmus.worker.housekeeping import Housekeeping
 
 ALICE = "alice@example.com"
 
@@ -189,3 +195,139 @@ def test_the_log_can_not_be_changed(store: Session[Any], acme: Connection) -> No
 def test_emptying_a_table_is_logged(store: Session[Any], acme: Connection) -> None:
     store.execute("TRUNCATE connections_connection CASCADE")
     assert ("connection", "emptied") in [row[2:] for row in entries(store)]
+
+
+def test_what_is_older_than_it_is_kept_goes_and_nothing_else(
+    store: Session[Any], acme: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.execute("ALTER TABLE store.audit DISABLE TRIGGER kept")
+    store.execute(
+        "UPDATE store.audit SET began = began - interval '40 days' WHERE kind = 'sign-in'"
+    )
+    store.execute("ALTER TABLE store.audit ENABLE TRIGGER kept")
+    before = [row[2] for row in entries(store)]
+    assert "sign-in" in before
+    Housekeeping().keep()
+    assert [row[2] for row in entries(store)] == before
+    monkeypatch.setenv("ISTHMUS_KEEP_AUDIT_DAYS", "30")
+    Housekeeping().keep()
+    assert [row[2] for row in entries(store)] == [kind for kind in before if kind != "sign-in"]
+
+
+def test_a_document_is_one_entry_by_whoever_applied_it(store: Session[Any]) -> None:
+    document = """
+properties:
+  - {key: email, label: Email, type: email, identifier: true}
+segments:
+  - {key: known, name: Known, where: {property: email, is_empty: false}}
+connections:
+  - key: acme
+    name: Acme
+    labels: [CRM]
+    authorization: {flow: client_credentials, login_url: "https://acme.my.salesforce.com",
+      client_id: "${ACME_ID}", client_secret: "${ACME_SECRET}"}
+    goals: [{key: leads_in, import: Lead, match: [{field: Email, identifier: email}]}]
+"""
+    read = blueprint.read(
+        document, name="a.yaml", environment={"ACME_ID": "key", "ACME_SECRET": "s3cret-of-acme"}
+    )
+    with auditing.acting("marit", auditing.COMMAND_LINE):
+        blueprint.apply(read, offline=True)
+    rows = entries(store, "who, how, kind, act, action, changes")
+    assert {row[:2] for row in rows} == {("marit", "document")}
+    kinds = {(kind, act) for _, _, kind, act, *_ in rows}
+    wanted = ("connection", "goal", "sign-in", "property", "segment")
+    assert kinds >= {(kind, "made") for kind in wanted}
+    assert len({row[4] for row in rows}) == 1
+    assert "s3cret-of-acme" not in str(rows)
+    (entry,) = audit.entries(most=5)
+    headline = audit_words.headline(entry, audit.names(entry.changes))
+    assert str(headline[1]).startswith("applied a set-up document: ")
+    before = len(rows)
+    with auditing.acting("marit", auditing.COMMAND_LINE):
+        blueprint.apply(read, offline=True)
+    assert len(entries(store)) == before
+
+
+def test_a_document_that_is_refused_leaves_nothing(store: Session[Any]) -> None:
+    read = blueprint.read(
+        "segments: [{key: x, name: X, where: {property: nothing, is: [1]}}]",
+        name="a.yaml",
+        environment={},
+    )
+    with (
+        auditing.acting("marit", auditing.COMMAND_LINE),
+        pytest.raises(blueprint.BlueprintInvalid),
+    ):
+        blueprint.apply(read, offline=True)
+    assert entries(store) == []
+
+
+def test_the_first_account_is_its_own_doing(store: Session[Any]) -> None:
+    code = first_start.new_code(timezone.now())
+    with auditing.acting("", auditing.PAGE):
+        first_start.make_first(code, "Marit@Example.com", "a quiet harbour", "M", timezone.now())
+    assert entries(store, "who, how, kind, act, changes -> 'password'") == [
+        ("marit@example.com", "first start", "account", "made", [None, {"secret": True}])
+    ]
+
+
+def test_engines_act_for_nobody(store: Session[Any], acme: Connection) -> None:
+    with (
+        auditing.acting(ALICE, auditing.PAGE),
+        connected(application="isthmus sign-in") as session,
+    ):
+        session.execute("UPDATE connections_authorization SET user_id = '005'")
+    assert entries(store)[-1] == ("", "by itself", "sign-in", "changed")
+
+
+def test_runs_that_nobody_asked_for_by_hand_are_not_logged(
+    store: Session[Any], acme: Connection
+) -> None:
+    before = len(entries(store))
+    with auditing.by_nobody():
+        Run.objects.create(connection=acme, number=1)
+    Run.objects.filter(number=1).update(state=RunState.RUNNING, api_calls=7)
+    Run.objects.filter(number=1).update(state=RunState.FINISHED)
+    Run.objects.create(connection=acme, number=2, due_at=timezone.now())
+    Run.every.create(connection=acme, number=1, preview=True)
+    assert len(entries(store)) == before
+    with auditing.acting(ALICE, auditing.COMMAND_LINE):
+        Run.objects.filter(number=2).update(full=True, goal_keys=["leads_in"])
+    row = entries(store, "who, act, key, changes")[-1]
+    assert row == (
+        *(ALICE, "widened", "2"),
+        {"full": [False, True], "goal_keys": [[], ["leads_in"]]},
+    )
+
+
+def test_the_address_of_a_webhook_is_told_only_as_far_as_it_is_no_key(
+    store: Session[Any], acme: Connection
+) -> None:
+    secret = "https://bob:pass@hooks.example.com:8443/services/T00/XXkey?token=1"
+    Connection.objects.filter(id=acme.id).update(webhook_url=secret, sealed_webhook_secret=b"abc")
+    (changes,) = entries(store, "changes")[-1]
+    assert changes == {
+        "webhook_url": [None, {"site": "https://hooks.example.com:8443"}],
+        "sealed_webhook_secret": [None, {"secret": True}],
+    }
+
+
+def test_a_store_from_before_the_log_gets_it_and_keeps_what_it_has(
+    store: Session[Any], acme: Connection
+) -> None:
+    store.execute("DROP TABLE store.audit CASCADE")
+    store.execute("DROP FUNCTION store.audit_change() CASCADE")
+    schema.install(store)
+    assert entries(store) == []
+    Connection.objects.filter(id=acme.id).update(name="after")
+    assert [row[2:] for row in entries(store)] == [("connection", "changed")]
+
+
+@pytest.mark.parametrize("who", ["\0", "\udcff", "'; DROP TABLE store.audit; --", "x" * 10_000])
+def test_strange_names_of_whoever_acts_break_nothing(
+    store: Session[Any], acme: Connection, who: str
+) -> None:
+    with auditing.acting(who, auditing.COMMAND_LINE):
+        Connection.objects.filter(id=acme.id).update(name="x")
+    assert entries(store)[-1][1:] == ("command line", "connection", "changed")

@@ -52,6 +52,7 @@ class World:
             "app_id": self.app.id,
             "action_id": self.action_id,
             "authorization_id": self.connection.authorization_id,
+            "alert_id": 1,
             "org_id": self.connection.org_id,
         }
         return {name: value for name, value in places.items() if f":{name}>" in pattern}

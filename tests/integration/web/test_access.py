@@ -18,6 +18,7 @@ from integration.web.expected import (
     connections,
     exchange,
     guards,
+    home,
     notifying,
     orgs,
     previews,
@@ -25,6 +26,7 @@ from integration.web.expected import (
     properties,
     runs,
     salesforce,
+    schedules,
     segments,
 )
 from integration.web.expected.people import (
@@ -53,6 +55,7 @@ PARTS = (
     connections,
     exchange,
     guards,
+    home,
     orgs,
     notifying,
     previews,
@@ -60,6 +63,7 @@ PARTS = (
     properties,
     runs,
     salesforce,
+    schedules,
     segments,
 )
 EXPECTED: dict[str, Page] = {name: page for part in PARTS for name, page in part.EXPECTED.items()}
@@ -143,8 +147,10 @@ HOSTILE = (
     "WzEsIDIsIDNd",
     "W251bGwsIG51bGxd",
 )
-NAMES = ("who", "how", "kind", "thing", "connection", "since", "until")
-NAMES += ("q", "after", "sort", "goal", "outcome", "reason", "code", "property", "operator", "name")
+NAMES = (
+    *("who", "how", "kind", "thing", "connection", "since", "until", "health", "favourites"),
+    *("q", "after", "sort", "goal", "outcome", "reason", "code", "property", "operator", "name"),
+)
 
 
 def test_whatever_is_asked_for_no_page_breaks(

@@ -8,14 +8,25 @@ from urllib.parse import urlencode
 import pytest
 from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
+from django.utils import timezone
 from psycopg import Connection as Session
 from psycopg import sql
 
+from integration.set_up import ORG_ID
 from integration.web.conftest import PASSWORD, seen
 from integration.web.forms_of_pages import sent
 from integration.web.planted import World, plant
 from isthmus.connections import guards
-from isthmus.connections.models import App, Connection, Goal, Run, RunGoal, RunState
+from isthmus.connections.models import (
+    App,
+    Connection,
+    Goal,
+    MailServer,
+    Org,
+    Run,
+    RunGoal,
+    RunState,
+)
 from isthmus.domain.roles import Role
 from isthmus.people import accounts
 from isthmus.people.models import User
@@ -69,6 +80,10 @@ def runs(world: World) -> None:
     Run.objects.filter(id=world.run.id).update(state=RunState.RUNNING)
 
 
+def mail_server(_: World) -> None:
+    MailServer.objects.create(host="mail.example.com", sender="isthmus@example.com")
+
+
 def unused_app(world: World) -> None:
     App.objects.filter(id=world.app.id).update(client_id="unused")
 
@@ -101,6 +116,29 @@ ACTS: Final[Mapping[str, Act]] = {
         given={"confirm_above": "20", "confirm_hours": "12"},
         logged=logged("changed connection"),
     ),
+    "connection-schedule": Act(
+        page="/connections/acme",
+        form="schedule-form",
+        given={"kind": "times_a_day", "times_a_day": "4"},
+        logged=logged("changed connection"),
+    ),
+    "connection-notify": Act(
+        page="/connections/acme",
+        form="notify-form",
+        given={"more": "ops@example.com"},
+        logged=logged("changed connection"),
+    ),
+    "mail": Act(
+        form="server",
+        given={
+            "host": "mail.example.com",
+            "sender": "isthmus@example.com",
+            "username": "isthmus",
+            "password": SECRETS[1],
+        },
+        logged=logged("made mail server"),
+    ),
+    "unset-mail": Act(before=mail_server, logged=logged("deleted mail server")),
     "connection-run": Act(logged=logged("asked run")),
     "connection-first": Act(given={"first": "5", "goal": "leads_in"}, logged=logged("asked run")),
     "goal-first": Act(given={"first": "5"}, logged=logged("asked run")),
@@ -195,6 +233,12 @@ ELSEWHERE: Final[Mapping[str, str]] = {
     "connection-check": "asks Salesforce, and changes no set-up",
     "check-authorization": "asks Salesforce, and changes no set-up",
     "connection-favourite": "is each person's own",
+    "connection-webhook": "asks the network for the host; test_a_webhook_is_logged",
+    "connection-webhook-secret": "test_a_webhook_is_logged",
+    "connection-webhook-test": "only sends",
+    "test-mail": "only sends",
+    "mail-again": "only sends",
+    "org-share": "test_the_share_of_an_org_is_logged",
     "profile-edit": "profiles have a journal of their own",
     "goal-preview-ask": "previews are no runs",
     "goal-preview-stop": "previews are no runs",
@@ -317,7 +361,7 @@ def test_what_is_done_on_a_page_is_in_the_log(
     if act.form:
         given = {**sent(browser.get(act.page or address).content.decode(), act.form), **given}
     if act.titled:
-        given["seen"] = seen(browser, "/connections/acme")
+        given["seen"] = seen(browser, act.page or "/connections/acme")
     before, behind = set_up_of(store), last(store)
     answer = browser.post(f"{address}{act.query(world)}", given)
     assert answer.status_code in (200, 302), answer.content.decode()[-3000:]
@@ -344,6 +388,27 @@ def test_moving_a_goal_is_one_entry(store: Session[Any], world: World, browser: 
     entries = written(store, behind)
     assert {tuple(changes) for _, _, changes, *_ in entries} == {("position",)}
     assert len({action for *_, action, _ in entries}) == 1
+
+
+def test_a_webhook_is_logged(store: Session[Any], world: World, browser: Client) -> None:
+    Connection.objects.filter(key="acme").update(webhook_url="https://hooks.example.com/key")
+    behind = last(store)
+    browser.post("/connections/acme/webhook/secret")
+    ((kind, _, changes, who, *_),) = written(store, behind)
+    assert (kind, who) == ("connection", "alice@example.com")
+    assert changes == {"sealed_webhook_secret": [None, {"secret": True}]}
+
+
+def test_the_share_of_an_org_is_logged(store: Session[Any], world: World, browser: Client) -> None:
+    before = last(store)
+    Org.objects.create(org_id=ORG_ID, calls_limit=100_000, calls_used=5, measured_at=timezone.now())
+    Org.objects.update(calls_used=7)
+    assert written(store, before) == []
+    given = {"share_percent": "20", "seen": seen(browser, f"/orgs/{ORG_ID}")}
+    assert browser.post(f"/orgs/{ORG_ID}/share", given).status_code == 302
+    ((kind, _, changes, who, *_, act),) = written(store, before)
+    assert (kind, act, who) == ("org", "changed", "alice@example.com")
+    assert changes == {"share_percent": [50, 20]}
 
 
 def test_reading_pages_leaves_nothing(store: Session[Any], world: World, browser: Client) -> None:

@@ -42,7 +42,7 @@ def test_letters_go_once_they_wait_no_longer() -> None:
         ("waits", 40, {}),
         ("young", 9, {"sent_at": ago(9)}),
     ):
-        Letter.objects.create(channel="email", key=key, written_at=ago(written), **more)  # type: ignore[misc]
+        Letter.objects.create(channel="email", key=key, written_at=ago(written), **more)
     keep()
     assert names(Letter, "key") == {"waits", "young"}
 

@@ -64,4 +64,4 @@ def test_a_fresh_folder_needs_migrating_and_then_is_well(place: Path) -> None:
     problems = [each for each in before["findings"] if not each["ok"]]
     assert [each["what"] for each in problems] == ["tables"]
     assert "isthmus migrate" in problems[0]["detail"]
-    assert [line.split()[0] for line in after.out.splitlines() if line[0] != " "] == ["ok"] * 7
+    assert [line.split()[0] for line in after.out.splitlines() if line[0] != " "] == ["ok"] * 11

@@ -4,8 +4,10 @@ import csv
 import io
 from collections import Counter
 
+import psycopg
 import pytest
 
+from isthmus import embedded
 from journeys.cli.conftest import STORE
 from journeys.processes import TERMINAL_COLUMNS, Isthmus, LocalOrg
 
@@ -161,3 +163,31 @@ def test_a_segment_is_counted_as_its_conditions_say(ran: Isthmus) -> None:
     without = ran.json("profiles", "find", "--property", "email=", "--limit", "10000")
     assert counted == everyone - len(without["profiles"])
     assert ran.expect("segment", "count", "reachable").out == f"{counted:,}\n"
+
+
+def test_alerts_are_listed_and_those_of_amounts_taken_as_usual(ran: Isthmus) -> None:
+    assert ran.json("alerts", "list") == {"alerts": []}
+    assert "There is no alert" in ran.expect("alerts", "list").err
+    with (
+        embedded.running(ran.home) as server,
+        psycopg.connect(server.conninfo, autocommit=True) as session,
+    ):
+        session.execute(
+            "INSERT INTO connections_alert (kind, about, connection_id, goal_id, facts, opened_at)"
+            " SELECT 'fewer_records', 'goal ' || id, connection_id, id, jsonb_build_object("
+            "'run', 2, 'records', 0, 'usual', 300, 'compared', 9, 'since_part', 1), now()"
+            " FROM connections_goal WHERE key = 'leads_in'"
+        )
+    (alert,) = ran.json("alerts", "list")["alerts"]
+    assert (alert["kind"], alert["connection"], alert["goal"]) == (
+        *("fewer_records", "acme"),
+        "leads_in",
+    )
+    assert alert["sentence"] in ran.expect("alerts", "list").out.replace("\n", " ")
+    assert ran.json("connection", "show", "acme")["alerts"] == [alert]
+    assert "got far fewer records" in ran.expect("connection", "show", "acme").out
+    said = ran.expect("alerts", "usual", str(alert["number"])).err
+    assert "taken as usual" in said
+    assert ran.json("alerts", "list") == {"alerts": []}
+    refused = ran.expect("alerts", "usual", "99", status=2)
+    assert "There is no alert '99'" in refused.err

@@ -1,6 +1,7 @@
 """`isthmus up`: all that is needed, kept running, and ended by one Ctrl-C."""
 
 import http.client
+import json
 import os
 import re
 import shutil
@@ -191,3 +192,25 @@ def test_all_ends_with_it_even_where_it_was_killed(alone: Isthmus) -> None:
         while left := processes_of(alone.home):
             assert time.monotonic() < limit, left
             time.sleep(0.1)
+
+
+def test_with_a_log_as_json_every_line_of_every_process_is_json(alone: Isthmus) -> None:
+    with alone.start("up", "--port", str(port := free_port()), "--log", "json") as going:
+        going.wait_for("worker ready")
+        going.wait_for("Pages: ")
+        with closing(http.client.HTTPConnection("localhost", port, timeout=30)) as browser:
+            for path in ("/sign-in?next=/ada@example.com", "/nothing"):
+                browser.request("GET", path)
+                browser.getresponse().read()
+        alone.expect("connection", "run", "acme", status=3)
+        going.send(signal.SIGINT)
+        said = going.end().err
+
+    lines = [json.loads(line) for line in said.splitlines()]
+    assert all({"time", "level", "event", "process"} <= line.keys() for line in lines)
+    requests = [(line.get("route"), line["status"]) for line in lines if line["event"] == "request"]
+    assert [route for route, _ in requests] == ["sign-in", None]
+    assert requests[1][1] == 404
+    assert {"worker ready", "run begun", "run ended", "note"} <= {line["event"] for line in lines}
+    assert lines[-1]["message"] == "All ended."
+    assert "ada" not in said

@@ -28,7 +28,8 @@ _LOST = """
 
 _ROWS = {
     "profiles": """
-        SELECT profile_id::text, to_jsonb(profile) - '{profile_id,created_at,updated_at}'::text[]
+        SELECT profile_id::text, to_jsonb(profile)
+            - '{profile_id,created_at,updated_at,made_by,made_on}'::text[]
         FROM store.profile""",
     "identifiers": "SELECT profile_id::text, property, value FROM store.identifier",
     "links": """
@@ -45,9 +46,10 @@ _ROWS = {
         SELECT DISTINCT ON (profile_id, name) profile_id::text, name, value
         FROM store.change, jsonb_each(old) AS each (name, value)
         ORDER BY profile_id, name, at""",
-    "exchanged": """
-        SELECT profile_id::text, connection, goal, again, exported
-        FROM store.exchanged_profile""",
+    "exported": """
+        SELECT DISTINCT profile_id::text, connection
+        FROM store.exchanged_profile
+        WHERE exported""",
     "left over": """
         SELECT NULL, 'store.export_row', run_goal FROM store.export_row
         UNION ALL SELECT NULL, tablename, 0 FROM pg_tables WHERE schemaname = 'stage'""",

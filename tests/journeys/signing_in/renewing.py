@@ -13,10 +13,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from isthmus.cli import session
 from isthmus.errors import Retryable
 from isthmus.salesforce import ClientSettings
+
+if TYPE_CHECKING:
+    from isthmus.connections.models import Connection
 
 SETTINGS = ClientSettings(tries=2, first_pause_seconds=0.02, read_seconds=4)
 
@@ -29,12 +33,40 @@ def connect(url: str) -> None:
     acme = Connection.objects.create(key="acme", name="Acme")
     outcome = orgs.connect(acme, LocalOrg(url=url))
     assert outcome.is_connected, outcome
+    _let_hear(acme)
+
+
+def _let_hear(acme: "Connection") -> None:
+    """A mail server and a webhook that keep silent, with secrets of their own."""
+    from isthmus.connections import mail_server, webhook_setting
+
+    mail_server.save(
+        mail_server.Server(
+            host="localhost",
+            port=9,
+            security=mail_server.Security.NONE,
+            username="isthmus",
+            password=webhook_setting.new_secret(),
+            sender="isthmus@example.com",
+        )
+    )
+    acme.refresh_from_db()
+    acme.notify_to, acme.notify_when = ["ops@example.com"], "every"
+    webhook_setting.set_webhook(acme, "https://localhost:9/hook")
+    acme.save()
 
 
 def opened() -> None:
     """Print all that is sealed, in clear: what must be found nowhere else."""
     from isthmus.connections import secrets
-    from isthmus.connections.models import App, Authorization, Revocation, SignInAttempt
+    from isthmus.connections.models import (
+        App,
+        Authorization,
+        Connection,
+        MailServer,
+        Revocation,
+        SignInAttempt,
+    )
 
     sign_in = ("sealed_secret", "sealed_refresh_token", "sealed_access_token")
     columns = [
@@ -42,6 +74,8 @@ def opened() -> None:
         App.objects.values_list("sealed_secret", flat=True),
         Revocation.objects.values_list("sealed_token", flat=True),
         SignInAttempt.objects.values_list("sealed_verifier", flat=True),
+        MailServer.objects.values_list("sealed_password", flat=True),
+        Connection.objects.values_list("sealed_webhook_secret", flat=True),
     ]
     found = [secrets.unseal(each) for column in columns for each in column if bytes(each)]
     print(json.dumps(found))  # noqa: T201 - for the test

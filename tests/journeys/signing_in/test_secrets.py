@@ -80,6 +80,10 @@ def play(isthmus: Isthmus, org: LocalOrg) -> Iterator[tuple[str, str]]:
         ("connection", "check", "acme", "--json"),
         ("doctor",),
         ("app", "list", "--json"),
+        ("worker", "--once"),
+        ("mail", "show"),
+        ("mail", "test", "ops@example.com"),
+        ("connection", "notify", "acme", "--test-webhook"),
         ("config", "export"),
     ):
         yield said(isthmus, *words)
@@ -131,7 +135,7 @@ def page(browser: Browser, path: str) -> str:
 
 def pages(browser: Browser) -> Iterator[tuple[str, str]]:
     """Pages on which sign-ins show, and what they lead to."""
-    found = {"/connections", "/connections/acme", "/salesforce-apps"}
+    found = {"/connections", "/connections/acme", "/salesforce-apps", "/mail"}
     for path in sorted(found):
         text = page(browser, path)
         yield path, text
@@ -146,7 +150,10 @@ def set_up(folder: Path, template: Path) -> Iterator[tuple[Isthmus, LocalOrg, st
     shutil.copytree(template, home, symlinks=True)
     with running(LocalOrgSettings(leads=40)) as org, embedded.running(home) as server:
         isthmus = Isthmus(home=home).set(
-            ISTHMUS_SALESFORCE_HOSTS="127.0.0.1:*", PYTHONPATH=str(TESTS), ISTHMUS_DEBUG="1"
+            ISTHMUS_WEBHOOK_HOSTS="localhost:*",
+            ISTHMUS_SALESFORCE_HOSTS="127.0.0.1:*",
+            PYTHONPATH=str(TESTS),
+            ISTHMUS_DEBUG="1",
         )
         org.control("PATCH", "apps/localorg", {"rotate_refresh_tokens": True})
         yield isthmus, org, server.conninfo
@@ -183,7 +190,8 @@ def test_no_token_and_no_secret_is_found_in_clear(home_template: Path, folder: P
     assert b"finished" in places["connection run acme 1"], places
     assert b"Connect to Salesforce again" in places["connection run acme, lost"]
     assert "localorg-secret" in secrets
-    assert len(secrets) >= 6
+    assert len(secrets) >= 8
+    assert b"localhost refused the connection" in places["/mail"]
     assert found(secrets, places) == []
 
 

@@ -87,7 +87,7 @@ def put_in(server: embedded.Server, dump: bytes) -> None:
         for schema in ("store", "stage", "public"):
             session.execute(f"DROP SCHEMA {schema} CASCADE".encode())
         session.execute("CREATE SCHEMA public")
-    program = binaries.find().folder / "bin" / "pg_restore"
+    program = str(binaries.find().folder / "bin" / "pg_restore")
     words = [program, "--exit-on-error", "--no-owner", f"--dbname={server.database}"]
     subprocess.run(words, input=dump, env=server.environ, check=True, capture_output=True)
 

@@ -87,8 +87,8 @@ def set_up(release: Release) -> None:
     words = ("user", "add", "ann@example.com", "--name", "Ann", "--role", "administrator")
     ended = command.run(*words, "--password-stdin", stdin=f"{PASSWORD}\n")
     assert ended.status == 0, ended
-    words = ("app", "save", "Integration", "--client-id", "3MVG9", "--secret-stdin")
-    ended = command.run(*words, stdin="secret of the app\n")
+    app = ("app", "save", "Integration", "--client-id", "3MVG9", "--secret-stdin")
+    ended = command.run(*app, stdin="secret of the app\n")
     assert ended.status == 0, ended
     release.run()
     release.go_on(1)
@@ -139,7 +139,7 @@ def pack(file: Path, content: bytes) -> None:
 
 def dump(server: Server) -> bytes:
     """The database as the release leaves it."""
-    program = binaries.find().folder / "bin" / "pg_dump"
+    program = str(binaries.find().folder / "bin" / "pg_dump")
     words = [program, "--format=custom", "--compress=none", "--no-owner", "--no-acl"]
     return subprocess.run(words, env=server.environ, check=True, capture_output=True).stdout
 

@@ -17,12 +17,16 @@ from integration.web.expected import (
     audit,
     components,
     connections,
+    exchange,
     guards,
+    home,
+    notifying,
     previews,
     profiles,
     properties,
     runs,
     salesforce,
+    schedules,
     segments,
 )
 from journeys.processes import Isthmus, LocalOrg
@@ -42,12 +46,16 @@ _PARTS = (
     audit,
     components,
     connections,
+    exchange,
     guards,
+    notifying,
+    home,
     previews,
     profiles,
     properties,
     runs,
     salesforce,
+    schedules,
     segments,
 )
 _OK = 200
@@ -111,6 +119,8 @@ def filled(isthmus: Isthmus, org: LocalOrg, browser: Browser, place: Path) -> It
     for document in (SET_UP, more):
         command.expect("config", "apply", str(document))
     command.expect("app", "save", "Isthmus", "--client-id", "localorg")
+    hears = ("--to", "ops@example.com", "--to", f"{'long' * 12}@example.com")
+    command.expect("connection", "notify", "acme", *hears)
     for _ in range(2):
         command.run("connection", "run", "acme")
     with pages_of(command, browser) as pages:
@@ -138,6 +148,7 @@ def _places(command: Isthmus) -> dict[str, str]:
         "app_id": "1",
         "authorization_id": "1",
         "number": "1",
+        "alert_id": "1",
         "org_id": command.json("org", "list")["orgs"][0]["id"],
     }
 

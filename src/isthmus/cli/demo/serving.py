@@ -62,7 +62,7 @@ def serving(folder: Path, port: int) -> Iterator[Serving]:
             address=address(DEFAULT_HOST, port),
             account=account(folder),
             log=log,
-            web=up.web_program(DEFAULT_HOST, port, errors.fileno()),
+            web=up.web_program(DEFAULT_HOST, port, errors=errors.fileno()),
             worker=up.worker_program(errors=errors.fileno()),
         )
         found.web.start()

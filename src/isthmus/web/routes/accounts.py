@@ -5,7 +5,6 @@ from django.urls import path
 from isthmus.web.views import health, metrics, people, signing_in
 
 patterns = [
-    path("", signing_in.home, name="home"),
     path("start", signing_in.first_start, name="first-start"),
     path("sign-in", signing_in.sign_in, name="sign-in"),
     path("sign-out", signing_in.sign_out, name="sign-out"),

@@ -21,6 +21,7 @@ from isthmus.connections.errors import (
 from isthmus.connections.models import OPEN, UNDER_WAY, Connection, Run, RunState
 from isthmus.domain.roles import Right
 from isthmus.web import (
+    attention,
     authorization_card,
     connection_page,
     connection_words,
@@ -157,6 +158,7 @@ def _shown(
         "schedule": schedule_page.shown(row),
         "seen_schedule": edits.seal(_thing("schedule", row.key), {"schedule": row.schedule}),
         "runs_address": connection_words.address("runs", row.key),
+        "alerts": attention.of_connection(row, attention.looks_of(request)),
         **connection_page.gather(row, hides=not sees_personal_data(request)),
         **notify_page.gather(request, row),
         **exchange_page.card(row, request.GET.get("exchange", "")),

@@ -5,9 +5,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
-from isthmus.domain.roles import Right
 from isthmus.people import first_start as first
 from isthmus.people import signing_in
 from isthmus.people.errors import CodeRefused, SignInRefused
@@ -15,14 +14,6 @@ from isthmus.web import sessions
 from isthmus.web.access import Anyone, access, who
 from isthmus.web.addresses import ours
 from isthmus.web.forms.accounts import FirstStartForm, SignInForm
-
-
-@access(Anyone.SIGNED_IN)
-@require_safe
-def home(request: HttpRequest) -> HttpResponse:
-    """Where somebody goes first: to what runs, where the role lets one look at it."""
-    user = who(request)
-    return redirect("connections" if user and user.may(Right.LOOK) else "account")
 
 
 @access(Anyone.EVERYBODY)

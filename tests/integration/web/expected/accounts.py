@@ -7,7 +7,6 @@ from integration.web.expected.people import (
 )
 
 EXPECTED: dict[str, Page] = {
-    "home": LEADS_ON,
     "first-start": LEADS_ON,
     "sign-in": Page(statuses=(302, 302, 302, 302, 302, 302, 200)),
     "sign-out": FOR_EVERYBODY.by_post,
