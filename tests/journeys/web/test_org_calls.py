@@ -29,6 +29,7 @@ def test_a_run_that_waits_for_api_calls_goes_on_when_the_share_is_raised(
     expect(row).to_contain_text("Isthmus has used the 6 API calls")
     check_by_axe(page)
     row.get_by_role("link").first.click()
+    page.wait_for_url("**/runs/*")
     address = page.url
     expect(page.locator("main")).to_contain_text("The run waits for API calls.")
     check_by_axe(page)
@@ -48,5 +49,3 @@ def test_a_run_that_waits_for_api_calls_goes_on_when_the_share_is_raised(
     page.goto(address)
     ended = re.compile("Finished|With problems")
     expect(page.locator("#run-state")).to_contain_text(ended, timeout=RUN_MS)
-    page.goto("/connections/acme")
-    expect(page.locator("#api-calls")).to_contain_text("The next run needs about")
