@@ -133,3 +133,23 @@ def test_a_connection_runs_by_itself_and_goes_on_once_its_sign_in_is_back(workin
     page.get_by_role("switch").click(force=True)
     expect(page.locator("#schedule-note")).to_contain_text("Off: nothing starts by itself.")
     assert re.search("off", card.locator("#schedule-said").inner_text())
+
+
+def test_one_save_takes_all_that_was_changed_on_the_page(scheduled: Pages) -> None:
+    """And what can't be saved is shown as it was typed, while the rest is kept."""
+    page = scheduled.signed_in()
+    card = _opened(page)
+    _kind(card, "Cron")
+    card.get_by_label("Five fields").fill("15 4 * * *")
+    expect(card.locator("#schedule-next")).to_contain_text("15 4 * * *")
+    page.locator(".about-row summary").click()
+    page.get_by_label("Description").fill("Leads of the Nordics")
+    page.get_by_label("Other addresses").fill("nobody")
+    expect(page.locator("[data-unsaved]")).to_be_visible()
+    page.locator(".actions [data-save]").click()
+    expect(page.locator("main")).to_contain_text("'nobody' is not an e-mail address")
+    expect(page.locator("#schedule-said")).to_contain_text("Cron 15 4 * * *")
+    page.get_by_label("Other addresses").fill("bi@example.com")
+    page.keyboard.press("Control+s")
+    expect(page.locator("#hears")).to_contain_text("1 person hears")
+    expect(page.locator(".about-row summary")).to_contain_text("Leads of the Nordics")
