@@ -136,7 +136,7 @@ class Sentence:
 def who(of: str, how: str, names: Mapping[str, str]) -> str:
     """Who did it; `names` are those of accounts, by e-mail."""
     if how == auditing.BY_ITSELF:
-        return "Isthmus, by itself"
+        return "Isthmus"
     if how == auditing.FROM_OUTSIDE:
         return f"Nobody known (database account {of})"
     return names.get(of) or of or "Nobody signed in"

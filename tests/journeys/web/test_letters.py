@@ -70,12 +70,12 @@ def test_the_test_button_says_what_the_server_says(told: Pages, office: PostOffi
     office.refused[ALICE] = "550 5.1.1 We know no Alice"
     page = told.signed_in()
     page.goto("/mail")
-    page.get_by_role("button", name="Send a test letter").click()
-    page.get_by_text("does not take letters for this address (code 550)").wait_for()
+    page.get_by_role("button", name="Send a test e-mail").click()
+    page.get_by_text("does not take e-mail for this address (code 550)").wait_for()
     page.get_by_text("We know no Alice").wait_for()
     office.refused.clear()
-    page.get_by_role("button", name="Send a test letter").click()
-    page.get_by_text(f"has taken a test letter to {ALICE}").wait_for()
+    page.get_by_role("button", name="Send a test e-mail").click()
+    page.get_by_text(f"has taken a test e-mail to {ALICE}").wait_for()
     assert len(office.of(ALICE)) == 1
 
 
