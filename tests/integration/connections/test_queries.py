@@ -12,6 +12,7 @@ from isthmus.connections.audit import QUERIES as AUDIT
 from isthmus.connections.calls import QUERIES as CALLS
 from isthmus.connections.causes import QUERIES as CAUSES
 from isthmus.connections.due import QUERIES as DUE
+from isthmus.connections.exchange import QUERIES as EXCHANGE
 from isthmus.connections.foreseen import QUERIES as FORESEEN
 from isthmus.connections.overview import QUERIES as OVERVIEW
 from isthmus.connections.removing import QUERIES as REMOVING
@@ -50,6 +51,7 @@ ROOMS: dict[str, Mapping[str, Any]] = {
     "merging": MERGING,
     "estimating": ESTIMATING,
     "editing": EDITING,
+    "exchange": EXCHANGE,
     "finding": FINDING,
     "history": HISTORY,
     "searching": SEARCHING,
