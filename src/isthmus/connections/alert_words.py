@@ -210,8 +210,8 @@ def _more_records(of: _Of) -> AlertWords:
         subject=of.connection,
         title=f"{of.connection} got far more records than usual",
         sentence=_amount(of, plural(of.facts["records"], "record", "records")),
-        next_step="Look whether somebody changed many records at once. Where that comes once, there "
-        "is nothing to do; where it stays so rightly, take it as usual.",
+        next_step="Look whether somebody changed many records at once. Where that comes once, "
+        "there is nothing to do; where it stays so rightly, take it as usual.",
         address=of.run_page(),
         act="See the run",
     )
@@ -269,30 +269,19 @@ def _waits_for_calls(of: _Of) -> AlertWords:
 
 
 def _letters_wait(of: _Of) -> AlertWords:
-<<<<<<< HEAD
-    what = "E-mail" if of.facts["channel"] == "email" else "Webhooks"
-    lost = of.facts.get("lost", 0)
-    gone = f"{plural(lost, 'letter was', 'letters were')} given up, and nobody got "
-    gone += f"{'it' if lost == 1 else 'them'}. "
-    waits = plural(of.facts["waiting"], "letter waits", "letters wait")
-    return AlertWords(
-        title=f"{what} can't be sent",
-        sentence=f"{gone if lost else ''}{waits}; it has been so since {of.moment('since')}.",
-        next_step="Look at the mail server." if what == "E-mail" else "Look at who takes them.",
-        address="/mail" if what == "E-mail" else "/connections",
-        act="See the mail server" if what == "E-mail" else "See the connections",
-=======
     is_mail = of.facts["channel"] == "email"
     what = "E-mail" if is_mail else "Webhooks"
-    one, several = ("e-mail waits", "e-mails wait") if is_mail else ("call waits", "calls wait")
+    one, several = ("e-mail", "e-mails") if is_mail else ("call", "calls")
+    lost = of.facts.get("lost", 0)
+    was, them = ("was", "it") if lost == 1 else ("were", "them")
+    gone = f"{plural(lost, one, several)} {was} given up, and nobody got {them}. " if lost else ""
+    waits = plural(of.facts["waiting"], f"{one} waits", f"{several} wait")
     return AlertWords(
         title=f"{what} can't be sent",
-        sentence=f"{plural(of.facts['waiting'], one, several)}, the oldest since "
-        f"{of.moment('since')}.",
+        sentence=f"{gone}{waits}; the oldest of all is of {of.moment('since')}.",
         next_step="Look at the mail server." if is_mail else "Look at who takes them.",
         address="/mail" if is_mail else "/connections",
         act="See the mail server" if is_mail else "See the connections",
->>>>>>> main
     )
 
 

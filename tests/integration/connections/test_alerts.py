@@ -556,7 +556,7 @@ def test_letters_that_were_given_up_are_told_until_others_arrive(store: Session[
     )
     Letter.objects.create(channel=Letter.EMAIL, key="y", sent_at=NOW - 2 * DAY)
     with opens_once(Kind.LETTERS_WAIT):
-        assert said().sentence.startswith("1 letter was given up, and nobody got it. 0 letters")
+        assert said().sentence.startswith("1 e-mail was given up, and nobody got it. 0 e-mails")
         Letter.objects.filter(key="y").update(sent_at=NOW)
 
 
