@@ -33,31 +33,30 @@ from isthmus.profiles import database
 S = RunState
 
 
-@pytest.mark.parametrize(
-    ("when", "told"),
-    [
+def test_runs_are_told_to_those_who_hear_of_such_ends(acme: Connection) -> None:
+    for when, told in (
         (When.EVERY, {S.FINISHED, S.PROBLEMS, S.FAILED, S.STOPPED}),
         (When.PROBLEMS, {S.PROBLEMS, S.FAILED}),
         (When.FAILURES, {S.FAILED}),
-    ],
-)
-def test_runs_are_told_to_those_who_hear_of_such_ends(
-    acme: Connection, when: When, told: set[RunState]
-) -> None:
-    Connection.objects.update(notify_when=when)
-    acme.refresh_from_db()
-    for state in (S.FINISHED, S.PROBLEMS, S.FAILED, S.STOPPED):
-        letters.post_run(ended(acme, state))
-    assert {RunState(each.run.state) for each in Letter.objects.all() if each.run} == told
+    ):
+        _now_hear_of(acme, when)
+        for state in (S.FINISHED, S.PROBLEMS, S.FAILED, S.STOPPED):
+            letters.post_run(ended(acme, state))
+        assert {RunState(each.run.state) for each in Letter.objects.all() if each.run} == told, when
 
 
-@pytest.mark.parametrize("when", list(When))
-def test_a_lost_sign_in_is_told_whatever_they_hear_of(acme: Connection, when: When) -> None:
-    Connection.objects.update(notify_when=when)
+def test_a_lost_sign_in_is_told_whatever_they_hear_of(acme: Connection) -> None:
     Authorization.objects.update(lost_at=timezone.now())
-    acme.refresh_from_db()
-    letters.post_run(ended(acme, S.PROBLEMS))
-    assert Letter.objects.count() == 1
+    for when in When:
+        _now_hear_of(acme, when)
+        letters.post_run(ended(acme, S.PROBLEMS))
+        assert Letter.objects.count() == 1, when
+
+
+def _now_hear_of(connection: Connection, when: When) -> None:
+    Letter.objects.all().delete()
+    Connection.objects.update(notify_when=when)
+    connection.refresh_from_db()
 
 
 def test_a_run_is_told_once_by_each_channel_however_often_it_ends(acme: Connection) -> None:

@@ -3,7 +3,6 @@
 import re
 from typing import Any
 
-import pytest
 from django.test import Client, override_settings
 from django.utils import timezone
 
@@ -107,10 +106,12 @@ def test_a_hostile_name_stays_a_name(acme: Connection) -> None:
     assert "\u202e" not in str(made["Subject"])
 
 
-@pytest.mark.parametrize(
-    "name", ["Vantaan tuotanto \u2013 \u0430\u0431\u0432", "\u05d0\u05d1\u05d2 Ltd"]
-)
-def test_a_foreign_name_arrives_as_it_is(acme: Connection, name: str) -> None:
+def test_a_foreign_name_arrives_as_it_is(acme: Connection) -> None:
+    for name in ("Vantaan tuotanto \u2013 \u0430\u0431\u0432", "\u05d0\u05d1\u05d2 Ltd"):
+        _arrives(acme, name)
+
+
+def _arrives(acme: Connection, name: str) -> None:
     Connection.objects.update(name=name)
     acme.refresh_from_db()
     words = letter_words.of_run(ended(acme, RunState.FAILED))

@@ -109,8 +109,8 @@ def test_it_is_set_without_script(scheduled: Pages) -> None:
     expect(card.locator("#schedule-said")).to_contain_text("Monday to Friday at 18:00")
 
 
-def test_a_connection_runs_by_itself_and_goes_on_once_its_sign_in_is_back(working: Pages) -> None:
-    """The first time as soon as it may, and then when its time has come."""
+def test_a_connection_runs_by_itself_as_soon_as_it_may_until_it_is_off(working: Pages) -> None:
+    """That it pauses and goes on with its sign-in is in `integration/schedules`."""
     page = working.signed_in(ALICE)
     card = _opened(page)
     _kind(card, "Cron")
