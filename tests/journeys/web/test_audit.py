@@ -8,7 +8,8 @@ LABELS = [f"Label {number:02d}" for number in range(1, 16)]
 MORE = f"""
 connections:
   - {{key: beta, name: "Beta <b>", labels: [{", ".join(LABELS)}],
-      goals: [{{key: leads, import: Lead, match: [{{field: Email, identifier: email}}]}}]}}
+      goals: [{{key: leads, import: Lead, match: [{{field: Email, identifier: email}}],
+        fields: [{{field: Title, property: title}}]}}]}}
   - {{key: asleep, name: Gamma, labels: [Label 15], active: false}}
 """
 
@@ -47,9 +48,9 @@ def _find_connections(page: Page) -> None:
     expect(_entries(page)).to_contain_text("Gamma")
     page.get_by_role("radio", name="All").check(force=True)
     expect(_entries(page)).to_have_count(3)
-    page.get_by_label("Label", exact=True).select_option("Label 15")
+    page.locator("select[name=label]").select_option("Label 15")
     expect(_entries(page)).to_have_count(2)
-    page.get_by_label("Label", exact=True).select_option("")
+    page.locator("select[name=label]").select_option("")
     beta.get_by_role("button", name="Favourite: Beta <b>").click()
     expect(page.locator("#favourites")).to_contain_text("1")
     page.get_by_role("checkbox", name="Favourites").check(force=True)
