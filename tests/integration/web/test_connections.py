@@ -67,7 +67,7 @@ def test_the_list_says_why_one_that_is_on_is_not_well_and_where_to_go(
     ended(failing, {leads: RunState.FAILED})
     lost = new_connection("lost", name="Lost")
     new_goal(lost, IMPORT)
-    Authorization.objects.filter(id=lost.authorization_id).update(lost_at=timezone.now())
+    Authorization.objects.filter(connections=lost).update(lost_at=timezone.now())
     new_goal(new_connection("off", active=False, **SIGNED_OUT), IMPORT)
     new_connection("unready", name="Unready")
     page = text(browser.get("/connections"))
