@@ -16,7 +16,7 @@ from django.db import connection as database
 
 from isthmus.connections import approvals, certificates, letters
 from isthmus.connections.models import IMPORT
-from isthmus.domain.usual import Amount, strange, too_long
+from isthmus.domain.usual import LEARNS, Amount, share_of_usual, strange, too_long
 from isthmus.profiles import statements
 from isthmus.salesforce import API_ENABLED
 
@@ -49,8 +49,15 @@ LATE: Final = timedelta(minutes=15)
 GOES_ON: Final = timedelta(minutes=10)
 WAITS: Final = timedelta(hours=6)
 LETTERS_WAIT: Final = timedelta(hours=1)
-COMPARED: Final = timedelta(days=35)
+COMPARED: Final = timedelta(days=100)
 MOST_COMPARED: Final = 400
+MOST_ASKED: Final = 10_000
+"""What the last 400 make look strange is asked of so many: those of every few minutes know no week
+from 400."""
+
+_AT_ONCE: Final = 10
+"""Goals of which so many are read at a time."""
+
 RUNS_IN_VAIN: Final = 3
 STAYS_STRANGE: Final = timedelta(days=7)
 """After so long with other amounts they are what is usual."""
@@ -89,7 +96,9 @@ def long_runs(now: datetime) -> Iterator[Sign]:
     """Runs under way for much longer than those before."""
     names = {"before": now - GOES_ON, "oldest": now - COMPARED, "most": MOST_COMPARED}
     for row in _rows("under_way", **names):
-        took = too_long((now - row["started_at"]).total_seconds(), row["past"])
+        starts = row["starts"]
+        share = share_of_usual(row["started_at"], starts) if starts else 1.0
+        took = too_long((now - row["started_at"]).total_seconds(), row["past"], share=share)
         if took is not None:
             yield Sign(
                 kind=Kind.LONG_RUN,
@@ -118,15 +127,32 @@ def amounts(now: datetime, since: datetime, known: Known) -> list[Sign]:
 
     Looked at are those with a result since then, and those that are told of already.
     """
-    names = {"oldest": now - COMPARED, "most": MOST_COMPARED}
     goals = [row["goal"] for row in _rows("goals", since=since, kinds=list(OF_AMOUNTS))]
+    looked = _found(goals, now - COMPARED, MOST_COMPARED, known, timedelta())
+    suspected = [sign.goal for sign in looked if sign.goal is not None]
+    return [
+        sign
+        for place in range(0, len(suspected), _AT_ONCE)
+        for sign in _found(
+            suspected[place : place + _AT_ONCE], now - COMPARED, MOST_ASKED, known, LEARNS
+        )
+    ]
+
+
+def _found(
+    goals: Sequence[int], oldest: datetime, most: int, known: Known, learns: timedelta
+) -> list[Sign]:
     found: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    for row in _rows("amounts", goals=goals, **names) if goals else ():
+    names = {"goals": list(goals), "oldest": oldest, "most": most}
+    for row in _rows("amounts", **names) if goals else ():
         found[row["goal"]].append(row)
-    return [sign for goal, parts in found.items() if (sign := _amount(goal, parts, known))]
+    signs = (amount(goal, parts, known, learns) for goal, parts in found.items())
+    return [sign for sign in signs if sign is not None]
 
 
-def _amount(goal: int, parts: Sequence[Mapping[str, Any]], known: Known) -> Sign | None:
+def amount(
+    goal: int, parts: Sequence[Mapping[str, Any]], known: Known, learns: timedelta
+) -> Sign | None:
     """What is strange about the goal's last comparable part; `parts` come newest first."""
     like = list(_comparable(parts))
     if not like:
@@ -134,7 +160,7 @@ def _amount(goal: int, parts: Sequence[Mapping[str, Any]], known: Known) -> Sign
     last, begin = like[0], known.strange_from.get(goal, like[0]["part"])
     past = [each for each in like[1:] if each["part"] < begin]
     past = [each for each in past if each["part"] >= known.usual_from.get(goal, 0)]
-    found = strange(_of(last), [_of(each) for each in past])
+    found = strange(_of(last), [_of(each) for each in past], learns=learns)
     if found is None:
         return None
     return Sign(
@@ -171,7 +197,7 @@ def _comparable(parts: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any
 
 
 def _of(part: Mapping[str, Any]) -> Amount:
-    return Amount(records=part["received"], seconds=part["seconds"])
+    return Amount(records=part["received"], at=part["finished_at"], seconds=part["seconds"])
 
 
 def held() -> Iterator[Sign]:
@@ -255,14 +281,14 @@ def unsteady() -> Iterator[Sign]:
 
 
 def waiting(now: datetime) -> Iterator[Sign]:
-    """Runs that began long ago and wait for API calls."""
+    """Runs that have waited for API calls for long."""
     for row in _rows("waiting", before=now - WAITS):
         yield Sign(
             kind=Kind.WAITS_FOR_CALLS,
             about=f"run {row['run']}",
             connections=[row["connection"]],
             run=row["run"],
-            facts={"run": row["number"], "since": row["started_at"].isoformat()},
+            facts={"run": row["number"], "since": row["since"].isoformat()},
         )
 
 

@@ -135,7 +135,8 @@ def _did_not_start(of: _Of) -> AlertWords:
         subject=of.connection,
         title=f"{of.connection} did not start",
         sentence=sentence,
-        next_step="See that a worker runs (`isthmus up`, `isthmus worker`): it starts what is due.",
+        next_step="See that a worker runs (`isthmus up`, `isthmus worker`): it starts what is due. "
+        "Where one runs and is busy with other runs, start another beside it.",
         address=of.page(),
         act="See the connection",
     )
@@ -197,8 +198,8 @@ def _fewer_records(of: _Of) -> AlertWords:
         subject=of.connection,
         title=f"{of.connection} got far fewer records than usual",
         sentence=_amount(of, plural(records, "record", "records") if records else "no records"),
-        next_step="Look whether a filter, a permission or a segment has changed. Where it is right "
-        "so, take it as usual.",
+        next_step="Look whether a filter, a permission or a segment has changed. After a holiday "
+        "there is nothing to do; where it stays so rightly, take it as usual.",
         address=of.run_page(),
         act="See the run",
     )
@@ -209,8 +210,8 @@ def _more_records(of: _Of) -> AlertWords:
         subject=of.connection,
         title=f"{of.connection} got far more records than usual",
         sentence=_amount(of, plural(of.facts["records"], "record", "records")),
-        next_step="Look whether somebody changed many records at once. Where it is right so, take "
-        "it as usual.",
+        next_step="Look whether somebody changed many records at once. Where that comes once, there "
+        "is nothing to do; where it stays so rightly, take it as usual.",
         address=of.run_page(),
         act="See the run",
     )
@@ -268,14 +269,16 @@ def _waits_for_calls(of: _Of) -> AlertWords:
 
 
 def _letters_wait(of: _Of) -> AlertWords:
-    what = "E-mail" if of.facts["channel"] == "email" else "Webhooks"
+    is_mail = of.facts["channel"] == "email"
+    what = "E-mail" if is_mail else "Webhooks"
+    one, several = ("e-mail waits", "e-mails wait") if is_mail else ("call waits", "calls wait")
     return AlertWords(
         title=f"{what} can't be sent",
-        sentence=f"{plural(of.facts['waiting'], 'letter waits', 'letters wait')}, the oldest since "
+        sentence=f"{plural(of.facts['waiting'], one, several)}, the oldest since "
         f"{of.moment('since')}.",
-        next_step="Look at the mail server." if what == "E-mail" else "Look at who takes them.",
-        address="/mail" if what == "E-mail" else "/connections",
-        act="See the mail server" if what == "E-mail" else "See the connections",
+        next_step="Look at the mail server." if is_mail else "Look at who takes them.",
+        address="/mail" if is_mail else "/connections",
+        act="See the mail server" if is_mail else "See the connections",
     )
 
 

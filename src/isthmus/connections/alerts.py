@@ -30,6 +30,10 @@ from isthmus.connections.models import Alert, Connection
 _LOCK: Final = 7301893
 """Advisory lock of whoever works them out."""
 
+_IS_NEWS_AGAIN: Final = timedelta(days=1)
+"""What comes again sooner is the same alert and is told no second time, unless nothing runs at
+all: where amounts go up and down nobody wants to hear of each of them."""
+
 _LOOKS_BACK: Final = timedelta(days=3)
 """How old a goal's result may be that is looked at by somebody who has not looked before."""
 
@@ -100,12 +104,27 @@ def _reconcile(
     over = [each.id for place, each in before.items() if place not in is_so]
     closed = Alert.objects.filter(id__in=over, closed_at=None).update(closed_at=now)
     _refresh(before, is_so)
-    new = [
-        each
+    new = {
+        place: each
         for place, each in is_so.items()
         if place not in before and not (settling and each.kind is Kind.DID_NOT_START)
-    ]
-    return Evaluation(opened=_open(new, now), closed=closed)
+    }
+    again = _open_again(new, now)
+    _refresh(again, is_so)
+    first = [each for place, each in new.items() if place not in again]
+    return Evaluation(opened=_open(first, now), closed=closed)
+
+
+def _open_again(new: Mapping[tuple[str, str], Sign], now: datetime) -> dict[tuple[str, str], Alert]:
+    """Those that were closed a short while ago, open again."""
+    abouts = [about for (_, about), sign in new.items() if sign.kind not in FAILURES]
+    if not abouts:
+        return {}
+    rows = Alert.objects.filter(about__in=abouts, closed_at__gt=now - _IS_NEWS_AGAIN)
+    rows = rows.exclude(facts__has_key="taken_by").exclude(kind__in=FAILURES).order_by("id")
+    again = {(each.kind, each.about): each for each in rows if (each.kind, each.about) in new}
+    Alert.objects.filter(id__in=[each.id for each in again.values()]).update(closed_at=None)
+    return again
 
 
 def _refresh(

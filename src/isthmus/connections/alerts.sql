@@ -8,6 +8,11 @@ SELECT pg_try_advisory_xact_lock(%(lock)s)
 -- Connections that should have started by their schedule and have no run, and those with a queued run
 -- that nobody takes. One that is paused does not start, and is told of by what pauses it: it has no
 -- active goal, or no sign-in, or that is lost or leads to another org.
+WITH taken AS MATERIALIZED (
+    SELECT run.queued_at
+    FROM connections_run AS run
+    WHERE run.id > (SELECT max(id) FROM connections_run) - 2000 AND run.started_at >= %(before)s
+)
 SELECT connection.id AS connection, NULL::integer AS run, NULL::integer AS number,
     connection.due_at AS since
 FROM connections_connection AS connection
@@ -34,6 +39,11 @@ FROM connections_run AS queued
 JOIN connections_connection AS connection ON connection.id = queued.connection_id
 WHERE queued.state = 'queued' AND NOT queued.preview AND queued.queued_at < %(before)s
     AND connection.active
+    -- While runs that were queued before it are taken, its turn is to come.
+    AND NOT EXISTS (
+        SELECT FROM taken
+        WHERE taken.queued_at BETWEEN queued.queued_at - interval '1 day' AND queued.queued_at
+    )
     AND NOT EXISTS (
         SELECT FROM connections_run AS going
         WHERE going.connection_id = queued.connection_id AND NOT going.preview
@@ -45,10 +55,11 @@ ORDER BY since, connection
 -- Runs that have gone on for a while, with how many seconds those like it took. A run that takes a
 -- goal's records for the first time, or after a change of its set-up, is like no other.
 SELECT run.connection_id AS connection, run.id AS run, run.number, run.started_at,
-    coalesce(past.seconds, '{}') AS past
+    coalesce(past.seconds, '{}') AS past, coalesce(past.starts, '{}') AS starts
 FROM connections_run AS run
 CROSS JOIN LATERAL (
-    SELECT array_agg(extract(epoch FROM each.finished_at - each.started_at)::float8) AS seconds
+    SELECT array_agg(extract(epoch FROM each.finished_at - each.started_at)::float8) AS seconds,
+        array_agg(each.started_at ORDER BY each.number DESC) AS starts
     FROM (
         SELECT *
         FROM connections_run AS earlier
@@ -57,6 +68,7 @@ CROSS JOIN LATERAL (
             AND earlier.state IN ('finished', 'problems') AND earlier.finished_at IS NOT NULL
             AND earlier."full" = run."full" AND earlier.goal_keys = run.goal_keys
             AND earlier."first" IS NULL AND earlier."only" = '' AND earlier.confirmed_by = ''
+            AND earlier.waits_since IS NULL
             AND NOT EXISTS (
                 SELECT FROM connections_rungoal AS part
                 WHERE part.run_id = earlier.id AND part.direction = 'import'
@@ -68,6 +80,7 @@ CROSS JOIN LATERAL (
 ) AS past
 WHERE run.state IN ('running', 'stopping') AND NOT run.preview AND run.started_at < %(before)s
     AND run."first" IS NULL AND run."only" = '' AND run.confirmed_by = ''
+    AND run.waits_since IS NULL
     AND NOT EXISTS (
         SELECT FROM connections_rungoal AS part
         JOIN connections_goal AS goal ON goal.id = part.goal_id
@@ -104,7 +117,7 @@ WHERE connection.active AND coalesce((goal.document ->> 'active')::boolean, true
 -- everything and not only what changed.
 SELECT wanted.id AS goal, run.connection_id AS connection, part.id AS part, run.id AS run, run.number,
     run."full" AS is_full, part.direction, part.window_from IS NULL AS is_whole,
-    part.begun ->> 'version' AS version, (part.counts ->> 'received')::bigint AS received,
+    part.begun ->> 'version' AS version, part.finished_at, (part.counts ->> 'received')::bigint AS received,
     extract(epoch FROM part.window_to - part.window_from)::float8 AS seconds
 FROM unnest(%(goals)s::integer[]) AS wanted (id)
 CROSS JOIN LATERAL (
@@ -210,7 +223,9 @@ WHERE connection.active AND signing_in.lost_at IS NULL AND last.runs = %(runs)s 
 ORDER BY connection.id
 
 -- waiting --
-SELECT run.connection_id AS connection, run.id AS run, run.number, run.started_at
+SELECT run.connection_id AS connection, run.id AS run, run.number,
+    coalesce(run.waits_since, run.started_at) AS since
 FROM connections_run AS run
-WHERE run.state = 'waiting' AND NOT run.preview AND run.started_at < %(before)s
+WHERE run.state = 'waiting' AND NOT run.preview
+    AND coalesce(run.waits_since, run.started_at) < %(before)s
 ORDER BY run.id

@@ -256,7 +256,8 @@ class _Execution:
         with self.fence.owned() as run:
             if run.state == RunState.RUNNING:
                 run.state, run.wait_until, run.message = RunState.WAITING, until, str(waits)
-                run.save(update_fields=["state", "wait_until", "message"])
+                run.waits_since = run.waits_since or timezone.now()
+                run.save(update_fields=["state", "wait_until", "waits_since", "message"])
         _say("waits for API calls", self.run)
 
     def _close_parts(self, state: RunState, message: str) -> None:

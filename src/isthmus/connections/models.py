@@ -315,6 +315,7 @@ class Run(models.Model):
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     wait_until = models.DateTimeField(null=True)  # of one that waits for API calls
+    waits_since = models.DateTimeField(null=True)  # when it had to wait for them first
     fence = models.PositiveIntegerField(default=0)  # counts those who took the run over
     api_calls = models.PositiveIntegerField(default=0)
     message = models.TextField(blank=True, default="")

@@ -140,6 +140,18 @@ def gather(every: Sequence[Overview], looks: Looks, *, works: bool) -> Attention
     return Attention(items=items[:MOST], whole=whole)
 
 
+def of_rows(rows: Sequence[Overview], looks: Looks) -> dict[int, Item]:
+    """Why connections of a list are not well, by their row ids; of those that are on."""
+    on = [each for each in rows if each.active]
+    items = [
+        *_lost([each for each in on if each.health is Health.SIGN_IN_LOST], looks),
+        *(_elsewhere(each) for each in on if each.health is Health.OTHER_ORG),
+        *_failed([each for each in on if each.health in _ERRORS], looks),
+        *(_incomplete(each) for each in on if each.health is Health.INCOMPLETE),
+    ]
+    return {item.connection: item for item in items}
+
+
 def of_connection(connection: Connection, looks: Looks) -> list[Item]:
     """What the page of a connection says of alerts, and of a store that is held.
 
