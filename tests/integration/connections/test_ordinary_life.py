@@ -41,7 +41,7 @@ def local(hour: int, days: int) -> list[datetime]:
 
 def parts(times: Sequence[datetime], rate: Rate, seed: int = 1) -> Iterator[dict[str, Any]]:
     """An import's results, oldest first; the first takes everything."""
-    chance = Random(seed)  # noqa: S311 - it is no secret
+    chance = Random(seed)
     before = None
     for number, at in enumerate(times, 1):
         begins, hours = before or at, (at - (before or at)) / HOUR
