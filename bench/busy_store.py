@@ -12,20 +12,21 @@ from bench import import_first
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 RUNS = 10_000
+ORG_ID = "00DgL0000000001UAA"  # localorg's
 PROBLEMS = 100_000
 EMAIL, PASSWORD = "administrator@example.com", "a quiet harbour"
 
 _PROFILES = """
 INSERT INTO store.profile (profile_id, p_salesforce_id, p_email, p_first_name, p_last_name, p_title,
     p_company, p_phone, p_street, p_city, p_postal_code, p_country, p_sources, p_industry,
-    p_revenue, p_employees, p_newsletter)
+    p_revenue, p_employees, p_newsletter, made_by, made_on)
 SELECT
     uuidv7(), ARRAY['00Q' || to_char(n, 'FM000000000000') || 'ZZZ'],
     'person' || n || '@example.com',
     'First ' || n %% 5000, 'Last ' || n, 'Title ' || n %% 300, 'Company ' || n %% 9000,
     '+31 20 ' || n, 'Long street ' || n, 'City ' || n %% 900, 'PC ' || n %% 9000,
     (ARRAY['Netherlands', 'Germany', 'France', 'Norway'])[1 + n %% 4], ARRAY['Web', 'Fair'],
-    'Industry ' || n %% 30, n, n %% 1000, n %% 2 = 0
+    'Industry ' || n %% 30, n, n %% 1000, n %% 2 = 0, %(goal)s, current_date - n %% 300
 FROM generate_series(1, %(count)s) AS n
 """
 
@@ -45,6 +46,19 @@ INSERT INTO store.record_link (record_id, goal, profile_id, object, stamp, hash,
 SELECT p_salesforce_id[1], %(goal)s, profile_id, 'Lead', now() - interval '1 day', 0, 0
 FROM store.profile ORDER BY 1
 """
+
+_EXCHANGED = (
+    """
+    INSERT INTO store.exchanged_profile (profile_id, connection, goal, again, day, exported, made)
+    SELECT profile_id, %(connection)s, made_by, 0, made_on, false, true FROM store.profile
+    """,
+    """
+    INSERT INTO store.exchanged_sum (day, connection, goal, profiles, firsts, exported)
+    SELECT day, connection, goal, count(*), count(*), exported
+    FROM store.exchanged_profile
+    GROUP BY day, connection, goal, exported
+    """,
+)
 
 _RUNS = """
 INSERT INTO connections_run (connection_id, number, state, "full", goal_keys, asked_by,
@@ -129,11 +143,12 @@ def filled(address: str, size: int) -> Iterator[Busy]:
         "problems": problems,
     }
     _many_rows(goal)
+    _calls(goal.connection)
     with database.connected() as session:
         session.execute("SET work_mem = '512MB'")
         session.execute(_PROFILES.encode(), given)
         session.execute(_IDENTIFIERS, _numbers())
-        for statement in (_LINKS, _RUNS, _RUN_GOALS):
+        for statement in (_LINKS, *_EXCHANGED, _RUNS, _RUN_GOALS):
             session.execute(statement.encode(), given)
         given["part"] = RunGoal.objects.get(run__number=RUNS).id
         for statement in _TRACES:
@@ -142,7 +157,9 @@ def filled(address: str, size: int) -> Iterator[Busy]:
         row = session.execute(
             "SELECT profile_id, record_id FROM store.change ORDER BY random() LIMIT 1"
         ).fetchone()
+        action = session.execute("SELECT action FROM store.audit LIMIT 1").fetchone()
     assert row is not None  # noqa: S101 - as many as there are problems
+    assert action is not None  # noqa: S101 - what was set up above
     places = {
         "user_id": user_id,
         "profile_id": row[0],
@@ -154,6 +171,9 @@ def filled(address: str, size: int) -> Iterator[Busy]:
         "type_key": "salesforce",
         "number": RUNS,
         "authorization_id": goal.connection.authorization_id,
+        "alert_id": 1,
+        "action_id": action[0],
+        "org_id": ORG_ID,
         "app_id": App.objects.create(name="Marketing", client_id="localorg").id,
     }
     yield Busy(places={name: str(value) for name, value in places.items()}, under_way=RUNS + 1)
@@ -192,6 +212,28 @@ def _many_rows(goal: Any) -> None:
     goal.connection.goals.create(
         key=MANY_GOAL, direction=goal.direction, position=2, document=many.plain()
     )
+
+
+def _calls(connection: Any) -> None:
+    """API calls of each hour that counts, and a schedule: when it runs next is on many pages."""
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    from isthmus.connections.models import Org, OrgCalls
+
+    now = timezone.now()
+    org = Org.objects.create(
+        org_id=ORG_ID, calls_limit=1_000_000, calls_used=90_000, others_used=60_000, measured_at=now
+    )
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    OrgCalls.objects.bulk_create(
+        OrgCalls(org=org, connection=connection.id, hour=hour - timedelta(hours=n), calls=1_200)
+        for n in range(24)
+    )
+    connection.org_id = ORG_ID
+    connection.schedule = {"days": ["mon"], "at": ["06:00"], "timezone": "Europe/Amsterdam"}
+    connection.save()
 
 
 def _people_and_segments() -> int:

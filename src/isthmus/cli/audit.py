@@ -38,7 +38,7 @@ OfConnection = Annotated[
 ]
 Kind = Annotated[
     str | None,
-    typer.Option("--kind", metavar="KIND", help="Only of such things: connection, goal, run, …"),
+    typer.Option("--kind", metavar="KIND", help="Only of such things: connection, goal, run or another."),
 ]
 Most = Annotated[
     int,
@@ -84,7 +84,7 @@ def _wanted(
     return Wanted(
         who=by,
         kind=kind,
-        connection=setting_up.find(connection).id if connection else None,
+        connection=None if connection is None else setting_up.find(connection).id,
         since=_moment(since),
     )
 

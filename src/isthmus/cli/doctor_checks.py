@@ -215,7 +215,7 @@ def mail() -> Iterator[Finding]:
         return
     with mailing.Session(found, answer_seconds=5.0, seconds=8.0) as session:
         session.check()
-    detail = f"{found} lets us in; letters come from {found.sender}"
+    detail = f"{found} lets us in; e-mail comes from {found.sender}"
     yield Finding(what="mail server", ok=True, detail=f"{detail}. {found.warning}".rstrip(". "))
 
 

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from isthmus.connections.letters import Standing
     from isthmus.connections.mail_server import Server
 
-app = group("mail", "The mail server that letters about runs are handed to.")
+app = group("mail", "The mail server that e-mail about runs is handed to.")
 
 Host = Annotated[str, typer.Argument(metavar="HOST", help="Such as smtp.example.com.")]
 Sender = Annotated[
-    str, typer.Option("--from", metavar="ADDRESS", help="The address that letters come from.")
+    str, typer.Option("--from", metavar="ADDRESS", help="The address that e-mail comes from.")
 ]
 Encryption = Annotated[
     str, typer.Option("--security", metavar="WORD", help="starttls, tls, or none.")
@@ -36,7 +36,7 @@ FromInput = Annotated[
     bool,
     typer.Option("--password-stdin", help="Read the password from standard input."),
 ]
-To = Annotated[str, typer.Argument(metavar="ADDRESS", help="Whom the test letter goes to.")]
+To = Annotated[str, typer.Argument(metavar="ADDRESS", help="Whom the test e-mail goes to.")]
 
 
 @command(app, "show", "isthmus mail show")
@@ -94,7 +94,7 @@ def _server_facts(server: "Server | None", trouble: str) -> list[tuple[str, str]
         ("server", f"{server}, {encrypted[server.security]}"),
         ("user", server.username or "none"),
         ("password", "kept, and not shown" if server.password else "none"),
-        ("letters come from", server.sender),
+        ("e-mail comes from", server.sender),
     ]
     if server.is_operators:
         found.append(("given by", "the environment (ISTHMUS_SMTP_URL)"))
@@ -104,7 +104,7 @@ def _server_facts(server: "Server | None", trouble: str) -> list[tuple[str, str]
 
 
 def _waiting(standing: "Sequence[Standing]") -> list[tuple[str, str]]:
-    names = {"email": "letters", "webhook": "webhooks"}
+    names = {"email": "e-mails", "webhook": "webhooks"}
     found = []
     for each in standing:
         words = f"{grouped(each.waiting)} wait" if each.waiting else "none waits"
@@ -165,14 +165,14 @@ def set_server(
         )
         mail_server.save(server, keeps_password=not password_stdin)
         sending.hurry()
-    note(f"Letters are handed to {server}. Try it: isthmus mail test ADDRESS")
+    note(f"E-mail is handed to {server}. Try it: isthmus mail test ADDRESS")
     if server.warning:
         note(server.warning)
 
 
-@command(app, "test", "isthmus mail test me@example.com", summary="Send a test letter.")
+@command(app, "test", "isthmus mail test me@example.com", summary="Send a test e-mail.")
 def test(to: To) -> None:
-    """Send a test letter right away, and say what the server says.
+    """Send a test e-mail right away, and say what the server says.
 
     Ends with status 1 where it was not taken.
     """
@@ -193,7 +193,7 @@ def test(to: To) -> None:
 
 @command(app, "unset", "isthmus mail unset")
 def unset() -> None:
-    """Forget the mail server and its password. Letters wait then, for three days."""
+    """Forget the mail server and its password. E-mails wait then, for three days."""
     from isthmus.cli import session
 
     with session.database():

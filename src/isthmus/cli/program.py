@@ -44,7 +44,7 @@ ISTHMUS_KEEP_OUTCOMES_DAYS is how long the journal of values and the outcomes of
 (30), ISTHMUS_KEEP_LOG_DAYS how long the problems that runs met are (90), and \
 ISTHMUS_KEEP_AUDIT_DAYS how long the audit log is (for good). \
 ISTHMUS_URL is the address under which a browser finds the pages, where a proxy stands before \
-them; links in letters lead there. ISTHMUS_SMTP_URL (smtp://user:password@host:587, or smtps://) \
+them; links in e-mails lead there. ISTHMUS_SMTP_URL (smtp://user:password@host:587, or smtps://) \
 and ISTHMUS_SMTP_FROM give the mail server. ISTHMUS_WEBHOOK_HOSTS allows webhooks by http, and \
 hosts of this network. ISTHMUS_METRICS_TOKEN is what monitoring has to give to read \
 /metrics. \

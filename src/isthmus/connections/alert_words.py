@@ -269,14 +269,16 @@ def _waits_for_calls(of: _Of) -> AlertWords:
 
 
 def _letters_wait(of: _Of) -> AlertWords:
-    what = "E-mail" if of.facts["channel"] == "email" else "Webhooks"
+    is_mail = of.facts["channel"] == "email"
+    what = "E-mail" if is_mail else "Webhooks"
+    one, several = ("e-mail waits", "e-mails wait") if is_mail else ("call waits", "calls wait")
     return AlertWords(
         title=f"{what} can't be sent",
-        sentence=f"{plural(of.facts['waiting'], 'letter waits', 'letters wait')}, the oldest since "
+        sentence=f"{plural(of.facts['waiting'], one, several)}, the oldest since "
         f"{of.moment('since')}.",
-        next_step="Look at the mail server." if what == "E-mail" else "Look at who takes them.",
-        address="/mail" if what == "E-mail" else "/connections",
-        act="See the mail server" if what == "E-mail" else "See the connections",
+        next_step="Look at the mail server." if is_mail else "Look at who takes them.",
+        address="/mail" if is_mail else "/connections",
+        act="See the mail server" if is_mail else "See the connections",
     )
 
 

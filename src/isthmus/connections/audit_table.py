@@ -8,7 +8,7 @@ from typing import Final
 
 from isthmus.connections import audit, audit_words
 from isthmus.connections.audit import Change, Names
-from isthmus.connections.audit_words import KINDS, WAYS, Reader, Setting
+from isthmus.connections.audit_words import WAYS, Reader, Setting
 from isthmus.people import accounts
 
 COLUMNS: Final = (
@@ -39,7 +39,7 @@ def _of(each: Change, who: str, names: Names, reader: Reader) -> Iterator[Sequen
         each.who,
         WAYS.get(each.how, each.how),
         str(audit_words.sentence(each, names)),
-        KINDS[each.kind][1],
+        audit_words.word_of(each.kind),
         each.name or each.key,
         "" if each.connection is None else names.connection(each),
     )

@@ -136,7 +136,7 @@ class Sentence:
 def who(of: str, how: str, names: Mapping[str, str]) -> str:
     """Who did it; `names` are those of accounts, by e-mail."""
     if how == auditing.BY_ITSELF:
-        return "Isthmus, by itself"
+        return "Isthmus"
     if how == auditing.FROM_OUTSIDE:
         return f"Nobody known (database account {of})"
     return names.get(of) or of or "Nobody signed in"
@@ -144,8 +144,7 @@ def who(of: str, how: str, names: Mapping[str, str]) -> str:
 
 def headline(entry: Entry, names: Names) -> tuple[Change, Sentence, str]:
     """What tells most of an entry, that in words, and what else there is of it."""
-    order = list(KINDS)
-    main = min(entry.changes, key=lambda each: (order.index(each.kind), each.id))
+    main = min(entry.changes, key=lambda each: (_place(each.kind), each.id))
     others = entry.number - 1
     if entry.how == auditing.DOCUMENT and others:
         what = Sentence(lead="applied a set-up document:", name=_counted(entry))
@@ -157,11 +156,24 @@ def headline(entry: Entry, names: Names) -> tuple[Change, Sentence, str]:
 _MANY: Final = 1_000
 
 
+def word_of(kind: str) -> str:
+    """What one thing of the kind is called. A later version may have left kinds not known here."""
+    return KINDS[kind][1] if kind in KINDS else kind
+
+
+def _several(kind: str) -> str:
+    return KINDS[kind][2] if kind in KINDS else kind
+
+
+def _place(kind: str) -> int:
+    return list(KINDS).index(kind) if kind in KINDS else len(KINDS)
+
+
 def _counted(entry: Entry) -> str:
     """How much of what was made, changed and deleted, as far as it was read."""
     numbers = Counter((each.kind, each.act) for each in entry.changes)
     parts = [
-        f"{number:,} {KINDS[kind][1 if number == 1 else 2]} {act}"
+        f"{number:,} {word_of(kind) if number == 1 else _several(kind)} {act}"
         for (kind, act), number in numbers.items()
     ]
     if entry.number > len(entry.changes):
@@ -174,12 +186,12 @@ def sentence(of: Change, names: Names) -> Sentence:
     name = _host(of.name) or of.key
     if of.kind == "run":
         return Sentence(
-            lead=_RUNS[of.act], name=f"run #{of.key}", tail=f" of {names.connection(of)}"
+            lead=_RUNS.get(of.act, of.act), name=f"run #{of.key}", tail=f" of {names.connection(of)}"
         )
     tail = f" of {names.connection(of)}" if of.kind == "goal" else ""
-    word = KINDS[of.kind][1]
+    word = word_of(of.kind)
     if of.act == "emptied":
-        return Sentence(lead="took away all", name=KINDS[of.kind][2])
+        return Sentence(lead="took away all", name=_several(of.kind))
     if of.act != "changed":
         return Sentence(lead=f"{of.act} the {word}", name=name, tail=tail)
     lead = _changed(of)

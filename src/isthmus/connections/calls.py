@@ -9,7 +9,7 @@ block stays counted: nobody knows how much of it was sent.
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -35,6 +35,11 @@ _SHORT: Final = 15
 
 QUERIES = statements.load("isthmus.connections", "calls.sql")
 
+_APPLICATION: Final = "isthmus calls"
+
+Sessions = Callable[[], AbstractContextManager[psycopg.Connection[Any]]]
+"""Gives a session of the database, as `database.connected` does."""
+
 MEASURE_SECONDS: Final = 5.0
 """Between two notes of what an org says of its calls, by one client."""
 
@@ -56,13 +61,24 @@ def org_key(org_id: str) -> str:
         return org_id[:18]
 
 
-def set_aside(org_id: str, connection: int, wanted: int, now: datetime | None = None) -> Block:
+def _one() -> AbstractContextManager[psycopg.Connection[Any]]:
+    return database.connected(application=_APPLICATION)
+
+
+def set_aside(
+    org_id: str,
+    connection: int,
+    wanted: int,
+    now: datetime | None = None,
+    *,
+    sessions: Sessions = _one,
+) -> Block:
     """Count up to so many calls as ours, for the connection with that row id.
 
     The time is the database's, which all machines share, unless `now` is given. Raises
     `BudgetReached` where not a single one is left.
     """
-    with database.connected(application="isthmus calls") as session, session.transaction():
+    with sessions() as session, session.transaction():
         found = hold(session, org_id, now)
         figures = found.figures
         calls = figures.block(wanted)
@@ -112,16 +128,25 @@ def _clock(session: psycopg.Connection[Any]) -> datetime:
     return moment
 
 
-def give_back(org_id: str, connection: int, hour: datetime, calls: int) -> None:
+def give_back(
+    org_id: str, connection: int, hour: datetime, calls: int, *, sessions: Sessions = _one
+) -> None:
     """Count so many calls no longer: they were set aside in that hour, and not made."""
     names = {"org": org_key(org_id), "connection": connection, "hour": hour, "calls": calls}
-    with database.connected(application="isthmus calls") as session:
+    with sessions() as session:
         session.execute(QUERIES["give_back"], names)
 
 
-def measure(org_id: str, usage: Usage, *, unsent: int = 0, now: datetime | None = None) -> None:
+def measure(
+    org_id: str,
+    usage: Usage,
+    *,
+    unsent: int = 0,
+    now: datetime | None = None,
+    sessions: Sessions = _one,
+) -> None:
     """Keep what the org says of all its calls; so many of those counted here were not made yet."""
-    with database.connected(application="isthmus calls") as session, session.transaction():
+    with sessions() as session, session.transaction():
         found = hold(session, org_id, now)
         names = {
             "org": org_key(org_id),
@@ -136,7 +161,7 @@ def measure(org_id: str, usage: Usage, *, unsent: int = 0, now: datetime | None 
 
 def forget() -> None:
     """Forget hours that count no longer for anybody."""
-    with database.connected(application="isthmus calls") as session:
+    with _one() as session:
         session.execute(QUERIES["forget"])
 
 
@@ -156,6 +181,8 @@ class OrgAllowance:
         """
         self._connection, self._clocks = connection, clocks
         self._lock = threading.Lock()
+        # Opening a session takes ten times longer than all that is asked in it.
+        self._session = database.Session(_APPLICATION)
         self._org_id = ""
         self._hour: datetime | None = None  # in which what is left was set aside
         self._left = 0
@@ -198,6 +225,7 @@ class OrgAllowance:
         if self._heard is not None:
             self._note(self._org_id)
             self._heard = None
+        self._session.close()
 
     def _is_over(self) -> bool:
         return any(clock() >= end for clock, end in zip(self._clocks, self._ends, strict=True))
@@ -205,7 +233,8 @@ class OrgAllowance:
     def _fill(self, org_id: str) -> None:
         # The clocks are read before, so that the block never lasts longer than its hour.
         now = [clock() for clock in self._clocks]
-        block = set_aside(org_id, self._connection, self._block)
+        sessions = self._session.connected
+        block = set_aside(org_id, self._connection, self._block, sessions=sessions)
         self._org_id, self._hour, self._left = org_id, block.hour, block.calls
         self._ends = tuple(each + block.seconds for each in now)
         self._block = min(2 * self._block, MOST_AT_ONCE)
@@ -215,11 +244,12 @@ class OrgAllowance:
         left, hour = self._left, self._hour
         self._left, self._hour = 0, None
         if left and hour is not None:
-            give_back(self._org_id, self._connection, hour, left)
+            sessions = self._session.connected
+            give_back(self._org_id, self._connection, hour, left, sessions=sessions)
 
     def _note(self, org_id: str) -> None:
         """Keep what was heard. It is no reason to lose an answer: it will be heard again."""
         heard = self._heard
         if heard is not None and org_id:
             with suppress(IsthmusError, psycopg.Error):
-                measure(org_id, heard, unsent=self._left)
+                measure(org_id, heard, unsent=self._left, sessions=self._session.connected)

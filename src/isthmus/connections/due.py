@@ -2,7 +2,8 @@
 
 `Connection.due_at` is the next time of the schedule, or one that has passed and that nobody could
 meet: then there was no worker, or the connection could not run. Whoever changes what it depends on
-(the schedule, the time zone, the switch) calls `renew` in the same transaction.
+(the schedule, the time zone, the switch) calls `renew` in the same transaction. Where somebody does
+not, the database forgets the time, and a worker works it out at its next look.
 """
 
 import json
@@ -152,6 +153,20 @@ def renew(connection: Connection, now: datetime | None = None) -> None:
     if connection.active:
         connection.due_at = first_time(connection.schedule, connection.timezone, moment, ran=ran)
     connection.save(update_fields=["due_at"])
+
+
+def meet(connection: Connection) -> None:
+    """Say, in the open transaction, that a run of all goals was asked for: one is enough.
+
+    So a time that has come is met by it, the first of all above all. Where the connection can't run
+    by itself, what is missed is kept until it can. Whoever calls holds the row.
+    """
+    now = clock()
+    if connection.due_at is None or connection.due_at > now:
+        return
+    if next_run(connection, now).hindrance is None:
+        connection.due_at = first_time(connection.schedule, connection.timezone, now, ran=True)
+        connection.save(update_fields=["due_at"])
 
 
 def first_time(plain: Any, timezone: str, now: datetime, *, ran: bool) -> datetime | None:

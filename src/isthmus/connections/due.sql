@@ -59,13 +59,12 @@ WHERE run.connection_id = ANY (%(connections)s) AND connection.id = run.connecti
 RETURNING run.connection_id
 
 -- runs --
--- Of connections that are held: the highest number of a run, whether a run of a few records is
--- queued, and whether the first run of all was asked for after the connection came due.
-SELECT connection.id, coalesce(run.last, 0) AS last, coalesce(run.few, false) AS few,
-    coalesce(run.first_queued_at >= connection.due_at, false) AS begun
+-- Of connections that are held: the highest number of a run, and whether a run of a few records is
+-- queued.
+SELECT connection.id, coalesce(run.last, 0) AS last, coalesce(run.few, false) AS few
 FROM connections_connection AS connection
 LEFT JOIN LATERAL (
-    SELECT max(each.number) AS last, min(each.queued_at) AS first_queued_at,
+    SELECT max(each.number) AS last,
         bool_or(each.state = 'queued' AND (each.first IS NOT NULL OR each.only <> '')) AS few
     FROM connections_run AS each
     WHERE each.connection_id = connection.id AND NOT each.preview

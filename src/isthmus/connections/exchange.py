@@ -231,11 +231,3 @@ def _csv(cells: Iterable[Any], *, neutral: bool) -> str:
 
 FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for the beginning of a formula, or leaves out before one."""
-
-
-def make_anonymous(session: Session[Any], profiles: Iterable[UUID]) -> None:
-    """Forget who these profiles were. They were exchanged all the same, and go on counting.
-
-    For whoever deletes profiles for good, in the same transaction and before that.
-    """
-    session.execute(QUERIES["make_anonymous"], {"profiles": list(profiles)})

@@ -55,23 +55,3 @@ SELECT day, connection, goal, sum(profiles), sum(firsts), exported
 FROM old
 GROUP BY day, connection, goal, exported
 HAVING sum(profiles) <> 0 OR sum(firsts) <> 0
-
--- make_anonymous --
--- Profiles that are to be forgotten go on counting as somebody: each of them as one, whatever goals
--- and connections it went by. They are there still: what an import made is found from the profile.
-WITH nobody AS MATERIALIZED (
-    SELECT id AS profile_id, gen_random_uuid() AS instead
-    FROM (SELECT DISTINCT unnest(%(profiles)s::uuid[]) AS id) AS each
-),
-made AS (
-    UPDATE store.exchanged_profile AS known
-    SET profile_id = nobody.instead, made = false
-    FROM nobody
-    JOIN store.profile AS p USING (profile_id)
-    WHERE known.goal = p.made_by AND known.again = 0 AND known.day = p.made_on
-        AND known.profile_id = p.profile_id AND known.made
-)
-UPDATE store.exchanged_profile AS known
-SET profile_id = nobody.instead
-FROM nobody
-WHERE known.profile_id = nobody.profile_id AND NOT known.made

@@ -84,8 +84,6 @@ def _queue(rows: Sequence[Row], standing: Mapping[int, Row], now: datetime) -> N
             queued_at=now,
         )
         for row in rows
-        # Its first run is due once, whoever asked for it.
-        if not standing[row["id"]]["begun"]
     ]
     Run.objects.bulk_create(runs)
     for run in runs:

@@ -4,14 +4,22 @@ The installation that the backup was made of may still be there. Both would writ
 and neither would know what the other wrote.
 """
 
+import orjson
+from django.db import connection as database_of_django
+
 from isthmus.connections.errors import StoreHeld
 from isthmus.profiles import database, upkeep
 
 
 def held() -> upkeep.Noted | None:
-    """What is known of the restore that the store is held for; None where it may run."""
-    with database.connected(application="isthmus holding") as session:
-        return upkeep.last(session, upkeep.HELD)
+    """What is known of the restore that the store is held for; None where it may run.
+
+    It is asked very often, so by the connection that is open anyway.
+    """
+    with database_of_django.cursor() as cursor:
+        cursor.execute(upkeep.QUERIES["upkeep"].as_string(), {"what": upkeep.HELD})
+        row = cursor.fetchone()
+    return upkeep.Noted(at=row[0], facts=orjson.loads(row[1])) if row else None
 
 
 def check() -> None:

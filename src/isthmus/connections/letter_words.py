@@ -340,7 +340,7 @@ def _foot(connection: Connection) -> str:
         "failures": "failures",
     }[connection.notify_when]
     return (
-        f"You get this letter because your address hears of {told} of this connection. Who hears "
+        f"You get this e-mail because your address hears of {told} of this connection. Who hears "
         f"of what is set on its page, at the top."
     )
 
@@ -399,13 +399,13 @@ def _of_alert(alert: Alert) -> Words:
 def of_test(to: str) -> Words:
     """A letter that only shows that letters arrive."""
     sentence = (
-        f"This letter was sent to {plain(to, 254)} because somebody tested the mail server on the "
+        f"This e-mail was sent to {plain(to, 254)} because somebody tested the mail server on the "
         f"settings page of Isthmus, or by a command."
     )
     return Words(
-        subject="Isthmus: test letter",
+        subject="Isthmus: test e-mail",
         connection="",
-        title="Letters arrive",
+        title="E-mails arrive",
         state="Test",
         tone=GOOD,
         sentences=[sentence],

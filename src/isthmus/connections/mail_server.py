@@ -174,7 +174,7 @@ def troubles(server: Server) -> list[tuple[str, str]]:
         found.append(("username", "A password goes with a user name. Enter that too."))
     if not server.sender:
         found.append(
-            ("sender", "An address that letters come from is needed, such as isthmus@example.com.")
+            ("sender", "An address that e-mail comes from is needed, such as isthmus@example.com.")
         )
     elif why := notifying.address_trouble(server.sender):
         found.append(("sender", why))

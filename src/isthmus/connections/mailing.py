@@ -121,11 +121,11 @@ class Session:
         except smtplib.SMTPRecipientsRefused as error:
             self._reset()
             code, said = next(iter(error.recipients.values()))
-            raise self._refused("does not take letters for this address", code, said) from error
+            raise self._refused("does not take e-mail for this address", code, said) from error
         except smtplib.SMTPDataError as error:
             self._reset()
             raise self._refused(
-                "did not take this letter", error.smtp_code, error.smtp_error
+                "did not take this e-mail", error.smtp_code, error.smtp_error
             ) from error
         except (OSError, smtplib.SMTPException) as error:
             raise self._broken(error) from error
@@ -145,7 +145,7 @@ class Session:
         text = _text(said)
         if code in _SIGN_IN or (code in _PERMANENT and "relay" in text.lower()):
             return MailTrouble(
-                f"The mail server {self._server} takes letters only from those who sign in, or "
+                f"The mail server {self._server} takes e-mail only from those who sign in, or "
                 f"from other machines (code {code}). Enter a user name and a password, or have the "
                 f"server let this machine send.",
                 self._said(text),
@@ -230,16 +230,16 @@ def _of_sign_in(server: Server, error: Exception) -> str:
 def _of_sender(server: Server, error: Exception) -> str:
     if getattr(error, "smtp_code", None) in _SIGN_IN:
         return (
-            f"{server} takes letters only from those who sign in{_code(error)}. Enter a user name "
+            f"{server} takes e-mail only from those who sign in{_code(error)}. Enter a user name "
             f"and a password."
         )
     if getattr(error, "smtp_code", 0) not in _PERMANENT:
         return (
-            f"{server} takes no letters just now{_code(error)}. Nothing: they are tried again. If "
+            f"{server} takes no e-mail just now{_code(error)}. Nothing: they are tried again. If "
             f"it stays, look into the server's log."
         )
     return (
-        f"{server} does not take letters from the sender's address{_code(error)}. Enter an address "
+        f"{server} does not take e-mail from the sender's address{_code(error)}. Enter an address "
         f"that this user may send from."
     )
 
@@ -269,7 +269,7 @@ def _of_silence(server: Server, _error: Exception) -> str:
 
 def _of_end(server: Server, _error: Exception) -> str:
     return (
-        f"{server} ended the connection before the letter was handed over. Look whether host, port "
+        f"{server} ended the connection before the e-mail was handed over. Look whether host, port "
         f"and encryption are right, and into the server's log."
     )
 

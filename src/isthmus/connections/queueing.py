@@ -7,7 +7,16 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from isthmus.connections import few_records, foreseen, guards, holding, letters, news, states
+from isthmus.connections import (
+    due,
+    few_records,
+    foreseen,
+    guards,
+    holding,
+    letters,
+    news,
+    states,
+)
 from isthmus.connections.errors import (
     ConnectionOff,
     NoSignIn,
@@ -50,6 +59,8 @@ def ask(
         queued = connection.runs.filter(state=RunState.QUEUED).first()
         few_records.refuse_beside(queued)
         news.tell(connection.id)
+        if not goals:
+            due.meet(held)
         if queued is not None and _widened(queued, goals, full=full):
             return queued
         last = connection.runs.aggregate(last=Max("number"))["last"] or 0

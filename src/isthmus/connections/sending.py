@@ -51,7 +51,7 @@ _BROKEN: Final = (
     "What is to be told could not be put into words ({error}). Report it with what the log of the "
     "worker says at this time."
 )
-NOBODY_TAKES_IT: Final = "The mail server does not take letters for any of the addresses."
+NOBODY_TAKES_IT: Final = "The mail server does not take e-mail for any of the addresses."
 NO_WEBHOOK: Final = "The connection has no webhook any more."
 
 

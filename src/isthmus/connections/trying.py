@@ -64,7 +64,7 @@ def try_mail(to: str) -> Tested:
             return Tested(is_good=False, words=str(trouble), said=trouble.said)
         return Tested(
             is_good=True,
-            words=f"{server} has taken a test letter to {to}. Look whether it arrives, also among "
+            words=f"{server} has taken a test e-mail to {to}. Look whether it arrives, also among "
             f"what is taken for spam.",
         )
 

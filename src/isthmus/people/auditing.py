@@ -6,9 +6,9 @@ here, in front of each statement that writes set-up, and it ends with the statem
 no session can carry it on to somebody else.
 """
 
-import getpass
 import json
 import os
+import pwd
 import re
 import threading
 from collections.abc import Callable, Iterator
@@ -19,6 +19,7 @@ from uuid import UUID, uuid4
 
 from django.db import connection as database
 from django.db import transaction
+from psycopg.sql import SQL
 
 PAGE: Final = "page"
 COMMAND_LINE: Final = "command line"
@@ -30,7 +31,10 @@ BY_ITSELF: Final = "by itself"
 FROM_OUTSIDE: Final = "database"
 """Of what changed without anybody having been named; the triggers say so by themselves."""
 
-_WRITES = re.compile(r"\s*(?!SELECT\b|SAVEPOINT\b|RELEASE\b|ROLLBACK\b|SHOW\b)\w", re.IGNORECASE)
+# Of `FOR UPDATE` and `FOR NO KEY UPDATE` only rows are locked.
+_WRITES = re.compile(
+    r"\b(?:INSERT|MERGE|DELETE|TRUNCATE|COPY|CALL|DO)\b|(?<!FOR )(?<!KEY )\bUPDATE\b", re.IGNORECASE
+)
 _SET_UP = re.compile(r"\b(?:connections|people|profiles)_[a-z]")
 
 _SAY = "SELECT set_config('isthmus.actor', %s, true)"
@@ -99,10 +103,13 @@ def by_nobody() -> Any:
 
 
 def system_user() -> str:
-    """The name under which the operating system knows whoever runs this process."""
+    """The name under which the operating system knows whoever runs this process.
+
+    Variables such as LOGNAME are not asked: whoever runs a command may set them to anybody's name.
+    """
     try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # containers may have accounts without a name
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # containers may have accounts without a name
         return f"user {os.getuid()}"
 
 
@@ -125,7 +132,9 @@ def _tell(
 
 
 def _writes_set_up(statement: Any) -> bool:
-    # What is no text is built of parts, and may write anything.
-    if not isinstance(statement, str):
+    # The named blocks of rooms; most of them only read, and pages ask many.
+    text = statement.as_string(None) if isinstance(statement, SQL) else statement
+    # What is built of parts may write anything.
+    if not isinstance(text, str):
         return True
-    return _SET_UP.search(statement) is not None and _WRITES.match(statement) is not None
+    return _SET_UP.search(text) is not None and _WRITES.search(text) is not None

@@ -48,6 +48,52 @@ def connected(*, application: str = "isthmus", settings: str = "") -> Iterator[C
         raise _translated(error) from error
 
 
+class Session:
+    """A connection that is opened when it is needed first, and used again by whoever asks next.
+
+    One asks at a time; the others wait. Where the database went away meanwhile another is opened.
+    """
+
+    def __init__(self, application: str) -> None:
+        """Nothing is opened yet."""
+        self._application = application
+        self._lock = threading.Lock()
+        self._connection: Connection[Any] | None = None
+
+    @contextmanager
+    def connected(self) -> Iterator[Connection[Any]]:
+        """As `connected` of this module."""
+        with self._lock:
+            try:
+                yield self._ready()
+            except psycopg.Error as error:
+                raise _translated(error) from error
+            finally:
+                if self._connection is not None and not _is_idle(self._connection):
+                    self._let_go()
+
+    def close(self) -> None:
+        """Close it; whoever asks later opens another one."""
+        with self._lock:
+            self._let_go()
+
+    def __del__(self) -> None:
+        """Close it where nobody did."""
+        self._let_go()
+
+    def _ready(self) -> Connection[Any]:
+        if self._connection is None or not _answers(self._connection):
+            self._connection = None
+            name = os.environ["ISTHMUS_CONNINFO"], self._application, SETTINGS
+            self._connection = _connect(*name)
+        return self._connection
+
+    def _let_go(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
 KEEP = "ISTHMUS_KEEP_SESSIONS"
 """Set in a process that asks a little very often, as pages do: its threads keep their sessions.
 
@@ -69,8 +115,7 @@ def _opened(application: str, options: str) -> Iterator[Connection[Any]]:
     try:
         yield connection
     finally:
-        idle = connection.info.transaction_status is TransactionStatus.IDLE
-        if idle and name not in _sessions():
+        if _is_idle(connection) and name not in _sessions():
             _sessions()[name] = connection
         else:
             connection.close()
@@ -99,6 +144,10 @@ def _connect(conninfo: str, application: str, options: str) -> Connection[Any]:
         # A plan that is kept does not know the values: most of ours depend on which are given.
         connection.prepare_threshold = None
     return connection
+
+
+def _is_idle(connection: Connection[Any]) -> bool:
+    return connection.info.transaction_status is TransactionStatus.IDLE
 
 
 def _answers(connection: Connection[Any]) -> bool:

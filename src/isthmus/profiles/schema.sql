@@ -692,3 +692,21 @@ CREATE TABLE IF NOT EXISTS store.upkeep (
 );
 COMMENT ON TABLE store.upkeep
     IS 'when the store was last backed up and kept tidy, and whether it is held after a restore'
+
+-- due_unknown --
+-- Nobody knows any more when a connection is due whose switch, schedule or time zone was changed by
+-- something that did not work it out anew. A worker does so then.
+CREATE OR REPLACE FUNCTION store.due_unknown() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.due_at := NULL;
+    RETURN NEW;
+END $$;
+CREATE OR REPLACE TRIGGER due_unknown BEFORE UPDATE ON connections_connection
+    FOR EACH ROW WHEN (
+        OLD.due_at = NEW.due_at
+        AND (
+            OLD.active <> NEW.active OR OLD.schedule <> NEW.schedule
+            OR OLD.timezone <> NEW.timezone
+        )
+    )
+    EXECUTE FUNCTION store.due_unknown()

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
-from isthmus.connections import alert_words, alerts, attention, explanations, masking
+from isthmus.connections import alert_words, alerts, attention, explanations, holding, masking
 from isthmus.connections.alert_signs import FAILURES, OF_AMOUNTS, Kind
 from isthmus.connections.alert_words import AlertWords
 from isthmus.connections.attention import Failure, Loss, Problem
@@ -44,6 +44,7 @@ _STATES: Final[Mapping[Kind, State]] = {
     Kind.WAITS_FOR_CALLS: State(kind="warn", icon="clock", word="Waits for calls"),
     Kind.LETTERS_WAIT: State(kind="warn", icon="mail", word="Not sent"),
 }
+_HELD: Final = State(kind="bad", icon="pause", word="Held")
 _NO_WORKER: Final = State(kind="bad", icon="stop", word="No worker")
 _OTHER_ORG: Final = State(kind="bad", icon="warn", word="Other org")
 _FAILED: Final = State(kind="bad", icon="bad", word="Failed")
@@ -114,7 +115,9 @@ def gather(every: Sequence[Overview], looks: Looks, *, works: bool) -> Attention
     urgent = [*([] if idle else late), *(each for each in known if each.kind in FAILURES)]
     others = [each for each in known if each.kind not in FAILURES]
     problems = attention.problems(MOST)
+    held = list(_held(looks))
     items = [
+        *held,
         *_lost(lost[:MOST], looks),
         *(_elsewhere(each) for each in elsewhere[:MOST]),
         *idle,
@@ -124,17 +127,40 @@ def gather(every: Sequence[Overview], looks: Looks, *, works: bool) -> Attention
         *(_incomplete(each) for each in unready[:MOST]),
         *_merged(others, problems.shown, looks),
     ]
-    whole = len(lost) + len(elsewhere) + len(idle) + len(urgent) + len(failed) + len(unready)
+    whole = (
+        len(held)
+        + len(lost)
+        + len(elsewhere)
+        + len(idle)
+        + len(urgent)
+        + len(failed)
+        + len(unready)
+    )
     whole += attention.how_many_wait() + len(others) + problems.whole
     return Attention(items=items[:MOST], whole=whole)
 
 
+def of_rows(rows: Sequence[Overview], looks: Looks) -> dict[int, Item]:
+    """Why connections of a list are not well, by their row ids; of those that are on."""
+    on = [each for each in rows if each.active]
+    items = [
+        *_lost([each for each in on if each.health is Health.SIGN_IN_LOST], looks),
+        *(_elsewhere(each) for each in on if each.health is Health.OTHER_ORG),
+        *_failed([each for each in on if each.health in _ERRORS], looks),
+        *(_incomplete(each) for each in on if each.health is Health.INCOMPLETE),
+    ]
+    return {item.connection: item for item in items}
+
+
 def of_connection(connection: Connection, looks: Looks) -> list[Item]:
-    """What the page of a connection says of alerts; a lost sign-in has a place of its own there."""
+    """What the page of a connection says of alerts, and of a store that is held.
+
+    A lost sign-in has a place of its own there.
+    """
     found = alerts.live(timezone.now(), connection)
     shown = [each for each in found if each.kind != Kind.SIGN_IN_LOST]
     ordered = sorted(shown, key=lambda each: alert_words.URGENCY[Kind(each.kind)])
-    return [_alert(each, looks) for each in ordered[:MOST]]
+    return [*_held(looks), *(_alert(each, looks) for each in ordered[:MOST])]
 
 
 def looks_of(request: HttpRequest) -> Looks:
@@ -188,6 +214,20 @@ def _way(alert: Alert, words: AlertWords, looks: Looks) -> tuple[str, str]:
         page = address("connection", alert.connection.key)
         return f"{page}#authorization", "See the sign-in"
     return words.address, words.act
+
+
+def _held(looks: Looks) -> Iterator[Item]:
+    found = holding.held()
+    if found is not None:
+        yield Item(
+            state=_HELD,
+            subject="",
+            rest="Restored and held: nothing runs until it is let go on",
+            sentence=holding.sentence(found),
+            address=reverse("resume") if looks.may_administer else "",
+            act="Let it go on" if looks.may_administer else "",
+            icon="play",
+        )
 
 
 def _no_worker(late: int) -> Iterator[Item]:

@@ -18,6 +18,7 @@ from isthmus.connections.audit import Change, Entry, Names, Wanted
 from isthmus.connections.audit_words import KINDS, WAYS, Reader, Sentence, Setting
 from isthmus.people import accounts
 from isthmus.profiles import properties
+from isthmus.web.conditions import personal
 from isthmus.web.conditions.sentences import Teller
 from isthmus.web.conditions.words import subjects
 from isthmus.web.masking import sees_personal_data
@@ -151,8 +152,8 @@ def reader_of(request: HttpRequest) -> Reader:
 def reader(*, sees: bool) -> Reader:
     """What is told to somebody with or without the right to see personal data."""
     known = properties.definitions()
-    is_hidden = (f"property:{key}" for key, each in known.items() if each.personal and not sees)
-    teller = Teller(subjects=subjects(known), hidden=frozenset(is_hidden))
+    hidden = frozenset() if sees else personal.subjects_of(known)
+    teller = Teller(subjects=subjects(known), hidden=hidden)
     return Reader(sees_personal_data=sees, conditions=partial(_told, teller))
 
 

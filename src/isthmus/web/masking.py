@@ -17,6 +17,10 @@ def sees_personal_data(request: HttpRequest) -> bool:
 
 
 def hides(request: HttpRequest, definition: PropertyDefinition) -> bool:
-    """Whether the property's values are hidden from whoever asks. Identifiers are personal data."""
-    personal = definition.personal or definition.identifier
-    return personal and not sees_personal_data(request)
+    """Whether the property's values are hidden from whoever asks."""
+    return is_personal(definition) and not sees_personal_data(request)
+
+
+def is_personal(definition: PropertyDefinition) -> bool:
+    """Whether the property's values are personal data, which those of identifiers always are."""
+    return definition.personal or definition.identifier

@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.sessions.models import Session
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from psycopg import Connection
 
 from isthmus.connections import letters
+from isthmus.connections.alert_signs import COMPARED
 from isthmus.connections.models import Alert, SignInAttempt
 from isthmus.connections.news import QUEUE
 from isthmus.profiles import statements
@@ -30,7 +31,9 @@ def _past(now: datetime, keeping: Keeping) -> Iterator[QuerySet[Any]]:
     outcomes = now - timedelta(days=keeping.outcomes_days)
     log = now - timedelta(days=keeping.log_days)
     yield letters.past(outcomes)
-    yield Alert.objects.filter(closed_at__lt=log)
+    # What was taken as usual is what later runs are compared with.
+    taken = Q(facts__has_key="taken_by", closed_at__gte=now - COMPARED)
+    yield Alert.objects.filter(closed_at__lt=log).exclude(taken)
     yield SignInAttempt.objects.filter(begun_at__lt=log)
     yield Session.objects.filter(expire_date__lt=now)
 

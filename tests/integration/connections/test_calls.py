@@ -2,6 +2,8 @@
 
 import os
 import threading
+import time
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -113,8 +115,8 @@ def test_a_block_is_good_for_its_hour_only(org: Org, monkeypatch: pytest.MonkeyP
     moments = iter([NOON, NOON + timedelta(minutes=31)])
     real = calls.set_aside
 
-    def set_aside(org_id: str, connection: int, wanted: int) -> calls.Block:
-        return real(org_id, connection, wanted, next(moments))
+    def set_aside(org_id: str, connection: int, wanted: int, **more: Any) -> calls.Block:
+        return real(org_id, connection, wanted, next(moments), **more)
 
     monkeypatch.setattr(calls, "set_aside", set_aside)
     allowance = OrgAllowance(7, clocks=(clock, wall))
@@ -215,6 +217,28 @@ def test_a_refusal_says_what_is_used_and_when_more_is_free(org: Org) -> None:
     hour = OrgCalls.objects.get(org=org).hour
     assert f"More are free at {falls_out(hour):%H:%M} UTC." in words
     assert "More are free" not in refused.value.reason
+
+
+def test_a_client_opens_one_session_and_another_one_where_that_was_ended(
+    org: Org, store: Connection[Any]
+) -> None:
+    del org
+    of_calls = "FROM pg_stat_activity WHERE application_name = 'isthmus calls'"
+    before = store.execute(f"SELECT count(*) {of_calls}").fetchone()
+    with closing(OrgAllowance(7)) as allowance:
+        sessions = set()
+        for _ in range(20):
+            allowance.take(ORG)
+            sessions |= set(store.execute(f"SELECT pid {of_calls}"))
+        assert len(sessions) == 1
+        store.execute(f"SELECT pg_terminate_backend(pid, 5000) {of_calls}")
+        for _ in range(20):
+            allowance.take(ORG)
+    assert ours() == 40
+    wait = time.monotonic() + 5
+    while store.execute(f"SELECT count(*) {of_calls}").fetchone() != before:
+        assert time.monotonic() < wait, "the session is left open"
+        time.sleep(0.02)
 
 
 def test_closing_raises_nothing_where_the_database_is_gone(

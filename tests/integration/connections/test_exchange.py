@@ -129,24 +129,6 @@ def test_a_deleted_connection_takes_its_counts_along(
     assert store.execute("SELECT count(*) FROM store.exchanged_gone").fetchone() == (0,)
 
 
-def test_profiles_that_are_forgotten_go_on_counting_as_nobody(
-    store: Session[Any], goals: tuple[Goal, Goal, Goal]
-) -> None:
-    leads, contacts, out = goals
-    forgotten, kept = add(store), add(store)
-    went(store, leads, forgotten, MONDAY)
-    went(store, contacts, forgotten, TUESDAY, again=contacts.id)
-    went(store, out, forgotten, FRIDAY)
-    went(store, leads, kept, MONDAY)
-    before = exchange.unique(leads.connection), sums(store)
-    exchange.make_anonymous(store, [forgotten, forgotten])
-    assert (exchange.unique(leads.connection), sums(store)) == before
-    assert sums(store) == counted(store)
-    left = {row[0] for row in rows(store)}
-    assert forgotten not in left
-    assert len(left - {kept}) == 1, "who was one profile is one still"
-
-
 def test_small_sums_become_one_once_a_day(
     store: Session[Any], goals: tuple[Goal, Goal, Goal]
 ) -> None:

@@ -280,7 +280,7 @@ def test_a_test_says_that_the_letter_was_taken(
     ("change", "says"),
     [
         (("a quiet harbour", "wrong"), "does not accept the user name or the password (code 535)"),
-        (("isthmus:a quiet harbour@", ""), "takes letters only from those who sign in"),
+        (("isthmus:a quiet harbour@", ""), "takes e-mail only from those who sign in"),
         (("localhost", "127.0.0.1"), "is not trusted"),
         (("smtp://", "smtps://"), "did not agree on encryption"),
         (("localhost", "nowhere.invalid"), "There is no host 'nowhere.invalid'"),
@@ -312,7 +312,7 @@ def test_a_test_says_that_starttls_is_not_offered(
 def test_a_test_says_what_the_server_says_of_an_address(office: PostOffice, store: Any) -> None:
     office.refused["alice@example.com"] = "550 5.1.1 No such user here"
     found = trying.try_mail("alice@example.com")
-    assert "does not take letters for this address (code 550)" in found.words
+    assert "does not take e-mail for this address (code 550)" in found.words
     assert found.said == "5.1.1 No such user here"
 
 
@@ -388,7 +388,7 @@ def test_a_server_that_takes_no_more_just_now_is_tried_again(
     letter = _post(acme)
     assert sending.send_mail() == 0
     letter.refresh_from_db()
-    assert "takes no letters just now (code 421)" in letter.trouble
+    assert "takes no e-mail just now (code 421)" in letter.trouble
     office.busy = False
     _again()
     assert sending.send_mail() == 1

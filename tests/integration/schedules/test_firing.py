@@ -124,13 +124,47 @@ def test_the_first_run_comes_as_soon_as_the_connection_can_run(store: Connection
     assert due_at(row) == day(2)
 
 
-def test_the_first_run_is_not_doubled_where_somebody_asked_for_it(store: Connection[Any]) -> None:
+@pytest.mark.parametrize("hours_behind", [0, 3])
+def test_the_first_run_is_not_doubled_where_somebody_asked_for_it(
+    store: Connection[Any], monkeypatch: pytest.MonkeyPatch, hours_behind: int
+) -> None:
+    """Whatever the clock of that machine shows."""
     row = connection("acme", ran=False)
-    queueing.ask(row, by="alice")
+    behind = timezone.now() - timedelta(hours=hours_behind)
+    with monkeypatch.context() as odd:
+        odd.setattr(timezone, "now", lambda: behind)
+        due.renew(row)
+        queueing.ask(row, by="alice")
     Run.objects.update(state=RunState.RUNNING)
-    assert firing.fire(SUNDAY) == 1
+    assert firing.fire() == 0
     assert queued(row) == []
-    assert due_at(row) == day(2)
+    following = due_at(row)
+    assert following is not None
+    assert following > due.clock()
+
+
+def test_a_first_run_of_one_goal_or_a_few_records_does_not_stand_for_the_first_run(
+    store: Connection[Any],
+) -> None:
+    one, few = connection("one", ran=False), connection("few", ran=False)
+    for row in (one, few):
+        due.renew(row)
+    queueing.ask(one, goals=["leads"])
+    queueing.ask_few(few, Few(first=10))
+    Run.objects.update(state=RunState.RUNNING)
+    assert firing.fire() == 2
+    assert [number for row in (one, few) for number, _ in queued(row)] == [2, 2]
+
+
+def test_what_was_missed_runs_though_no_older_run_is_kept(acme: ConnectionRow) -> None:
+    """A run by hand while the sign-in was lost met nothing."""
+    Run.objects.all().delete()
+    _lose(acme)
+    queueing.ask(acme)
+    end(acme)
+    _find(acme)
+    assert firing.fire() == 1
+    assert queued(acme) == [(2, day(2))]
 
 
 def test_a_connection_by_hand_never_runs_by_itself(store: Connection[Any]) -> None:
@@ -253,6 +287,29 @@ def test_one_without_a_time_gets_one(acme: ConnectionRow) -> None:
     assert firing.fire(SUNDAY) == 1
     assert (due_at(acme), due_at(other)) == (day(2), day(2))
     assert (queued(acme), queued(other)) == ([], [(1, SUNDAY)])
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "following"),
+    [
+        ("schedule", {"day": 31, "at": ["09:00"]}, day(31, 9)),
+        ("timezone", "Asia/Tokyo", day(1, 21)),
+        ("active", False, None),
+        ("name", "Another", day(2)),
+    ],
+)
+def test_whoever_changes_a_row_without_a_word_changes_when_it_is_due(
+    acme: ConnectionRow, column: str, value: Any, following: datetime | None
+) -> None:
+    """By a statement, or by saving the whole row."""
+    ConnectionRow.objects.filter(id=acme.id).update(**{column: value})
+    firing.mend(SUNDAY)
+    assert due_at(acme) == following
+    other = connection("other")
+    setattr(other, column, value)
+    other.save()
+    firing.mend(SUNDAY)
+    assert due_at(other) == following
 
 
 def test_a_schedule_that_this_version_does_not_know_keeps_no_other_back(

@@ -217,6 +217,58 @@ def test_client_credentials_are_kept_only_where_they_work(
     assert "doesn&#x27;t take client credentials" in text(shared)
 
 
+def logged(store: Session[Any]) -> list[Any]:
+    """What the audit log has of connections and sign-ins: who, how, what, act and columns."""
+    rows = store.execute(
+        "SELECT who, how, kind, act, changes FROM store.audit"
+        " WHERE kind IN ('connection', 'sign-in') ORDER BY id"
+    ).fetchall()
+    assert SECRET not in str(rows)
+    return [(*of, sorted(changes)) for *of, changes in rows]
+
+
+BY_ALICE = ("alice@example.com", "page")
+
+
+def test_connecting_by_a_form_is_logged(
+    store: Session[Any], browser: Client, acme: Connection, org: LocalOrg
+) -> None:
+    before = len(logged(store))
+    page = f"{SIGN_IN}?way=client_credentials"
+    given = {"my_domain": org.url, "client_id": "localorg", "client_secret": "wrong secret"}
+    assert browser.post(page, given).status_code == 422
+    assert logged(store)[before:] == []
+    assert browser.post(page, given | {"client_secret": SECRET}).status_code == 302
+    made, connected = logged(store)[before:]
+    assert made[:4] == (*BY_ALICE, "sign-in", "made")
+    assert {"login_url", "client_id", "sealed_secret"} <= set(made[4])
+    assert connected == (*BY_ALICE, "connection", "changed", ["authorization_id", "org_id"])
+
+
+def test_connecting_in_the_browser_is_logged_as_done_by_whoever_came_back(
+    store: Session[Any], browser: Client, acme: Connection, org: LocalOrg, app: App
+) -> None:
+    before = len(logged(store))
+    came_back(browser, orgs.answered(begun(browser, org, app)))
+    assert {each[:4] for each in logged(store)[before:]} == {
+        (*BY_ALICE, "sign-in", "made"),
+        (*BY_ALICE, "connection", "changed"),
+    }
+
+
+def test_accepting_another_org_is_logged(
+    store: Session[Any], browser: Client, acme: Connection, org: LocalOrg, app: App
+) -> None:
+    came_back(browser, orgs.answered(begun(browser, org, app)))
+    Connection.objects.filter(id=acme.id).update(org_id="00D000000000009AAA")
+    before = len(logged(store))
+    assert browser.post(f"{PAGE}/new-org").status_code == 302
+    first, *others = logged(store)[before:]
+    assert first == (*BY_ALICE, "connection", "changed", ["org_id"])
+    assert {each[:2] for each in others} <= {BY_ALICE}
+    assert "org" in text(browser.get("/audit?kind=connection")).lower()
+
+
 @pytest.mark.parametrize(
     ("content", "why"),
     [

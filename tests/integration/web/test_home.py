@@ -36,7 +36,7 @@ from isthmus.connections.overview import Wanted
 from isthmus.domain.roles import Role
 from isthmus.people import accounts
 from isthmus.people.models import User
-from isthmus.profiles import growth
+from isthmus.profiles import growth, upkeep
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 SECRET = "zinnia@example.com"
@@ -476,3 +476,26 @@ def test_weeks_begin_on_monday_and_months_on_the_first() -> None:
         for spans in (growth.days(day, 9), growth.weeks(day, 9), growth.months(day, 30))
         for one, other in pairwise(spans)
     )
+
+
+def test_a_restored_store_that_is_held_says_so_first_and_an_administrator_lets_it_go_on(
+    browser: Client, viewer: Client, connection: Connection, store: Session[Any]
+) -> None:
+    failing(new_goal(connection, IMPORT))
+    upkeep.note(store, upkeep.HELD, made_at="2026-01-31T12:30:00+00:00")
+    for path in ("/", "/connections/acme"):
+        state, title, sentence, way = items(browser, path)[0]
+        assert (state, title) == ("Held", "Restored and held: nothing runs until it is let go on")
+        assert "a backup of 2026-01-31 12:30 UTC" in sentence
+        assert "isthmus resume" in sentence
+        assert way == "/resume"
+        assert "Restored and held" in text_of(viewer, path)
+        assert "/resume" not in text_of(viewer, path)
+    assert "has ended for good" in text_of(browser, "/resume")
+    assert upkeep.last(store, upkeep.HELD), "asking lets nothing go on"
+    assert viewer.post("/resume").status_code == 403
+    answer = browser.post("/resume", follow=True)
+    assert "The store goes on: runs start again." in answer.content.decode()
+    assert upkeep.last(store, upkeep.HELD) is None
+    assert "Restored and held" not in text_of(browser) + text_of(browser, "/connections/acme")
+    assert "Nothing is held" in text_of(browser, "/resume")

@@ -326,6 +326,26 @@ def test_a_new_goal_is_stored_when_it_is_saved_first(browser: Client, world: Wor
     assert again["Location"] == "/connections/acme/goals/import_leads"
 
 
+def test_a_goal_that_is_made_on_its_page_is_logged(
+    browser: Client, world: World, store: Connection[Any]
+) -> None:
+    world.goal.delete()
+    row = store.execute("SELECT max(id) FROM store.audit").fetchone()
+    values = form_of(browser, NEW)
+    saved(browser, values, NEW)
+    mapped = changed(values, m1_field="Email", m1_identifier="email")
+    assert saved(browser, mapped, NEW).status_code == 302
+    (made,) = store.execute(
+        "SELECT kind, act, who, how, thing, connection, changes -> 'document.match' -> 1 -> 0"
+        " FROM store.audit WHERE id > %s",
+        row,
+    ).fetchall()
+    goal = Goal.objects.get()
+    assert made[:4] == ("goal", "made", "carol@example.com", "page")
+    assert made[4:6] == (goal.id, goal.connection_id)
+    assert (made[6]["field"], made[6]["identifier"]) == ("Email", "email")
+
+
 def test_a_new_goal_begins_with_an_object_that_no_other_reads(browser: Client) -> None:
     values = form_of(browser, NEW)
     assert (values["object"], values["name"]) == ("Contact", "Import contacts")

@@ -286,7 +286,7 @@ def test_a_test_letter_arrives_and_what_waits_follows(
     assert "No mail server is set up." in page
     with post_office.opened(office):
         answer = browser.post("/mail/test", {"to": "alice@example.com"})
-        assert "has taken a test letter to alice@example.com" in _shown(answer)
+        assert "has taken a test e-mail to alice@example.com" in _shown(answer)
         assert sending.send_mail() == 1
     assert len(office.taken) == 3
     assert Letter.objects.get().sent_at is not None
@@ -295,7 +295,7 @@ def test_a_test_letter_arrives_and_what_waits_follows(
 def test_it_is_said_on_the_page_of_a_connection_that_no_mail_server_is_set_up(
     browser: Client, acme: Connection
 ) -> None:
-    assert "No mail server is set up, so nobody gets these letters" in _shown(browser.get(PAGE))
+    assert "No mail server is set up, so nobody gets these e-mails" in _shown(browser.get(PAGE))
 
 
 def test_no_two_things_of_the_page_have_one_id(browser: Client, acme: Connection) -> None:

@@ -61,6 +61,17 @@ def test_alerts_go_some_time_after_they_were_closed() -> None:
 
 
 @pytest.mark.usefixtures("store")
+def test_what_was_taken_as_usual_stays_as_long_as_runs_are_compared_with_it() -> None:
+    for about, closed in (("over", 36), ("compared", 34)):
+        facts = {"taken_by": "ann", "since_part": 1}
+        Alert.objects.create(
+            kind="few", about=about, opened_at=ago(50), closed_at=ago(closed), facts=facts
+        )
+    keep()
+    assert names(Alert, "about") == {"compared"}
+
+
+@pytest.mark.usefixtures("store")
 def test_sign_ins_that_were_begun_long_ago_go() -> None:
     app = App.objects.create(name="one", client_id="x")
     for name, days in (("old", 21), ("young", 19)):

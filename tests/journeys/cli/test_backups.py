@@ -97,7 +97,11 @@ def test_a_backup_is_restored_to_a_server_of_ones_own_and_waits_there(
 ) -> None:
     with another_database(filled, "elsewhere") as other:
         before = databases(filled)
+        logged = filled.json("audit")["entries"]
+        assert logged
         done = other.json("restore", str(file))
+        # The audit log refuses every change but new entries, and comes over all the same.
+        assert other.json("audit")["entries"] == logged
         assert (done["accounts"], done["held"], done["unreadable_secrets"]) == (1, True, 0)
         assert databases(filled) == before
         assert [each["email"] for each in other.json("user", "list")["users"]] == [
@@ -115,6 +119,7 @@ def test_a_backup_is_restored_to_a_server_of_ones_own_and_waits_there(
             "Add --yes where nobody can answer.\n"
         )
         other.expect("user", "change", "ann@example.com", "--name", "Anna")
+        assert other.json("audit")["entries"][1:] == logged
         other.expect("restore", str(file), "--replace", "--yes")
         assert other.json("user", "list")["users"][0]["name"] == "Ann"
         assert databases(filled) == before

@@ -9,6 +9,8 @@ from journeys.cli.conftest import STORE
 from journeys.processes import Isthmus
 
 READING = {
+    "audit": "entries",
+    "audit --connection acme": "entries",
     "config export": "connections",
     f"config plan {STORE}": "changes",
     "connection list": "connections",

@@ -89,7 +89,7 @@ def _run_by_hand(person: Person) -> None:
     """Else the first run starts by itself, as soon as there is a goal, and takes all there is."""
     page = person.page
     person.click(page.locator("#schedule .choice label").filter(has_text="By hand only"))
-    person.click(page.locator("#schedule-save"))
+    person.click(page.locator(".actions [data-save]"))
     expect(page.locator("#schedule-said")).to_contain_text("By hand only")
 
 

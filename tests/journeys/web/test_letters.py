@@ -70,12 +70,12 @@ def test_the_test_button_says_what_the_server_says(told: Pages, office: PostOffi
     office.refused[ALICE] = "550 5.1.1 We know no Alice"
     page = told.signed_in()
     page.goto("/mail")
-    page.get_by_role("button", name="Send a test letter").click()
-    page.get_by_text("does not take letters for this address (code 550)").wait_for()
+    page.get_by_role("button", name="Send a test e-mail").click()
+    page.get_by_text("does not take e-mail for this address (code 550)").wait_for()
     page.get_by_text("We know no Alice").wait_for()
     office.refused.clear()
-    page.get_by_role("button", name="Send a test letter").click()
-    page.get_by_text(f"has taken a test letter to {ALICE}").wait_for()
+    page.get_by_role("button", name="Send a test e-mail").click()
+    page.get_by_text(f"has taken a test e-mail to {ALICE}").wait_for()
     assert len(office.of(ALICE)) == 1
 
 
@@ -85,12 +85,12 @@ def test_who_hears_is_changed_in_the_fold(told: Pages) -> None:
     page.locator(".about-row summary").click()
     check_by_axe(page)
     page.get_by_label("Other addresses").fill("bi@example.com, nobody")
-    page.get_by_role("button", name="Save who hears").click()
+    page.locator(".actions [data-save]").click()
     page.get_by_text("'nobody' is not an e-mail address").wait_for()
     check_by_axe(page)
     page.get_by_label("Other addresses").fill("bi@example.com")
     page.get_by_text("Failures only", exact=True).click()
-    page.get_by_role("button", name="Save who hears").click()
+    page.locator(".actions [data-save]").click()
     page.get_by_text("2 people hear of failures only").first.wait_for()
     shown = told.isthmus.json("connection", "notify", "acme")
     assert (shown["to"], shown["when"]) == ([OPS, "bi@example.com"], "failures")

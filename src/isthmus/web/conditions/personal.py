@@ -28,8 +28,13 @@ def digest(where: Any) -> str:
 
 def hidden(request: HttpRequest, properties: Mapping[str, PropertyDefinition]) -> frozenset[str]:
     """The subjects that whoever asks may not ask for."""
+    return frozenset() if masking.sees_personal_data(request) else subjects_of(properties)
+
+
+def subjects_of(properties: Mapping[str, PropertyDefinition]) -> frozenset[str]:
+    """The subjects that are personal data."""
     return frozenset(
-        f"property:{key}" for key, each in properties.items() if masking.hides(request, each)
+        f"property:{key}" for key, each in properties.items() if masking.is_personal(each)
     )
 
 

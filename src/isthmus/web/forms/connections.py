@@ -61,7 +61,9 @@ class AboutForm(Form):
         required=False,
         max_length=(labels.LABEL_LENGTH + 2) * labels.MOST_LABELS,
         help_text="Several are separated by commas.",
-        widget=forms.TextInput(attrs={"autocomplete": "off", "list": "known-labels"}),
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "list": "known-labels", "data-several": ""}
+        ),
     )
     description = forms.CharField(
         label="Description",

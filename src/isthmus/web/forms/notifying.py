@@ -136,7 +136,7 @@ class MailServerForm(Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
     )
     sender = forms.CharField(
-        label="Letters come from",
+        label="E-mail comes from",
         max_length=notifying.ADDRESS_LENGTH,
         help_text="An address that this server lets you send from.",
         widget=forms.TextInput(attrs={**_PLAIN, "placeholder": "isthmus@example.com"}),
@@ -184,7 +184,7 @@ class TestLetterForm(Form):
     """Whom a test letter goes to."""
 
     to = forms.CharField(
-        label="Send a test letter to",
+        label="Send a test e-mail to",
         max_length=notifying.ADDRESS_LENGTH,
         widget=forms.TextInput(attrs=_PLAIN),
     )

@@ -104,7 +104,7 @@ def about(request: HttpRequest, connection_key: str) -> HttpResponse:
         said = [_in_words(each) for each in edits.shown(conflicts, _ABOUT)]
         return _shown(request, row, status=409, form=form, conflicts=said)
     messages.success(request, f"{row.name} was saved.")
-    return redirect("connection", connection_key=connection_key)
+    return redirect(f"{connection_words.address('connection', row.key)}?open=about")
 
 
 _ABOUT: Final = {"labels": "Labels", "description": "Description"}

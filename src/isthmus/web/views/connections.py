@@ -20,7 +20,7 @@ from isthmus.connections.errors import NoSuchThing
 from isthmus.connections.kinds import KINDS, Kind
 from isthmus.connections.overview import Health, Overview, PastRun
 from isthmus.domain.roles import Right
-from isthmus.web import connection_words, paging, run_words, words
+from isthmus.web import attention, connection_words, paging, run_words, words
 from isthmus.web.access import access, who
 from isthmus.web.addresses import ours
 from isthmus.web.forms.connections import PRODUCTION, SANDBOX, NewConnectionForm
@@ -108,12 +108,17 @@ def connections(request: HttpRequest) -> HttpResponse:
     )
     runs = overview.last_runs(each.id for each in page.rows)
     following = due.next_runs(each.id for each in page.rows)
+    reasons = attention.of_rows(page.rows, attention.looks_of(request))
     return render(
         request,
         "web/connections.html",
         {
             "rows": [
-                _row(each, runs.get(each.id, []), following.get(each.id)) for each in page.rows
+                {
+                    **_row(each, runs.get(each.id, []), following.get(each.id)),
+                    "reason": reasons.get(each.id),
+                }
+                for each in page.rows
             ],
             "page": page,
             "found": len(rows),

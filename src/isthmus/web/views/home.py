@@ -7,11 +7,12 @@ from typing import Any, Final
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from isthmus import worker
-from isthmus.connections import alert_words, alerts, overview
+from isthmus.connections import alert_words, alerts, holding, overview
 from isthmus.connections.errors import NoSuchThing, StateRefused
 from isthmus.connections.overview import Wanted
 from isthmus.domain.roles import Right
@@ -21,6 +22,7 @@ from isthmus.profiles.growth import Span
 from isthmus.web import attention, home_page, troubles
 from isthmus.web.access import Anyone, access, who
 from isthmus.web.addresses import ours
+from isthmus.web.confirming import Confirmation, ask
 
 AT_ONCE_MS: Final = 40
 """For a count that may have to read much: it goes on after the page."""
@@ -111,6 +113,34 @@ def over_time(request: HttpRequest) -> HttpResponse:
         shown["whole"] = sum(each.profiles for each in made)
         shown |= home_page.between(made)
     return render(request, "web/profiles_over_time.html", shown)
+
+
+@access(Right.ADMINISTER)
+@require_http_methods(["GET", "HEAD", "POST"])
+def resume(request: HttpRequest) -> HttpResponse:
+    """Ask, and then let a store go on that was restored and is held."""
+    if request.method == "POST":
+        if holding.release():
+            messages.success(request, "The store goes on: runs start again.")
+        else:
+            messages.info(request, "Nothing was held: runs go on as they did.")
+        return redirect("home")
+    found = holding.held()
+    return ask(
+        request,
+        Confirmation(
+            title="Let the restored store go on?",
+            words="Two installations with the same connections write to the same orgs, and neither "
+            "knows what the other wrote. Go on once the one that the backup was made of has ended "
+            "for good.",
+            act="Let it go on",
+            icon="play",
+            keep="Keep it held",
+            address=reverse("resume"),
+            back=reverse("home"),
+            blocked="" if found else "Nothing is held: runs go on as they did.",
+        ),
+    )
 
 
 @access(Right.EDIT)

@@ -51,7 +51,7 @@ def mail(request: HttpRequest) -> HttpResponse:
         said = edits.shown(conflicts, form.labels)
         return _shown(request, 409, form=form, conflicts=said)
     sending.hurry()
-    messages.success(request, "The mail server was saved. Send a test letter to see that it works.")
+    messages.success(request, "The mail server was saved. Send a test e-mail to see that it works.")
     return redirect("mail")
 
 

@@ -143,8 +143,55 @@
         look();
       }, 30);
     });
+
+  // Saving one form of a page saves what was changed in its others too, so nothing that was typed
+  // is lost as the page is left. All but the last are sent behind it; the last is the one that
+  // can't be saved, if there is one: its answer is the page that says why.
+  const sendable = (form) => form.matches("form[data-guard]") && !form.hasAttribute("hx-post");
+
+  async function isSaved(form) {
+    const body = new URLSearchParams(new FormData(form));
+    try {
+      return (await fetch(form.getAttribute("action"), { method: "POST", body, redirect: "manual" })).type === "opaqueredirect";
+    } catch {
+      return false;
+    }
+  }
+  let saving = false;
+
+  async function saveAll(forms) {
+    saving = true;
+    const refused = [];
+    let last = forms.pop();
+    for (const form of forms) {
+      if (!(await isSaved(form))) refused.push(form);
+      else {
+        told.delete(form);
+        shown.set(form, written(form));
+      }
+    }
+    if (refused.length) {
+      if (await isSaved(last)) {
+        told.delete(last);
+        shown.set(last, written(last));
+      }
+      last = refused[0];
+    }
+    const others = [...document.querySelectorAll("form[data-guard]")].filter((form) => form !== last);
+    leaving = !others.some(isUnsaved); // of what is left behind the browser asks
+    last.submit();
+    saving = false;
+  }
   document.addEventListener("submit", (event) => {
-    if (event.target.matches("form[data-guard]") && !event.target.hasAttribute("hx-post")) leaving = true;
+    const form = event.target;
+    if (event.defaultPrevented || !sendable(form)) return;
+    if (event.submitter?.getAttribute("formmethod") === "get") return;
+    const unsaved = [...document.querySelectorAll("form[data-guard]")].filter(sendable).filter(isUnsaved);
+    if (saving) event.preventDefault();
+    else if (unsaved.some((other) => other !== form)) {
+      event.preventDefault();
+      saveAll(unsaved);
+    } else leaving = true;
   });
   addEventListener("beforeunload", (event) => {
     if (!leaving && look()) event.preventDefault();
@@ -262,6 +309,20 @@
   document.addEventListener("htmx:afterSettle", ({ detail }) => {
     const part = within && document.activeElement === document.body && document.getElementById(detail.target.id);
     if (part) find("[data-refocus]", part)?.focus();
+  });
+
+  // Suggestions of a field for several texts are for the last of them: the browser compares them with
+  // all that was typed, so each begins with that.
+  document.addEventListener("input", ({ target }) => {
+    if (!target.matches?.("input[data-several][list]")) return;
+    const parts = target.value.split(",");
+    const before = target.value.slice(0, target.value.length - parts.at(-1).trimStart().length);
+    const typed = new Set(parts.slice(0, -1).map((part) => part.trim()));
+    for (const option of target.list?.options ?? []) {
+      option.dataset.text ??= option.value;
+      option.disabled = typed.has(option.dataset.text);
+      option.value = before + option.dataset.text;
+    }
   });
 
   // Parts that are replaced while somebody looks: what was opened stays open -----
