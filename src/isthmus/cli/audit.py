@@ -38,7 +38,9 @@ OfConnection = Annotated[
 ]
 Kind = Annotated[
     str | None,
-    typer.Option("--kind", metavar="KIND", help="Only of such things: connection, goal, run or another."),
+    typer.Option(
+        "--kind", metavar="KIND", help="Only of such things: connection, goal, run or another."
+    ),
 ]
 Most = Annotated[
     int,

@@ -186,7 +186,9 @@ def sentence(of: Change, names: Names) -> Sentence:
     name = _host(of.name) or of.key
     if of.kind == "run":
         return Sentence(
-            lead=_RUNS.get(of.act, of.act), name=f"run #{of.key}", tail=f" of {names.connection(of)}"
+            lead=_RUNS.get(of.act, of.act),
+            name=f"run #{of.key}",
+            tail=f" of {names.connection(of)}",
         )
     tail = f" of {names.connection(of)}" if of.kind == "goal" else ""
     word = word_of(of.kind)
