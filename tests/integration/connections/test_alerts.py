@@ -18,7 +18,7 @@ from psycopg import Connection as Session
 
 from integration.connections.worlds import EXPORT, IMPORT, ended, new_run
 from integration.set_up import new_connection, new_goal
-from isthmus.connections import alert_words, alerts, certificates
+from isthmus.connections import alert_words, alerts, certificates, letters
 from isthmus.connections.alert_signs import Kind
 from isthmus.connections.errors import NoSuchThing, StateRefused
 from isthmus.connections.models import (
@@ -205,7 +205,8 @@ def test_a_connection_that_is_off_or_paused_is_not_late(connection: Connection) 
     )
     for row, hindrance, told in hindrances:
         rows = type(row).objects.filter(id=row.id)
-        before = rows.values(*hindrance).get()
+        when = {"due_at"} if row == connection else set()
+        before = rows.values(*when, *hindrance).get()
         rows.update(**hindrance)
         evaluate()
         assert kinds() == told, hindrance
@@ -533,6 +534,36 @@ def test_a_sign_in_that_several_share_is_told_once_and_concerns_them_all(
         Authorization.objects.update(lost_at=None)
 
 
+def test_a_lost_sign_in_that_a_run_tells_of_is_not_told_a_second_time(
+    connection: Connection,
+) -> None:
+    new_connection("beta", authorization=connection.authorization, notify_to=["b@example.com"])
+    new_connection("gamma", authorization=connection.authorization, notify_to=["g@example.com"])
+    Connection.objects.filter(id=connection.id).update(notify_to=["a@example.com"])
+    connection.refresh_from_db()
+    Authorization.objects.update(lost_at=NOW)
+    failed = Run.objects.create(connection=connection, number=1, state=RunState.FAILED)
+    letters.post_run(failed)
+    beta = Connection.objects.get(key="beta")
+    Run.objects.create(connection=beta, number=1, state=RunState.RUNNING)
+    evaluate()
+    told = [(each.key, each.to) for each in Letter.objects.order_by("id")]
+    (alert,) = Alert.objects.all()
+    assert told == [
+        (f"run {failed.id}", ["a@example.com"]),
+        (f"alert {alert.id}", ["g@example.com"]),
+    ]
+
+
+def test_a_lost_sign_in_is_told_though_runs_before_it_were(connection: Connection) -> None:
+    Connection.objects.update(notify_to=["a@example.com"])
+    connection.refresh_from_db()
+    letters.post_run(Run.objects.create(connection=connection, number=1, state=RunState.FAILED))
+    Authorization.objects.update(lost_at=timezone.now())
+    evaluate()
+    assert Letter.objects.count() == 2
+
+
 def test_a_certificate_is_told_thirty_fourteen_and_three_days_before_its_end_and_after(
     connection: Connection,
 ) -> None:
@@ -605,6 +636,16 @@ def test_letters_that_can_not_be_sent_for_an_hour_are_told(store: Session[Any]) 
     with opens_once(Kind.LETTERS_WAIT):
         assert said().title == "E-mail can't be sent"
         Letter.objects.filter(id=letter.id).update(sent_at=NOW)
+
+
+def test_letters_that_were_given_up_are_told_until_others_arrive(store: Session[Any]) -> None:
+    Letter.objects.create(
+        channel=Letter.EMAIL, key="x", written_at=NOW - 4 * DAY, given_up_at=NOW - DAY
+    )
+    Letter.objects.create(channel=Letter.EMAIL, key="y", sent_at=NOW - 2 * DAY)
+    with opens_once(Kind.LETTERS_WAIT):
+        assert said().sentence.startswith("1 e-mail was given up, and nobody got it. 0 e-mails")
+        Letter.objects.filter(key="y").update(sent_at=NOW)
 
 
 def test_an_alert_is_told_once_to_those_who_hear_of_such(store: Session[Any]) -> None:
