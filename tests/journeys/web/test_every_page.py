@@ -78,8 +78,6 @@ def out_of_reach(page: Page) -> list[str]:
     days = 3 * page.locator("input[type=date]").count()
     reached, faults = set[int](), []
     for _ in range(min(count, MOST_STOPS) + days + 3):
-    within_dates = 3 * page.locator("input[type=date]").count()  # month, day and year each stop Tab
-    for _ in range(min(count, MOST_STOPS) + 3 + within_dates):
         page.keyboard.press("Tab")
         stop = page.evaluate(_STOP)
         if stop["stop"] < 0 or stop["stop"] in reached:
