@@ -199,7 +199,7 @@ def _fewer_records(of: _Of) -> AlertWords:
         title=f"{of.connection} got far fewer records than usual",
         sentence=_amount(of, plural(records, "record", "records") if records else "no records"),
         next_step="Look whether a filter, a permission or a segment has changed. After a holiday "
-        "there is nothing to do; where it stays so rightly, take it as usual.",
+        "there is nothing to do. If it is to stay so, take it as usual.",
         address=of.run_page(),
         act="See the run",
     )
@@ -210,8 +210,8 @@ def _more_records(of: _Of) -> AlertWords:
         subject=of.connection,
         title=f"{of.connection} got far more records than usual",
         sentence=_amount(of, plural(of.facts["records"], "record", "records")),
-        next_step="Look whether somebody changed many records at once. Where that comes once, "
-        "there is nothing to do; where it stays so rightly, take it as usual.",
+        next_step="Look whether somebody changed many records at once. If that was meant, there "
+        "is nothing to do. If it is to stay so, take it as usual.",
         address=of.run_page(),
         act="See the run",
     )
