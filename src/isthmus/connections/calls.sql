@@ -39,7 +39,7 @@ WHERE org.org_id = %(org)s AND given.org_id = org.id AND given.connection = %(co
 -- What the org says includes our own calls, but not those that are set aside and not sent yet; what
 -- is over was made by others.
 UPDATE connections_org AS org
-SET calls_limit = %(limit)s, calls_used = %(used)s, measured_at = %(now)s,
+SET calls_limit = %(limit)s, calls_used = %(used)s::bigint, measured_at = %(now)s,
     others_used = greatest(%(used)s::bigint + %(unsent)s::bigint - coalesce((
         SELECT sum(ours.calls)
         FROM connections_orgcalls AS ours

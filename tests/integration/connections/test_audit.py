@@ -113,7 +113,7 @@ def test_settings_are_told_before_and_after(acme: Connection) -> None:
             sealed_webhook_secret=b"x",
             webhook_url="https://hooks.example.com/key-of-it",
             notify_to=["ops@example.com"],
-            schedule={"by_hand": True},
+            schedule={"times_a_day": 4},
         )
     change = last_change()
     assert settings_of(change) == [
@@ -123,7 +123,7 @@ def test_settings_are_told_before_and_after(acme: Connection) -> None:
         *[each for each in settings_of(change) if each.startswith("Schedule: ")],
     ]
     assert settings_of(change, BLIND)[0] == "Addresses for e-mail:  > ••••••"
-    assert "by hand" in settings_of(change)[-1].lower()
+    assert settings_of(change)[-1].startswith("Schedule: By hand only > 4 times a day")
 
 
 def test_filters_hold_at_once(acme: Connection) -> None:

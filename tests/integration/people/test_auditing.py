@@ -8,6 +8,7 @@ from django.db import connection as database
 from django.db import transaction
 from django.utils import timezone
 from psycopg import Connection as Session
+from psycopg.sql import SQL
 
 from integration.set_up import new_connection
 from isthmus import blueprint
@@ -171,6 +172,33 @@ def test_reading_says_nothing_to_the_database(store: Session[Any], acme: Connect
     assert not [each for each in said if "set_config" in each]
 
 
+def test_blocks_that_only_read_say_nothing_and_those_that_write_say_who(
+    store: Session[Any], acme: Connection
+) -> None:
+    said: list[Any] = []
+
+    def note(execute: Any, statement: Any, *rest: Any) -> Any:
+        said.append(statement)
+        return execute(statement, *rest)
+
+    reads = SQL(
+        "WITH one AS (SELECT id FROM connections_connection FOR NO KEY UPDATE) SELECT id FROM one"
+    )
+    writes = SQL(
+        "-- Which writes.\nWITH one AS (UPDATE connections_connection SET name = 'x' RETURNING id)"
+        " SELECT id FROM one"
+    )
+    with auditing.acting(ALICE, auditing.PAGE), database.cursor() as cursor:
+        with database.execute_wrapper(note):
+            assert audit.entries(most=5)
+            assert audit.people()
+        assert not [each for each in said if "set_config" in str(each)]
+        cursor.execute(reads)
+        assert cursor.fetchall() == [(acme.id,)]
+        cursor.execute(writes)
+    assert entries(store)[-1] == (ALICE, "page", "connection", "changed")
+
+
 def test_a_change_that_changes_no_set_up_leaves_nothing(
     store: Session[Any], acme: Connection
 ) -> None:
@@ -218,6 +246,7 @@ def test_a_document_is_one_entry_by_whoever_applied_it(store: Session[Any]) -> N
     document = """
 properties:
   - {key: email, label: Email, type: email, identifier: true}
+  - {key: last_name, label: Last name, type: text}
 segments:
   - {key: known, name: Known, where: {property: email, is_empty: false}}
 connections:
@@ -226,7 +255,11 @@ connections:
     labels: [CRM]
     authorization: {flow: client_credentials, login_url: "https://acme.my.salesforce.com",
       client_id: "${ACME_ID}", client_secret: "${ACME_SECRET}"}
-    goals: [{key: leads_in, import: Lead, match: [{field: Email, identifier: email}]}]
+    goals:
+      - key: leads_in
+        import: Lead
+        match: [{field: Email, identifier: email}]
+        fields: [{field: LastName, property: last_name}]
 """
     read = blueprint.read(
         document, name="a.yaml", environment={"ACME_ID": "key", "ACME_SECRET": "s3cret-of-acme"}

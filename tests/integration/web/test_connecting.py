@@ -262,7 +262,7 @@ def test_accepting_another_org_is_logged(
     came_back(browser, orgs.answered(begun(browser, org, app)))
     Connection.objects.filter(id=acme.id).update(org_id="00D000000000009AAA")
     before = len(logged(store))
-    assert browser.post(f"{PAGE}/new-org").status_code == 302
+    assert browser.post(f"{SIGN_IN}/new-org").status_code == 302
     first, *others = logged(store)[before:]
     assert first == (*BY_ALICE, "connection", "changed", ["org_id"])
     assert {each[:2] for each in others} <= {BY_ALICE}

@@ -15,7 +15,7 @@ from django.utils import timezone
 from integration.connections.worlds import EXPORT, IMPORT, SIGNED_OUT, ended, new_run
 from integration.set_up import new_connection, new_goal
 from isthmus import blueprint
-from isthmus.connections.models import Connection, RunState
+from isthmus.connections.models import Authorization, Connection, RunState
 from isthmus.people.models import User
 
 HOSTILE = "\N{RIGHT-TO-LEFT OVERRIDE}<script>alert(1)</script>'\"" + "W" * 10_000
@@ -57,6 +57,26 @@ def test_the_list_says_how_each_stands_in_words(browser: Client) -> None:
     for said in ("Error out", "136,002 records", "Never saved", "No sign-in yet", "CRM"):
         assert said in page
     assert "Run #1, today" in page
+
+
+def test_the_list_says_why_one_that_is_on_is_not_well_and_where_to_go(
+    browser: Client, viewer: Client
+) -> None:
+    failing = new_connection("failing", name="Failing")
+    leads = new_goal(failing, IMPORT)
+    ended(failing, {leads: RunState.FAILED})
+    lost = new_connection("lost", name="Lost")
+    new_goal(lost, IMPORT)
+    Authorization.objects.filter(connections=lost).update(lost_at=timezone.now())
+    new_goal(new_connection("off", active=False, **SIGNED_OUT), IMPORT)
+    new_connection("unready", name="Unready")
+    page = text(browser.get("/connections"))
+    assert page.count('class="sub reason"') == 3
+    assert re.search(r"run #1.*?/connections/failing/runs/1\">See the run", page)
+    assert "Salesforce has refused the sign-in" in page
+    assert re.search(r'/connections/lost#authorization">Connect again', page)
+    assert "It has no sign-in, or no active goal." in page
+    assert "Connect again" not in text(viewer.get("/connections"))
 
 
 def test_favourites_come_first_then_titles_whatever_their_case(

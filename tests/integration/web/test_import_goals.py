@@ -333,7 +333,8 @@ def test_a_goal_that_is_made_on_its_page_is_logged(
     row = store.execute("SELECT max(id) FROM store.audit").fetchone()
     values = form_of(browser, NEW)
     saved(browser, values, NEW)
-    mapped = changed(values, m1_field="Email", m1_identifier="email")
+    more = {"r1_field": "Title", "r1_property": "title"}
+    mapped = changed(values, m1_field="Email", m1_identifier="email", **more)
     assert saved(browser, mapped, NEW).status_code == 302
     (made,) = store.execute(
         "SELECT kind, act, who, how, thing, connection, changes -> 'document.match' -> 1 -> 0"

@@ -74,9 +74,10 @@ def overflows(page: Page) -> list[str]:
 def out_of_reach(page: Page) -> list[str]:
     """What Tab does not come to, or comes to without showing it."""
     count = page.evaluate(_STOPS)
+    # A day is typed in three parts, and its calendar opens by a button: each takes a Tab.
+    days = 3 * page.locator("input[type=date]").count()
     reached, faults = set[int](), []
-    within_dates = 3 * page.locator("input[type=date]").count()  # month, day and year each stop Tab
-    for _ in range(min(count, MOST_STOPS) + 3 + within_dates):
+    for _ in range(min(count, MOST_STOPS) + days + 3):
         page.keyboard.press("Tab")
         stop = page.evaluate(_STOP)
         if stop["stop"] < 0 or stop["stop"] in reached:
