@@ -3,10 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final, Self
 
 from django.http import QueryDict
 from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 
 from isthmus.connections import due
 from isthmus.connections.due import NextRun
@@ -181,12 +184,23 @@ class Shown:
         }
 
 
-def zones(chosen: str) -> list[tuple[str, str]]:
-    """The time zones to choose from, with what people look for; a chosen one is among them."""
+_SELECTED: Final = SafeString(" selected")
+
+
+@lru_cache(maxsize=64)
+def zones(chosen: str) -> SafeString:
+    """The time zones to choose from, as options; a chosen one is among them.
+
+    They are hundreds and hardly ever others, so they are drawn once and not with each page.
+    """
     known = list(wall_clock.places())
     odd = chosen and chosen not in known and not wall_clock.trouble(chosen)
     names = sorted([*known, chosen]) if odd else known
-    return [(name, name.replace("_", " ")) for name in names]
+    return format_html_join(
+        "",
+        '<option value="{}"{}>{}</option>',
+        ((name, _SELECTED if name == chosen else "", name.replace("_", " ")) for name in names),
+    )
 
 
 def shown(row: Connection, draft: Draft | None = None) -> Shown:
