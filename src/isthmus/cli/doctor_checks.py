@@ -209,6 +209,7 @@ def mail() -> Iterator[Finding]:
     """Whether the mail server can be reached and signed in to; nothing is sent."""
     from isthmus.connections import mail_server, mailing
 
+    yield from _letters()
     found = mail_server.current()
     if found is None:
         yield Finding(what="mail server", ok=True, detail="none is set: nobody gets e-mail")
@@ -217,6 +218,21 @@ def mail() -> Iterator[Finding]:
         session.check()
     detail = f"{found} lets us in; e-mail comes from {found.sender}"
     yield Finding(what="mail server", ok=True, detail=f"{detail}. {found.warning}".rstrip(". "))
+
+
+def _letters() -> Iterator[Finding]:
+    """What people were to be told and were not, where there is any."""
+    from isthmus.connections import letters
+
+    for each in letters.standing():
+        what = "e-mail" if each.channel == "email" else "webhooks"
+        if each.lost:
+            detail = f"{plural(each.lost, 'letter')} given up since anything was sent last"
+            fix = "mend what `isthmus mail show` says; new letters are sent again then"
+            yield Finding(what=what, ok=False, detail=f"{detail}: {fix}")
+        elif each.trouble:
+            detail = f"{plural(each.waiting, 'letter')} waiting: {each.trouble}"
+            yield Finding(what=what, ok=False, detail=detail)
 
 
 def org(connection: "Connection") -> Iterator[Finding]:

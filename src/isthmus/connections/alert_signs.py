@@ -295,7 +295,9 @@ def waiting(now: datetime) -> Iterator[Sign]:
 def waiting_letters(now: datetime) -> Iterator[Sign]:
     """Channels by which nobody has been told anything for a while. Of the store as a whole."""
     for each in letters.standing():
-        if each.trouble and each.oldest is not None and each.oldest < now - LETTERS_WAIT:
+        waits = each.trouble and each.oldest is not None and each.oldest < now - LETTERS_WAIT
+        since = [at for at in (each.oldest if waits else None, each.lost_since) if at is not None]
+        if since:
             yield Sign(
                 kind=Kind.LETTERS_WAIT,
                 about=f"letters by {each.channel}",
@@ -303,7 +305,8 @@ def waiting_letters(now: datetime) -> Iterator[Sign]:
                 facts={
                     "channel": each.channel,
                     "waiting": each.waiting,
-                    "since": each.oldest.isoformat(),
+                    "lost": each.lost,
+                    "since": min(since).isoformat(),
                 },
             )
 

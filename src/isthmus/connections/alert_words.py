@@ -199,7 +199,7 @@ def _fewer_records(of: _Of) -> AlertWords:
         title=f"{of.connection} got far fewer records than usual",
         sentence=_amount(of, plural(records, "record", "records") if records else "no records"),
         next_step="Look whether a filter, a permission or a segment has changed. After a holiday "
-        "there is nothing to do; where it stays so rightly, take it as usual.",
+        "there is nothing to do. If it is to stay so, take it as usual.",
         address=of.run_page(),
         act="See the run",
     )
@@ -210,8 +210,8 @@ def _more_records(of: _Of) -> AlertWords:
         subject=of.connection,
         title=f"{of.connection} got far more records than usual",
         sentence=_amount(of, plural(of.facts["records"], "record", "records")),
-        next_step="Look whether somebody changed many records at once. Where that comes once, "
-        "there is nothing to do; where it stays so rightly, take it as usual.",
+        next_step="Look whether somebody changed many records at once. If that was meant, there "
+        "is nothing to do. If it is to stay so, take it as usual.",
         address=of.run_page(),
         act="See the run",
     )
@@ -271,11 +271,14 @@ def _waits_for_calls(of: _Of) -> AlertWords:
 def _letters_wait(of: _Of) -> AlertWords:
     is_mail = of.facts["channel"] == "email"
     what = "E-mail" if is_mail else "Webhooks"
-    one, several = ("e-mail waits", "e-mails wait") if is_mail else ("call waits", "calls wait")
+    one, several = ("e-mail", "e-mails") if is_mail else ("call", "calls")
+    lost = of.facts.get("lost", 0)
+    was, them = ("was", "it") if lost == 1 else ("were", "them")
+    gone = f"{plural(lost, one, several)} {was} given up, and nobody got {them}. " if lost else ""
+    waits = plural(of.facts["waiting"], f"{one} waits", f"{several} wait")
     return AlertWords(
         title=f"{what} can't be sent",
-        sentence=f"{plural(of.facts['waiting'], one, several)}, the oldest since "
-        f"{of.moment('since')}.",
+        sentence=f"{gone}{waits}; the oldest of all is of {of.moment('since')}.",
         next_step="Look at the mail server." if is_mail else "Look at who takes them.",
         address="/mail" if is_mail else "/connections",
         act="See the mail server" if is_mail else "See the connections",

@@ -158,9 +158,18 @@ def _open(signs: Sequence[Sign], now: datetime) -> list[Alert]:
         for sign in signs
     )
     for alert, sign in zip(opened, signs, strict=True):
-        concerns = [rows[each] for each in sign.connections]
+        concerns = [rows[each] for each in _unheard(sign)]
         letters.post_alert(alert, is_failure=sign.kind in FAILURES, concerns=concerns)
     return opened
+
+
+def _unheard(sign: Sign) -> list[int]:
+    """The connections whose people are to hear of it; of a lost sign-in a run may tell them."""
+    if sign.kind is not Kind.SIGN_IN_LOST:
+        return list(sign.connections)
+    since = datetime.fromisoformat(sign.facts["since"])
+    told = letters.told_by_runs(sign.connections, since)
+    return [each for each in sign.connections if each not in told]
 
 
 def _first(sign: Sign) -> int | None:

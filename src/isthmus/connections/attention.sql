@@ -12,19 +12,23 @@ WHERE connection.active
         OR signing_in.flow = 'browser' AND signing_in.sealed_refresh_token = ''::bytea
         OR signing_in.org_id <> '' AND connection.org_id <> ''
             AND left(signing_in.org_id, 15) <> left(connection.org_id, 15)
-        OR (
-            SELECT count(*) = 0 OR coalesce(bool_or(last.state = 'failed'), false)
-            FROM connections_goal AS goal
-            LEFT JOIN LATERAL (
-                SELECT part.state
-                FROM connections_rungoal AS part
-                JOIN connections_run AS run ON run.id = part.run_id
-                WHERE part.goal_id = goal.id AND NOT run.preview
-                    AND part.state IN ('finished', 'problems', 'failed', 'stopped')
-                ORDER BY part.id DESC
-                LIMIT 1
-            ) AS last ON true
+        OR NOT EXISTS (
+            SELECT FROM connections_goal AS goal
             WHERE goal.connection_id = connection.id
+                AND coalesce((goal.document ->> 'active')::boolean, true)
+        )
+        OR connection.id IN (
+            SELECT goal.connection_id
+            FROM connections_rungoal AS failed
+            JOIN connections_run AS run ON run.id = failed.run_id AND NOT run.preview
+            JOIN connections_goal AS goal ON goal.id = failed.goal_id
+            WHERE failed.state = 'failed'
+                AND NOT EXISTS (
+                    SELECT FROM connections_rungoal AS part
+                    JOIN connections_run AS later ON later.id = part.run_id
+                    WHERE part.goal_id = failed.goal_id AND part.id > failed.id AND NOT later.preview
+                        AND part.state IN ('finished', 'problems', 'failed', 'stopped')
+                )
                 AND coalesce((goal.document ->> 'active')::boolean, true)
         )
     )

@@ -6,12 +6,12 @@ often a run is taken up again. Sending is another matter, done by a worker at in
 `sending`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Count, Max, Min, Q, QuerySet
 
 from isthmus.connections.models import (
     Alert,
@@ -71,6 +71,22 @@ def post_alert(
     _post(f"alert {alert.id}", hear, alert=alert)
 
 
+def told_by_runs(connections: Collection[int], since: datetime) -> set[int]:
+    """Of these connections, by row id, those whose people hear of a lost sign-in by a run.
+
+    Its letter was written since the sign-in was lost; or it is at work, and ends with one.
+    """
+    letters = Letter.objects.filter(asks=None, alert=None, written_at__gte=since)
+    told = letters.filter(run__connection__in=connections)
+    at_work = Run.objects.filter(
+        connection__in=connections, state__in=(RunState.RUNNING, RunState.STOPPING)
+    )
+    return {
+        *told.values_list("run__connection_id", flat=True),
+        *at_work.values_list("connection_id", flat=True),
+    }
+
+
 def _post(key: str, connections: Sequence[Connection], **about: Run | RunGoal | Alert) -> None:
     """A letter to all addresses of these connections, and one to the webhook of each."""
     to = list(dict.fromkeys(each for row in connections for each in row.notify_to))
@@ -110,6 +126,8 @@ class Standing:
     oldest: datetime | None  # when the oldest of those that wait was written
     trouble: str  # what the last try of one that waits met; empty: none has met any
     given_up: int  # of those that are kept
+    lost: int  # of the given up ones, those since anything was sent last
+    lost_since: datetime | None  # when the first of them was written
     refused: int  # letters that somebody on their list never gets
 
 
@@ -122,7 +140,13 @@ def _standing(channel: str) -> Standing:
     rows = waiting().filter(channel=channel)
     found = rows.aggregate(waiting=Count("id"), oldest=Min("written_at"))
     troubled = rows.exclude(trouble="").order_by("-due_at").values_list("trouble", flat=True)
-    ended = Letter.objects.filter(channel=channel).aggregate(
+    everything = Letter.objects.filter(channel=channel)
+    sent = everything.aggregate(at=Max("sent_at"))["at"]
+    lost = everything.filter(given_up_at__isnull=False)
+    if sent is not None:
+        lost = lost.filter(given_up_at__gt=sent)
+    found |= lost.aggregate(lost=Count("id"), lost_since=Min("written_at"))
+    ended = everything.aggregate(
         given_up=Count("id", filter=Q(given_up_at__isnull=False)),
         refused=Count("id", filter=~Q(refused={})),
     )

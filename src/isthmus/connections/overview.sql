@@ -11,7 +11,7 @@ SELECT connection.id, connection.key, connection.name, connection.active, connec
     signing_in.org_id <> '' AND connection.org_id <> ''
         AND left(signing_in.org_id, 15) <> left(connection.org_id, 15) AS elsewhere,
     favourite.id IS NOT NULL AS is_favourite,
-    coalesce(goal.goals, 0) AS goals, coalesce(goal.imports, 0) AS imports,
+    coalesce(known.goals, 0) AS goals, coalesce(goal.imports, 0) AS imports,
     coalesce(goal.exports, 0) AS exports, coalesce(goal.failed_imports, 0) AS failed_imports,
     coalesce(goal.failed_exports, 0) AS failed_exports, open.state AS open_state,
     (%(words)s::text IS NULL OR EXISTS (
@@ -26,25 +26,29 @@ LEFT JOIN connections_authorization AS signing_in ON signing_in.id = connection.
 LEFT JOIN connections_connection_favoured_by AS favourite
     ON favourite.connection_id = connection.id AND favourite.user_id = %(user)s
 LEFT JOIN (
-    SELECT each.connection_id, count(*) AS goals,
-        count(*) FILTER (WHERE is_active AND each.direction = 'import') AS imports,
-        count(*) FILTER (WHERE is_active AND each.direction = 'export') AS exports,
-        count(*) FILTER (WHERE is_active AND each.direction = 'import' AND last.state = 'failed')
-            AS failed_imports,
-        count(*) FILTER (WHERE is_active AND each.direction = 'export' AND last.state = 'failed')
-            AS failed_exports
+    SELECT connection_id, count(*) AS goals FROM connections_goal GROUP BY connection_id
+) AS known ON known.connection_id = connection.id
+LEFT JOIN (
+    SELECT each.connection_id,
+        count(*) FILTER (WHERE each.direction = 'import') AS imports,
+        count(*) FILTER (WHERE each.direction = 'export') AS exports,
+        count(failure.goal_id) FILTER (WHERE each.direction = 'import') AS failed_imports,
+        count(failure.goal_id) FILTER (WHERE each.direction = 'export') AS failed_exports
     FROM connections_goal AS each
-    CROSS JOIN LATERAL (
-        SELECT coalesce((each.document ->> 'active')::boolean, true) AS is_active
-    ) AS switch
-    LEFT JOIN LATERAL (
-        SELECT part.state
-        FROM connections_rungoal AS part
-        JOIN connections_run AS run ON run.id = part.run_id
-        WHERE part.goal_id = each.id AND part.state = ANY (%(ended)s) AND NOT run.preview
-        ORDER BY part.id DESC
-        LIMIT 1
-    ) AS last ON true
+    LEFT JOIN (
+        -- What failed and was followed by nothing that has ended.
+        SELECT failed.goal_id
+        FROM connections_rungoal AS failed
+        JOIN connections_run AS run ON run.id = failed.run_id AND NOT run.preview
+        WHERE failed.state = 'failed'
+            AND NOT EXISTS (
+                SELECT FROM connections_rungoal AS part
+                JOIN connections_run AS later ON later.id = part.run_id
+                WHERE part.goal_id = failed.goal_id AND part.id > failed.id AND NOT later.preview
+                    AND part.state = ANY (%(ended)s)
+            )
+    ) AS failure ON failure.goal_id = each.id
+    WHERE coalesce((each.document ->> 'active')::boolean, true)
     GROUP BY each.connection_id
 ) AS goal ON goal.connection_id = connection.id
 LEFT JOIN LATERAL (

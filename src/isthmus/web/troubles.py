@@ -12,8 +12,8 @@ from isthmus.connections import attention
 _MANY: Final = 200
 """From so many connections on the number is kept for a while."""
 
-_TIMES: Final = 100
-"""It is kept for so many times as long as it took: it costs a page a hundredth of that, then."""
+_TIMES: Final = 1000
+"""It is kept for so many times as long as it took, some seconds: that is little of a page, then."""
 
 _KNOWN: Final = "_isthmus_troubled"
 

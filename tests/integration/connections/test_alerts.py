@@ -11,13 +11,14 @@ from typing import Any
 import django.db
 import pytest
 from django.db import connection as database
+from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from psycopg import Connection as Session
 
 from integration.connections.worlds import EXPORT, IMPORT, ended, new_run
 from integration.set_up import new_connection, new_goal
-from isthmus.connections import alert_words, alerts, certificates
+from isthmus.connections import alert_words, alerts, certificates, letters
 from isthmus.connections.alert_signs import Kind
 from isthmus.connections.errors import NoSuchThing, StateRefused
 from isthmus.connections.models import (
@@ -160,19 +161,31 @@ def test_a_queued_run_that_nobody_takes_did_not_start(connection: Connection) ->
         Run.objects.update(state=RunState.RUNNING, started_at=NOW)
 
 
-@pytest.mark.parametrize(
-    "state", [RunState.RUNNING, RunState.CONFIRMING, RunState.WAITING, RunState.STOPPING]
-)
-def test_a_run_behind_one_that_goes_on_waits_for_that(
-    connection: Connection, state: RunState
-) -> None:
+def test_a_run_behind_one_that_goes_on_waits_for_that(connection: Connection) -> None:
     new_goal(connection, IMPORT)
-    new_run(connection, state, {})
+    going = new_run(connection, RunState.RUNNING, {})
     new_run(connection, RunState.QUEUED, {})
     Run.objects.update(queued_at=NOW - HOUR)
     Connection.objects.update(due_at=NOW - HOUR)
+    for state in (RunState.RUNNING, RunState.CONFIRMING, RunState.WAITING, RunState.STOPPING):
+        Run.objects.filter(id=going.id).update(state=state)
+        evaluate()
+        assert kinds() == [], state
+
+
+def test_a_run_whose_turn_is_to_come_is_told_only_where_others_overtake_it(
+    connection: Connection,
+) -> None:
+    waits = new_run(connection, RunState.QUEUED, {})
+    taken = new_run(new_connection("beta"), RunState.RUNNING, {})
+    Run.objects.filter(id=waits.id).update(queued_at=NOW - HOUR)
+    Run.objects.filter(id=taken.id).update(queued_at=NOW - HOUR, started_at=NOW - MINUTE)
     evaluate()
-    assert kinds() == []
+    assert kinds() == [], "workers are at those that were queued with it"
+    Run.objects.filter(id=taken.id).update(queued_at=NOW - HOUR / 2)
+    evaluate()
+    assert kinds() == [Kind.DID_NOT_START], "a later one was taken"
+    assert "start another beside it" in said().next_step
 
 
 def test_a_connection_that_is_off_or_paused_is_not_late(connection: Connection) -> None:
@@ -192,7 +205,8 @@ def test_a_connection_that_is_off_or_paused_is_not_late(connection: Connection) 
     )
     for row, hindrance, told in hindrances:
         rows = type(row).objects.filter(id=row.id)
-        before = rows.values(*hindrance).get()
+        when = {"due_at"} if row == connection else set()
+        before = rows.values(*when, *hindrance).get()
         rows.update(**hindrance)
         evaluate()
         assert kinds() == told, hindrance
@@ -231,14 +245,31 @@ def test_a_run_that_goes_on_for_much_longer_than_those_before_is_told(leads: Goa
         Run.objects.filter(id=run.id).update(state=RunState.FINISHED, finished_at=NOW)
 
 
-@pytest.mark.parametrize(
-    "given", [{"full": True}, {"first": 10}, {"only": "x"}, {"confirmed_by": "Alice"}]
-)
-def test_a_run_of_another_kind_is_not_compared(leads: Goal, given: dict[str, Any]) -> None:
+def test_a_run_of_another_kind_is_not_compared(leads: Goal) -> None:
     usual_runs(leads)
-    under_way(leads, since=DAY, **given)
+    run = under_way(leads, since=DAY)
+    kind = Run.objects.filter(id=run.id)
+    before = kind.values("full", "first", "only", "confirmed_by", "waits_since").get()
+    others = {"full": True, "first": 10, "only": "x", "confirmed_by": "Alice", "waits_since": NOW}
+    for name, value in others.items():
+        kind.update(**{name: value})
+        evaluate()
+        assert kinds() == [], name
+        kind.update(**before)
+    evaluate()
+    assert kinds() == [Kind.LONG_RUN]
+
+
+def test_after_a_month_without_a_run_one_may_take_longer(leads: Goal) -> None:
+    usual_runs(leads)
+    Run.objects.update(started_at=F("started_at") - 30 * DAY)
+    Run.objects.update(finished_at=F("started_at") + MINUTE)
+    run = under_way(leads, since=HOUR)
     evaluate()
     assert kinds() == []
+    Run.objects.filter(id=run.id).update(started_at=NOW - 9 * HOUR)
+    evaluate()
+    assert kinds() == [Kind.LONG_RUN]
 
 
 def test_a_run_under_a_changed_set_up_is_not_compared(leads: Goal) -> None:
@@ -298,19 +329,60 @@ def test_far_more_than_usual_is_told(leads: Goal) -> None:
         past_run(leads, 60, ago=timedelta())
 
 
-@pytest.mark.parametrize("given", [{"first": 10}, {"only": "x"}])
-def test_a_run_of_a_few_records_closes_and_opens_nothing(
-    leads: Goal, given: dict[str, Any]
-) -> None:
+def test_a_run_of_a_few_records_closes_and_opens_nothing(leads: Goal) -> None:
     usual_runs(leads)
-    past_run(leads, 1, ago=3 * MINUTE, **given)
+    few: tuple[dict[str, Any], ...] = ({"first": 10}, {"only": "x"})
+    for given in few:
+        past_run(leads, 1, ago=3 * MINUTE, **given)
+        evaluate()
+        assert kinds() == []
+    past_run(leads, 0, ago=2 * MINUTE)
+    for given in few:
+        evaluate()
+        past_run(leads, 1000, ago=MINUTE, **given)
+        evaluate()
+        assert kinds() == [Kind.FEWER_RECORDS]
+
+
+def test_runs_of_every_few_minutes_are_asked_back_to_the_last_weeks(leads: Goal) -> None:
+    """The last 400 know no flood; those before do."""
+    for received in (40_000, 40_000, *[0] * 5):
+        past_run(leads, received, ago=20 * DAY)
+    first = Run.objects.earliest("id")
+    part = RunGoal.objects.latest("id")
+    runs = Run.objects.bulk_create(
+        Run(
+            connection=leads.connection,
+            number=1000 + number,
+            state=RunState.FINISHED,
+            started_at=NOW - DAY,
+            finished_at=NOW - DAY,
+        )
+        for number in range(400)
+    )
+    RunGoal.objects.bulk_create(
+        RunGoal(
+            run=run,
+            goal=leads,
+            key=leads.key,
+            direction="import",
+            state=RunState.FINISHED,
+            counts={"received": 0},
+            window_from=part.window_from,
+            window_to=part.window_to,
+            finished_at=NOW - DAY,
+        )
+        for run in runs
+    )
+    last = new_run(leads.connection, RunState.FINISHED, {leads: RunState.FINISHED}, 50_000)
+    RunGoal.objects.filter(run=last).update(
+        window_from=part.window_from, window_to=part.window_to, finished_at=NOW
+    )
     evaluate()
     assert kinds() == []
-    past_run(leads, 0, ago=2 * MINUTE)
+    Run.objects.filter(id=first.id).update(first=1)
     evaluate()
-    past_run(leads, 1000, ago=MINUTE, **given)
-    evaluate()
-    assert kinds() == [Kind.FEWER_RECORDS]
+    assert kinds() == [Kind.MORE_RECORDS], "one flood is no habit"
 
 
 def test_a_run_that_takes_everything_is_not_compared_with_those_that_take_changes(
@@ -351,13 +423,27 @@ def test_what_somebody_takes_as_usual_is_not_told_again(leads: Goal) -> None:
     evaluate()
     (alert,) = alerts.open_alerts()
     alerts.take_as_usual(alert.id, by="Alice")
-    for number in range(8, 0, -1):
-        past_run(leads, 0, ago=number * MINUTE)
-        evaluate()
+    for number in range(1, 9):
+        past_run(leads, 0, ago=-number * 2 * DAY)
+        evaluate(NOW + number * 2 * DAY)
     assert kinds() == []
-    past_run(leads, 40_000, ago=timedelta())
-    evaluate()
+    past_run(leads, 40_000, ago=-17 * DAY)
+    evaluate(NOW + 17 * DAY)
     assert kinds() == [Kind.MORE_RECORDS], "compared with what was taken as usual"
+
+
+def test_amounts_that_go_up_and_down_are_told_once(connection: Connection) -> None:
+    Connection.objects.update(notify_to=["alice@example.com"], notify_when="problems")
+    leads = usual_runs(new_goal(Connection.objects.get(), IMPORT))
+    told = []
+    for hour in range(4):
+        past_run(leads, 0 if hour % 3 == 0 else 900, ago=-hour * HOUR)
+        told.append(len(evaluate(NOW + hour * HOUR).opened))
+        assert kinds() == ([Kind.FEWER_RECORDS] if hour % 3 == 0 else [])
+    assert sum(told) == 1
+    assert Letter.objects.count() == 1
+    assert Alert.objects.count() == 1
+    assert evaluate(NOW + 2 * DAY, since=NOW).opened == []
 
 
 def test_only_amounts_are_taken_as_usual_and_only_once(leads: Goal) -> None:
@@ -448,6 +534,36 @@ def test_a_sign_in_that_several_share_is_told_once_and_concerns_them_all(
         Authorization.objects.update(lost_at=None)
 
 
+def test_a_lost_sign_in_that_a_run_tells_of_is_not_told_a_second_time(
+    connection: Connection,
+) -> None:
+    new_connection("beta", authorization=connection.authorization, notify_to=["b@example.com"])
+    new_connection("gamma", authorization=connection.authorization, notify_to=["g@example.com"])
+    Connection.objects.filter(id=connection.id).update(notify_to=["a@example.com"])
+    connection.refresh_from_db()
+    Authorization.objects.update(lost_at=NOW)
+    failed = Run.objects.create(connection=connection, number=1, state=RunState.FAILED)
+    letters.post_run(failed)
+    beta = Connection.objects.get(key="beta")
+    Run.objects.create(connection=beta, number=1, state=RunState.RUNNING)
+    evaluate()
+    told = [(each.key, each.to) for each in Letter.objects.order_by("id")]
+    (alert,) = Alert.objects.all()
+    assert told == [
+        (f"run {failed.id}", ["a@example.com"]),
+        (f"alert {alert.id}", ["g@example.com"]),
+    ]
+
+
+def test_a_lost_sign_in_is_told_though_runs_before_it_were(connection: Connection) -> None:
+    Connection.objects.update(notify_to=["a@example.com"])
+    connection.refresh_from_db()
+    letters.post_run(Run.objects.create(connection=connection, number=1, state=RunState.FAILED))
+    Authorization.objects.update(lost_at=timezone.now())
+    evaluate()
+    assert Letter.objects.count() == 2
+
+
 def test_a_certificate_is_told_thirty_fourteen_and_three_days_before_its_end_and_after(
     connection: Connection,
 ) -> None:
@@ -502,7 +618,10 @@ def test_a_run_that_has_waited_for_calls_for_hours_is_told(leads: Goal) -> None:
     Run.objects.update(started_at=NOW - 5 * HOUR)
     evaluate()
     assert kinds() == []
-    Run.objects.update(started_at=NOW - 7 * HOUR)
+    Run.objects.update(started_at=NOW - 7 * HOUR, waits_since=NOW - 5 * HOUR)
+    evaluate()
+    assert kinds() == [], "it began long before it had to wait"
+    Run.objects.update(waits_since=NOW - 6 * HOUR - MINUTE)
     with opens_once(Kind.WAITS_FOR_CALLS):
         Run.objects.filter(id=run.id).update(state=RunState.RUNNING)
 
@@ -517,6 +636,16 @@ def test_letters_that_can_not_be_sent_for_an_hour_are_told(store: Session[Any]) 
     with opens_once(Kind.LETTERS_WAIT):
         assert said().title == "E-mail can't be sent"
         Letter.objects.filter(id=letter.id).update(sent_at=NOW)
+
+
+def test_letters_that_were_given_up_are_told_until_others_arrive(store: Session[Any]) -> None:
+    Letter.objects.create(
+        channel=Letter.EMAIL, key="x", written_at=NOW - 4 * DAY, given_up_at=NOW - DAY
+    )
+    Letter.objects.create(channel=Letter.EMAIL, key="y", sent_at=NOW - 2 * DAY)
+    with opens_once(Kind.LETTERS_WAIT):
+        assert said().sentence.startswith("1 e-mail was given up, and nobody got it. 0 e-mails")
+        Letter.objects.filter(key="y").update(sent_at=NOW)
 
 
 def test_an_alert_is_told_once_to_those_who_hear_of_such(store: Session[Any]) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from psycopg import Connection as Database
 
 from integration.set_up import new_connection
@@ -15,7 +16,7 @@ from isthmus.cli.checking import Finding
 from isthmus.cli.looking_within import Check, all_within, within
 from isthmus.connections import holding, mail_server, secrets
 from isthmus.connections.mail_server import Security, Server
-from isthmus.connections.models import App
+from isthmus.connections.models import App, Letter
 from isthmus.errors import Final
 from isthmus.profiles import database, upkeep
 
@@ -138,6 +139,17 @@ def mail_at(port: int) -> None:
 def test_a_mail_server_that_is_down_is_said() -> None:
     mail_at(9)
     assert "nothing listens on port 9" in only_words(checks.mail)
+
+
+@pytest.mark.usefixtures("store")
+def test_letters_that_nobody_got_are_said() -> None:
+    now = timezone.now()
+    Letter.objects.create(channel=Letter.EMAIL, key="x", given_up_at=now)
+    Letter.objects.create(channel=Letter.WEBHOOK, key="y", trouble="example.com answers 500.")
+    found = [(each.what, each.ok, each.detail) for each in checks.mail()]
+    assert found[0][:2] == ("e-mail", False)
+    assert found[0][2].startswith("1 letter given up since anything was sent last")
+    assert found[1] == ("webhooks", False, "1 letter waiting: example.com answers 500.")
 
 
 @pytest.mark.usefixtures("store")

@@ -27,6 +27,7 @@ RARE = {"cron": "0 0 29 2 *"}
 """It does not come again while a test runs."""
 
 LOCK = 77
+HELD_UP = "SELECT count(*) FROM pg_locks WHERE NOT granted AND objid = %s"
 HOLD = """
 CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN PERFORM pg_advisory_xact_lock_shared(77); RETURN NULL; END $$;
@@ -36,7 +37,7 @@ SLOW = """
 CREATE TABLE fired (connection integer, backend integer);
 CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM pg_sleep(0.001);
+    PERFORM pg_advisory_xact_lock_shared(77);
     INSERT INTO fired VALUES (NEW.connection_id, pg_backend_pid());
     RETURN NULL;
 END $$;
@@ -123,10 +124,14 @@ def number_fired() -> int:
 def test_two_workers_and_a_thousand_due_times_fire_each_once(
     store: Connection[Any], tmp_path: Path
 ) -> None:
+    """Each has begun to fire before the first of them may go on."""
     wanted = due_connections(1000)
     store.execute(SLOW)
     log = tmp_path / "worker.log"
+    store.execute("SELECT pg_advisory_lock(%s)", [LOCK])
     with worker(store, log), worker(store, log):
+        wait_until(lambda: store.execute(HELD_UP, [LOCK]).fetchone() == (2,), log)
+        store.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
         wait_until(lambda: number_fired() >= len(wanted), log)
         time.sleep(1)  # a few looks more
         assert number_fired() == len(wanted)
@@ -153,8 +158,7 @@ def test_a_worker_that_is_killed_while_it_fires_loses_none(
     store.execute(HOLD.format(event=event))
     store.execute("SELECT pg_advisory_lock(%s)", [LOCK])
     with worker(store, log) as killed:
-        waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND objid = %s"
-        wait_until(lambda: store.execute(waiting, [LOCK]).fetchone() != (0,), log)
+        wait_until(lambda: store.execute(HELD_UP, [LOCK]).fetchone() != (0,), log)
         killed.kill()
     assert (number_fired(), queued()) == (0, {})
     with worker(store, log):
@@ -168,7 +172,7 @@ def test_workers_that_are_killed_at_any_moment_lose_none_and_double_none(
     store: Connection[Any], tmp_path: Path
 ) -> None:
     wanted = due_connections(400)
-    store.execute(SLOW.replace("0.001", "0.005"))
+    store.execute(SLOW.replace("pg_advisory_xact_lock_shared(77)", "pg_sleep(0.005)"))
     log = tmp_path / "worker.log"
     chance = random.Random(8)
     for _ in range(3):

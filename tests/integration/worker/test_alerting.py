@@ -10,12 +10,14 @@ from psycopg import Connection as Session
 from integration.connections.worlds import IMPORT
 from integration.set_up import new_connection, new_goal
 from isthmus.connections import alerts
-from isthmus.connections.models import Alert
+from isthmus.connections.models import Alert, Authorization, Connection, Run
+from isthmus.salesforce import API_ENABLED
+from isthmus.worker import Errands, WorkerSettings, work_once
 from isthmus.worker.alerting import Alerting
 from isthmus.worker.rounds import CHORES
 
 NOW = timezone.now()
-MINUTE = timedelta(minutes=1)
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 
 
 def test_what_did_not_start_before_a_worker_is_told_from_its_second_round_on(
@@ -27,6 +29,34 @@ def test_what_did_not_start_before_a_worker_is_told_from_its_second_round_on(
     assert Alert.objects.count() == 0
     alerting.evaluate()
     assert [each.kind for each in alerts.open_alerts()] == ["did_not_start"]
+
+
+def test_after_a_sleep_of_the_machine_what_is_late_is_about_to_start(store: Session[Any]) -> None:
+    new_goal(new_connection("acme"), IMPORT)
+    moments = iter([NOW, NOW + MINUTE, NOW + 8 * HOUR, NOW + 8 * HOUR + MINUTE])
+    alerting = Alerting(clock=lambda: next(moments))
+    alerting.evaluate()
+    alerting.evaluate()
+    Connection.objects.update(due_at=NOW + HOUR)
+    alerting.evaluate()
+    assert alerts.open_alerts() == []
+    alerting.evaluate()
+    assert [each.kind for each in alerts.open_alerts()] == ["did_not_start"]
+
+
+def test_a_worker_that_ends_by_itself_starts_what_is_due_and_works_alerts_out(
+    store: Session[Any],
+) -> None:
+    connection = new_connection("acme", schedule={"times_a_day": 1}, due_at=NOW - HOUR)
+    new_goal(connection, IMPORT)
+    Authorization.objects.update(permissions={API_ENABLED: False})
+    work_once(Errands(leaving=Run.objects.exists), WorkerSettings(concurrency=1))
+    (run,) = Run.objects.all()
+    assert run.asked_by == "Schedule"
+    assert alerts.open_alerts() == [], "it was asked to leave before"
+    Run.objects.all().delete()
+    work_once(Errands(leaving=bool), WorkerSettings(concurrency=1))
+    assert [each.kind for each in alerts.open_alerts()] == ["no_api"]
 
 
 def test_a_round_looks_at_results_since_the_last_one_that_was_done(
