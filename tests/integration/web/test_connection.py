@@ -148,7 +148,8 @@ def test_the_page_asks_for_itself_again_while_a_run_is_open_and_only_then(
     assert "every 2s" in page
     assert f'action="{PAGE}/stop"' in page
     assert "merge · 5,000 of 10,000 · " in page
-    assert re.search(r"(49\d|500) a second, 10 s left", page)
+    # How many a second depends on how long the page took: on a busy machine it is a little less.
+    assert re.search(r"(4\d\d|500) a second, 1\d s left", page)
 
 
 def test_the_figure_and_the_goals_tell_what_the_last_end_was(
