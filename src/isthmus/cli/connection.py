@@ -384,6 +384,7 @@ def _write_json_log(run: "Run", *, problems: bool) -> None:
     "exchange",
     "isthmus connection exchange acme",
     "isthmus connection exchange acme --since 2026-01-01 --csv > days.csv",
+    summary="Say how many unique profiles came and went.",
 )
 def exchange(
     key: ConnectionKey, *, since: Since = None, as_csv: AsCsv = False, as_json: AsJson = False

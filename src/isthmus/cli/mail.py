@@ -126,8 +126,7 @@ def _pages(pages: str) -> tuple[str, str]:
     app,
     "set",
     "isthmus mail set smtp.example.com --from isthmus@example.com",
-    "isthmus mail set smtp.example.com --from isthmus@example.com --user me "
-    "--password-stdin < password.txt",
+    "isthmus mail set mx.example.com --from me@example.com --password-stdin < pw",
     summary="Set up the mail server.",
 )
 def set_server(

@@ -65,7 +65,12 @@ def plain(state: "BudgetState") -> dict[str, Any]:
     }
 
 
-@command(app, "show", "isthmus org show 00D000000000001EAA")
+@command(
+    app,
+    "show",
+    "isthmus org show 00D000000000001EAA",
+    summary="Show an org's API calls of 24 hours, and who made them.",
+)
 def show_org(org_id: OrgId, *, as_json: AsJson = False) -> None:
     """Show an org's API calls of 24 hours, and those of Isthmus by connection and hour."""
     from isthmus.cli import session
@@ -110,7 +115,12 @@ def words(state: "BudgetState | None", forecast: int | None = None) -> str:
     return f"{left}; {state.others:,} by others, {may}{needs}"
 
 
-@command(app, "share", "isthmus org share 00D000000000001EAA 75")
+@command(
+    app,
+    "share",
+    "isthmus org share 00D000000000001EAA 75",
+    summary="Set how much of an org's API calls Isthmus may use.",
+)
 def share(org_id: OrgId, percent: Percent) -> None:
     """Set how much of an org's API calls Isthmus may use, for all connections to it.
 

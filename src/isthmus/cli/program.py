@@ -148,12 +148,14 @@ command(
     "backup",
     "isthmus backup store.isthmus-backup",
     "isthmus backup --to /backups --keep 14",
+    summary="Write the whole store into one file, while runs go on.",
 )(backup)
 command(
     app,
     "restore",
     "isthmus restore store.isthmus-backup",
     "isthmus restore store.isthmus-backup --replace",
+    summary="Restore a store from the file of a backup.",
 )(restore)
 command(app, "resume", "isthmus resume")(resume)
 command(app, "demo", summary="Play the main job against an org on this machine.")(demo)

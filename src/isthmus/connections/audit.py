@@ -21,7 +21,7 @@ QUERIES = statements.load("isthmus.connections", "audit.sql")
 
 KINDS: Final = (
     *("connection", "goal", "run", "sign-in", "app", "org", "mail server"),
-    *("property", "segment", "account"),
+    *("property", "segment", "account", "store"),
 )
 """What there are entries of."""
 

@@ -34,6 +34,7 @@ KINDS: Final = {
     "property": ("Properties", "property", "properties"),
     "segment": ("Segments", "segment", "segments"),
     "account": ("People", "account", "accounts"),
+    "store": ("Restored stores", "store", "stores"),
 }
 """What the kinds of things are called: where one is chosen, one, and several. In the order in which
 they tell most of an entry."""
@@ -190,6 +191,8 @@ def sentence(of: Change, names: Names) -> Sentence:
             name=f"run #{of.key}",
             tail=f" of {names.connection(of)}",
         )
+    if of.kind == "store":
+        return Sentence(lead="let the restored", name="store", tail=" go on")
     tail = f" of {names.connection(of)}" if of.kind == "goal" else ""
     word = word_of(of.kind)
     if of.act == "emptied":

@@ -35,7 +35,7 @@ FROM_OUTSIDE: Final = "database"
 _WRITES = re.compile(
     r"\b(?:INSERT|MERGE|DELETE|TRUNCATE|COPY|CALL|DO)\b|(?<!FOR )(?<!KEY )\bUPDATE\b", re.IGNORECASE
 )
-_SET_UP = re.compile(r"\b(?:connections|people|profiles)_[a-z]")
+_SET_UP = re.compile(r"\b(?:connections|people|profiles)_[a-z]|\bstore\.note_audit\b")
 
 _SAY = "SELECT set_config('isthmus.actor', %s, true)"
 

@@ -54,5 +54,12 @@ ON CONFLICT (what) DO UPDATE SET at = excluded.at, facts = excluded.facts
 -- forget_upkeep --
 DELETE FROM store.upkeep WHERE what = %(what)s
 
+-- release --
+-- Take the note away, and log who lets the store go on.
+WITH released AS (
+    DELETE FROM store.upkeep WHERE what = %(what)s RETURNING what
+)
+SELECT store.note_audit('store', 'let go on', '{"id": 0}', '{}') FROM released
+
 -- upkeep --
 SELECT at, facts FROM store.upkeep WHERE what = %(what)s

@@ -32,6 +32,7 @@ from isthmus.connections.models import (
 from isthmus.domain.roles import Role
 from isthmus.people import accounts, first_start
 from isthmus.people.models import User
+from isthmus.profiles import upkeep
 from isthmus.profiles.models import Property, Segment
 
 KINDS: Final = {
@@ -235,6 +236,7 @@ ELSEWHERE: Final[Mapping[str, str]] = {
     "connection-check": "asks Salesforce, and changes no set-up",
     "check-authorization": "asks Salesforce, and changes no set-up",
     "connection-favourite": "is each person's own",
+    "resume": "test_letting_a_restored_store_go_on_is_logged",
     "alert-usual": "says of what Isthmus has found that it is usual; alerts are no set-up",
     "connection-webhook": "asks the network for the host; test_a_webhook_is_logged",
     "connection-webhook-secret": "test_a_webhook_is_logged",
@@ -505,3 +507,14 @@ def test_a_segment_keeps_its_values_from_those_who_may_not_see_them(
             body = b"".join(answer) if answer.streaming else answer.content
             assert (b"innia" in body) is sees, (address, sees)
             assert b"Country is NL" in body
+
+
+def test_letting_a_restored_store_go_on_is_logged(browser: Client, store: Session[Any]) -> None:
+    upkeep.note(store, upkeep.HELD, made_at="2026-01-31T12:30:00+00:00")
+    browser.post("/resume")
+    shown = re.sub("<[^>]+>", "", browser.get("/audit").content.decode())
+    assert "Let the restored store go on" in shown
+    row = store.execute("SELECT kind, act, how FROM store.audit ORDER BY id DESC").fetchone()
+    assert row == ("store", "let go on", "page")
+    browser.post("/resume")
+    assert store.execute("SELECT count(*) FROM store.audit WHERE kind = 'store'").fetchone() == (1,)
