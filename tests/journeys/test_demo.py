@@ -17,6 +17,7 @@ import pytest
 
 from isthmus.cli.demo import serving
 from isthmus.cli.web import DEFAULT_PORT, check_free
+from journeys.cli.test_stopping import WRITER_LOCK, session
 from journeys.cli.test_web import Browser
 from journeys.cli.test_workers import wait_until
 from journeys.processes import Isthmus
@@ -143,10 +144,13 @@ def test_the_pages_stay_up_with_a_worker_for_whoever_signs_in_as_it_says(place: 
         assert "Demo" in page.read().decode()
         command = Isthmus(home=place / "demo")
         assert command.json("user", "list")["users"][0]["sees_personal_data"]
-        command.expect("connection", "run", "demo", "--full", "--no-wait")
-        wait_until(command, 4, "running", key="demo")
-        asked_at = time.monotonic()
-        os.killpg(process.pid, signal.SIGINT)
+        with session(command) as blocking:
+            # So few records are through before somebody can see that a run is under way.
+            blocking.execute(WRITER_LOCK)
+            command.expect("connection", "run", "demo", "--full", "--no-wait")
+            wait_until(command, 4, "running", key="demo")
+            asked_at = time.monotonic()
+            os.killpg(process.pid, signal.SIGINT)
         process.communicate(timeout=PATIENCE_SECONDS)
         assert time.monotonic() - asked_at < 5
     assert not wait_until_none(place)

@@ -62,7 +62,7 @@ def test_alerts_go_some_time_after_they_were_closed() -> None:
 
 @pytest.mark.usefixtures("store")
 def test_what_was_taken_as_usual_stays_as_long_as_runs_are_compared_with_it() -> None:
-    for about, closed in (("over", 36), ("compared", 34)):
+    for about, closed in (("over", 101), ("compared", 99)):
         facts = {"taken_by": "ann", "since_part": 1}
         Alert.objects.create(
             kind="few", about=about, opened_at=ago(50), closed_at=ago(closed), facts=facts

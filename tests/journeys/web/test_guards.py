@@ -17,7 +17,7 @@ def _asking(working: Pages, org: LocalOrg) -> Page:
     page.locator("#asks-first > summary").click()
     page.get_by_label("Percent of a goal").fill("10")
     check_by_axe(page)
-    page.locator("#guard button").click()
+    page.get_by_role("button", name="Save").click()
     expect(page.locator("#asks-first > summary")).to_contain_text("more than 10 %")
     org.edit("Lead", LEADS // 2)
     page.get_by_role("button", name="Run leads_in only").click()

@@ -129,7 +129,7 @@ def test_wrong_passwords_lock_an_account_until_an_administrator_helps(pages: Pag
     alice.get_by_role("button", name="Set the password").click()
     expect(alice.locator("main")).to_contain_text("has a new password")
     pages.sign_in(bob, BOB, OTHER_PASSWORD)
-    heading(bob, "Connections")
+    heading(bob, "Home")
 
 
 def test_everything_works_without_script(pages: Pages) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from isthmus import blueprint
 from isthmus.cli.demo.org import SECRET, DemoOrg
-from isthmus.connections import executing, queueing, runs
+from isthmus.connections import due, executing, queueing, runs, setting_up
 from isthmus.connections.models import Connection, Run, RunGoal
 from isthmus.connections.sign_in import HOSTS_SETTING
 from isthmus.worker import ENGINES, hear
@@ -86,6 +86,9 @@ def run(key: str, title: str, goals: tuple[str, ...], reporter: runs.Reporter) -
     run = queueing.ask(connection, goals=goals, by="demo")
     executing.work_off(connection, executing.Worker(engines=ENGINES, hear=hear, reporter=reporter))
     run.refresh_from_db()
+    # This was its first run, a goal after the other: its schedule goes on from here.
+    with setting_up.changing("demo") as held:
+        due.renew(held)
     chapter = Chapter(key=key, title=title, seconds=time.monotonic() - started)
     chapter.goals = [_goal(run_goal) for run_goal in run.goals.all()]
     chapter.facts = {"run": run.number, "state": str(run.state), "api_calls": run.api_calls}
