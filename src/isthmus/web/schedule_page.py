@@ -38,6 +38,9 @@ _LONGEST: Final = 200
 _WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri")
 
 
+_STARTS_NOW: Final = "starts now"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Draft:
     """A schedule while it is edited: texts as they were typed, of all kinds."""
@@ -165,6 +168,11 @@ class Shown:
     is_draft: bool
 
     @property
+    def starts_now(self) -> bool:
+        """Whether a run is about to start, so that the page looks for it."""
+        return self.ahead == _STARTS_NOW
+
+    @property
     def trouble(self) -> str:
         """What is wrong with no control of its own."""
         own = self.draft.errors
@@ -238,7 +246,7 @@ def _time(at: datetime, now: datetime) -> Time:
 def _ahead(following: NextRun, now: datetime) -> str:
     if following.is_on and not following.word and following.at is not None:
         ahead = words.ahead(following.at, now)
-        return "starts now" if ahead == "now" else f"next {ahead}"
+        return _STARTS_NOW if ahead == "now" else f"next {ahead}"
     if following.is_queued and following.is_on:
         return following.word.lower() if following.is_going else "a run is queued"
     return following.word.lower() if following.is_paused or not following.is_on else ""

@@ -91,8 +91,6 @@ def test_two_connections_in_two_workers_share_an_org_and_both_come_to_their_end(
     isthmus: Isthmus, small_org: LocalOrg, document: Path, place: Path
 ) -> None:
     command = isthmus.set(**small_org.environment, ISTHMUS_WORKER_LOOK_SECONDS="0.2")
-    by_hand = "settle_seconds: 0\n    schedule: {by_hand: true}"
-    document.write_text(document.read_text().replace("settle_seconds: 0", by_hand))
     command.expect("config", "apply", str(document))
     client = OrgClient(url=small_org.url, client_secret=SECRET)
     org_id = client.access_token()[:15]

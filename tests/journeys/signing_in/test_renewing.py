@@ -146,7 +146,11 @@ def test_twenty_processes_share_a_rotating_sign_in_and_never_renew_twice_at_once
     shutil.copytree(home_template, home, symlinks=True)
     isthmus = Isthmus(home=home)
     with running(LocalOrgSettings()) as org, embedded.running(home) as server:
-        isthmus = isthmus.set(ISTHMUS_SALESFORCE_HOSTS="127.0.0.1:*", PYTHONPATH=str(TESTS))
+        isthmus = isthmus.set(
+            ISTHMUS_SALESFORCE_HOSTS="127.0.0.1:*",
+            ISTHMUS_WEBHOOK_HOSTS="localhost:*",
+            PYTHONPATH=str(TESTS),
+        )
         org.control("PATCH", "apps/localorg", {"rotate_refresh_tokens": True})
         subprocess.run(
             [sys.executable, PROGRAM, "connect", org.url], env=isthmus.variables(), check=True
