@@ -84,11 +84,6 @@ class Exchange:
             return self.lines[goal.id]
         return self.exported if exported else self.imported
 
-    @property
-    def first_day(self) -> date:
-        """Of which something is known; today where nothing is."""
-        return min((*self.imported.new, *self.exported.new), default=self.today)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Exchanged:
