@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote, urlencode
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from isthmus.connections.alert_signs import Kind
 from isthmus.connections.explanations import explain
 from isthmus.connections.models import Alert
+from isthmus.domain import wall_clock
 
 _LONGEST: Final = 120
 """Characters of a name that are shown."""
@@ -35,7 +35,6 @@ class _Of:
     """An alert with what its words are made of."""
 
     alert: Alert
-    zone: ZoneInfo
 
     @property
     def facts(self) -> Mapping[str, Any]:
@@ -74,21 +73,20 @@ class _Of:
 
     def moment(self, name: str) -> str:
         """A moment of the facts, in words."""
-        at = datetime.fromisoformat(self.facts[name]).astimezone(self.zone)
-        return f"{at:%a} {at.day} {at:%b %Y, %H:%M}"
+        return moment(self.alert, datetime.fromisoformat(self.facts[name]))
 
 
-def words(alert: Alert, *, zone: str = "") -> AlertWords:
-    """What is said of it, with moments in the time zone; by default the connection's."""
-    chosen = zone or (alert.connection.timezone if alert.connection else "")
-    return _WORDS[Kind(alert.kind)](_Of(alert=alert, zone=_zone(chosen)))
+def words(alert: Alert) -> AlertWords:
+    """What is said of it."""
+    return _WORDS[Kind(alert.kind)](_Of(alert=alert))
 
 
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name or "UTC")
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo("UTC")
+def moment(alert: Alert, at: datetime) -> str:
+    """A moment in the time zone of the alert's connection; of what is about none, in UTC.
+
+    Whoever reads it reads the same, in a letter, on a page and in a terminal, and may pass it on.
+    """
+    return wall_clock.words(at, alert.connection.timezone if alert.connection else "UTC")
 
 
 def _shortened(name: str) -> str:
