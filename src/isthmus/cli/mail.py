@@ -146,7 +146,7 @@ def set_server(
     from isthmus.cli import session
     from isthmus.cli.errors import Misuse
 
-    password = sys.stdin.readline().rstrip("\r\n") if password_stdin else ""
+    password = _password() if password_stdin else ""
     with session.database():
         from isthmus.connections import mail_server, sending
         from isthmus.connections.mail_server import PORTS, Security, Server
@@ -169,6 +169,15 @@ def set_server(
         note(server.warning)
 
 
+def _password() -> str:
+    from isthmus.cli.errors import Misuse
+
+    line = sys.stdin.readline().rstrip("\r\n")
+    if not line:
+        raise Misuse("Standard input has no password in its first line.")
+    return line
+
+
 @command(app, "test", "isthmus mail test me@example.com", summary="Send a test e-mail.")
 def test(to: To) -> None:
     """Send a test e-mail right away, and say what the server says.
@@ -176,7 +185,11 @@ def test(to: To) -> None:
     Ends with status 1 where it was not taken.
     """
     from isthmus.cli import session
+    from isthmus.cli.errors import Misuse
+    from isthmus.domain import notifying
 
+    if why := notifying.address_trouble(to):
+        raise Misuse(why)
     with session.database():
         from isthmus.connections import sending, trying
 

@@ -50,6 +50,7 @@ class MailServerRefused(FinalError):
         """Keep the sentence, and which field it is about."""
         super().__init__(message)
         self.field = field
+        self.is_of_input = bool(field)
 
 
 @dataclass(frozen=True, kw_only=True)
