@@ -115,6 +115,10 @@ def _waiting(standing: "Sequence[Standing]") -> list[tuple[str, str]]:
         found.append((names[each.channel], words))
         if each.trouble:
             found.append(("trouble", each.trouble))
+        found += [
+            ("got nothing", f"{one.address} of {one.connection}: {one.why}")
+            for one in each.lost.missed
+        ]
     return found
 
 
@@ -201,6 +205,21 @@ def test(to: To) -> None:
         note(f"The server says: {tested.said}")
     if not tested.is_good:
         raise typer.Exit(1)
+
+
+@command(app, "again", "isthmus mail again", summary="Try what waits or was given up again now.")
+def again() -> None:
+    """Try what waits again now, and once more what was given up and is missed.
+
+    E-mails and webhook calls. A worker sends them; what was given up and fails again is given up at
+    once.
+    """
+    from isthmus.cli import session
+
+    with session.database():
+        from isthmus.connections import sending
+
+        note(sending.tried_words(sending.try_again()))
 
 
 @command(app, "unset", "isthmus mail unset")

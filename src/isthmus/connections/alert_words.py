@@ -270,16 +270,20 @@ def _letters_wait(of: _Of) -> AlertWords:
     is_mail = of.facts["channel"] == "email"
     what = "E-mail" if is_mail else "Webhooks"
     one, several = ("e-mail", "e-mails") if is_mail else ("call", "calls")
-    lost = of.facts.get("lost", 0)
-    was, them = ("was", "it") if lost == 1 else ("were", "them")
-    gone = f"{plural(lost, one, several)} {was} given up, and nobody got {them}. " if lost else ""
-    waits = plural(of.facts["waiting"], f"{one} waits", f"{several} wait")
+    lost, waits = of.facts.get("lost", 0), of.facts["waiting"]
+    said = []
+    if lost:
+        missed = plural(of.facts.get("missed", 1), "address has", "addresses have")
+        gone = plural(lost, f"{one} was", f"{several} were")
+        said.append(f"{gone} given up, and {missed} {'got' if is_mail else 'taken'} none since.")
+    if waits:
+        said.append(f"{plural(waits, f'{one} waits', f'{several} wait')}.")
     return AlertWords(
-        title=f"{what} can't be sent",
-        sentence=f"{gone}{waits}; the oldest of all is of {of.moment('since')}.",
-        next_step="Look at the mail server." if is_mail else "Look at who takes them.",
-        address="/mail" if is_mail else "/connections",
-        act="See the mail server" if is_mail else "See the connections",
+        title=f"{what} can't be sent" if waits else f"{what} did not arrive",
+        sentence=f"{' '.join(said)} The oldest of all is of {of.moment('since')}.",
+        next_step="Look who got nothing and why, mend that, and try again.",
+        address="/mail",
+        act="See who got nothing" if lost else "See the mail server" if is_mail else "See why",
     )
 
 
