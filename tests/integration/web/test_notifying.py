@@ -83,6 +83,27 @@ def test_addresses_are_added_and_removed(browser: Client, acme: Connection) -> N
     assert "4 people hear of every run." in _shown(answer)
 
 
+@pytest.mark.parametrize(
+    ("part", "form", "given"),
+    [
+        ("notify", "notify-form", {"address": ["ops@example.com"], "when": "every"}),
+        ("notify", "notify-form", {"more": "nobody", "when": "every"}),
+        ("webhook", "webhook-form", {"url": ""}),
+        ("webhook", "webhook-form", {"url": "https://example.com/hook"}),
+        ("webhook", "webhook-form", {"url": "ftp://example.com"}),
+        ("webhook/test", "webhook-form", {}),
+        ("about", "about", {"description": "Trade fair"}),
+    ],
+)
+def test_the_fold_that_was_open_stays_open_whatever_comes_of_it(
+    browser: Client, acme: Connection, part: str, form: str, given: dict[str, Any]
+) -> None:
+    fold = '<details class="fold" open>'
+    assert fold not in _shown(browser.get(PAGE))
+    sent = {"seen": _seal(browser, form), **given}
+    assert fold in _shown(browser.post(f"{PAGE}/{part}", sent, follow=True))
+
+
 def test_each_bad_address_is_named_and_nothing_is_saved(browser: Client, acme: Connection) -> None:
     answer = browser.post(
         f"{PAGE}/notify",
