@@ -312,6 +312,40 @@ def secured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PostOffice:
     return PostOffice(port=post_office.free_port(), tls=context, password="a quiet harbour")
 
 
+def _of(office: PostOffice, password: str) -> mail_server.Server:
+    return mail_server.Server(
+        host="localhost",
+        port=office.port,
+        username=office.user,
+        password=password,
+        sender="isthmus@example.com",
+    )
+
+
+@pytest.mark.parametrize("unknown", [[], ["PLAIN"]])
+def test_a_user_and_a_password_with_accents_sign_in(
+    store: Any, secured: PostOffice, unknown: list[str]
+) -> None:
+    secured.user, secured.password = "j\u00fcrgen", "Gr\u00fc\u00dfe \u20ac 2"
+    secured.unknown = unknown
+    mail_server.save(_of(secured, secured.password))
+    with opened(secured):
+        assert trying.try_mail("alice@example.com").is_good
+        mail_server.save(_of(secured, "Gr\u00fc\u00dfe"))
+        tested = trying.try_mail("alice@example.com")
+        assert "does not accept the user name or the password (code 535)" in tested.words
+    assert len(secured.taken) == 1
+
+
+def test_a_server_that_knows_no_way_to_take_accents_is_said(
+    store: Any, secured: PostOffice
+) -> None:
+    secured.password, secured.unknown = "Gr\u00fc\u00dfe", ["PLAIN", "LOGIN"]
+    mail_server.save(_of(secured, secured.password))
+    with opened(secured):
+        assert "no password with accents" in trying.try_mail("alice@example.com").words
+
+
 def _tried(monkeypatch: pytest.MonkeyPatch, url: str) -> trying.Tested:
     monkeypatch.setenv("ISTHMUS_SMTP_URL", url)
     return trying.try_mail("alice@example.com")
