@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -27,7 +28,7 @@ from isthmus.domain.goals import (
     MatchRow,
 )
 from isthmus.domain.objects import CONTACT, LEAD
-from isthmus.exporting import reconcile
+from isthmus.exporting import diff, reconcile
 from isthmus.exporting.engine import run_export
 from isthmus.importing import settle
 from isthmus.importing.engine import run_import
@@ -140,19 +141,21 @@ def both(world: Connection[Any]) -> World:
     return made
 
 
+Others = Callable[[Callable[[], Any]], Future[None]]
+
+
 @pytest.fixture
-def others() -> Iterator[ThreadPoolExecutor]:
-    """Whoever does something at the same time."""
+def others() -> Iterator[Others]:
+    """Have somebody else do something at the same time."""
+
+    def closing(work: Callable[[], Any]) -> None:
+        try:
+            work()
+        finally:
+            connections.close_all()
+
     with ThreadPoolExecutor() as pool:
-        yield pool
-
-
-def closing(work: Callable[[], Any]) -> None:
-    """Do something in another thread, whose connections nobody else closes."""
-    try:
-        work()
-    finally:
-        connections.close_all()
+        yield partial(pool.submit, closing)
 
 
 def until_stuck(store: Connection[Any], other: Future[None], mine: str) -> None:
@@ -188,31 +191,41 @@ def before(module: Any, name: str, work: Callable[[], None]) -> Iterator[None]:
         yield
 
 
-EXPORT = (World.export, "isthmus export")
-BY_HAND = (World.merge_by_hand, "hand")
-BY_IMPORT = (World.merge_by_import, "isthmus import")
+@dataclass(frozen=True, kw_only=True)
+class Race:
+    """One comes to a statement, and then another one begins."""
+
+    first: Callable[[World], Any]
+    session: str  # of the first
+    module: Any
+    statement: str
+    second: Callable[[World], Any]
+
+
+FROM_EXPORT = partial(
+    Race, first=World.export, session="isthmus export", module=reconcile, statement="note_results"
+)
+FROM_HAND = partial(Race, first=World.merge_by_hand, session="hand", second=World.export)
+FROM_IMPORT = partial(
+    Race, first=World.merge_by_import, session="isthmus import", second=World.export
+)
 
 
 @pytest.mark.parametrize("adopts", [False, True], ids=["created", "adopted"])
 @pytest.mark.parametrize(
-    ("first", "module", "name", "second"),
+    "race",
     [
-        pytest.param(EXPORT, reconcile, "note_results", BY_HAND, id="hand between"),
-        pytest.param(EXPORT, reconcile, "note_results", BY_IMPORT, id="import between"),
-        pytest.param(BY_HAND, merging, "drop_losers", EXPORT, id="before a commit by hand"),
-        pytest.param(BY_IMPORT, settle, "find_pairs", EXPORT, id="after the snapshot"),
-        pytest.param(BY_IMPORT, merging, "drop_losers", EXPORT, id="before a chunk's commit"),
+        pytest.param(FROM_EXPORT(second=World.merge_by_hand), id="hand between"),
+        pytest.param(FROM_EXPORT(second=World.merge_by_import), id="import between"),
+        pytest.param(FROM_HAND(module=merging, statement="drop_losers"), id="before hand commits"),
+        pytest.param(FROM_IMPORT(module=settle, statement="find_pairs"), id="after a snapshot"),
+        pytest.param(
+            FROM_IMPORT(module=merging, statement="drop_losers"), id="before a chunk commits"
+        ),
     ],
 )
 def test_what_was_sent_for_a_profile_belongs_to_the_one_that_it_became_part_of(
-    both: World,
-    others: ThreadPoolExecutor,
-    first: Any,
-    module: Any,
-    name: str,
-    second: Any,
-    *,
-    adopts: bool,
+    both: World, others: Others, race: Race, *, adopts: bool
 ) -> None:
     if adopts:  # It goes out by a call, not by a job.
         both.org.save("Contact", Email="gone@x.co")
@@ -220,12 +233,12 @@ def test_what_was_sent_for_a_profile_belongs_to_the_one_that_it_became_part_of(
     running: list[Future[None]] = []
 
     def go_between() -> None:
-        running.append(others.submit(closing, partial(second[0], both)))
-        until_stuck(both.store, running[0], first[1])
+        running.append(others(partial(race.second, both)))
+        until_stuck(both.store, running[0], race.session)
         assert not running[0].done(), "nobody waited"
 
-    with before(module, name, go_between):
-        first[0](both)
+    with before(race.module, race.statement, go_between):
+        race.first(both)
     running[0].result(SECONDS)
     merged = both.store.execute("SELECT profile_id, survivor FROM store.profile_merge").fetchall()
     assert merged == [(loser, survivor)]
@@ -247,29 +260,34 @@ def test_a_row_that_was_refused_is_not_held_for_a_profile_that_is_gone(both: Wor
     both.check()
 
 
-def test_whoever_merges_waits_for_no_export_that_sends(
-    both: World, others: ThreadPoolExecutor
-) -> None:
-    with before(reconcile, "make_told", lambda: others.submit(both.merge_by_hand).result(SECONDS)):
+def test_whoever_merges_waits_for_no_export_that_sends(both: World, others: Others) -> None:
+    with before(reconcile, "make_told", lambda: others(both.merge_by_hand).result(SECONDS)):
         both.export()
     assert both.owner(both.contact("gone@x.co")) == both.profile(1)
     both.check()
 
 
+class Slow(dict[str, Any]):
+    """Statements that come after a pause, as they do on a store that has much to do."""
+
+    def __getitem__(self, name: str) -> Any:
+        time.sleep(random.random() * 0.01)
+        return super().__getitem__(name)
+
+
 def test_merges_and_exports_at_the_same_time_leave_nothing_behind(
-    both: World, others: ThreadPoolExecutor
+    both: World, others: Others, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    chance = random.Random(7)
     both.add(*(f"{number}@x.co" for number in range(4, 40)))
+    for module in (reconcile, merging, settle):
+        monkeypatch.setattr(module, "QUERIES", Slow(module.QUERIES))
+    # A job for every few rows: what is merged was read before, and is told of long after.
 
-    def export() -> None:
-        for _ in range(12):
-            both.export()
-
-    exporting = others.submit(closing, export)
-    merges = [both.merge_by_hand, both.merge_by_hand, both.merge_by_import]
-    for survivor, loser in pairwise(range(39, 3, -3)):
-        chance.choice(merges)(loser, survivor)
+    monkeypatch.setattr(diff, "PART_ROWS", 3)
+    exporting = others(both.export)
+    ways = [both.merge_by_hand, both.merge_by_hand, both.merge_by_import]
+    for place, (loser, survivor) in enumerate(pairwise(range(39, 3, -3))):
+        ways[place % 3](survivor, loser)
     exporting.result(SECONDS)
     both.export()
     both.check()
