@@ -155,7 +155,7 @@ def others() -> Iterator[Others]:
             connections.close_all()
 
     with ThreadPoolExecutor() as pool:
-        yield partial(pool.submit, closing)
+        yield lambda work: pool.submit(closing, work)
 
 
 def until_stuck(store: Connection[Any], other: Future[None], mine: str) -> None:
