@@ -452,6 +452,7 @@ class Letter(models.Model):
     held_until = models.DateTimeField(null=True)  # by the process that sends it
     sent_at = models.DateTimeField(null=True)  # to all who are to get it and can
     given_up_at = models.DateTimeField(null=True)
+    missed = models.JSONField(default=list)  # given up: addresses that nothing has reached since
     trouble = models.TextField(blank=True, default="")  # what the last try met
 
     class Meta:
@@ -462,7 +463,12 @@ class Letter(models.Model):
                 fields=["due_at"],
                 condition=models.Q(sent_at__isnull=True, given_up_at__isnull=True),
                 name="letter_due",
-            )
+            ),
+            models.Index(
+                fields=["channel"],
+                condition=models.Q(given_up_at__isnull=False) & ~models.Q(missed=[]),
+                name="letter_missed",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -45,6 +45,16 @@ def zone(name: str) -> ZoneInfo | None:
         return None
 
 
+def words(moment: datetime, name: str) -> str:
+    """A moment on the clocks of the time zone of that name, and whose clocks these are.
+
+    Where this machine doesn't know the zone, it is UTC.
+    """
+    place = zone(name or "UTC")
+    local = moment.astimezone(place or UTC)
+    return f"{local.day} {local:%B %Y, %H:%M} ({place.key if place else 'UTC'})"
+
+
 def shown(moment: datetime, place: ZoneInfo) -> datetime:
     """What the clocks there show at the moment, to the second, as a date and time without zone."""
     return moment.astimezone(place).replace(tzinfo=None, microsecond=0, fold=0)

@@ -193,7 +193,7 @@ def test_what_cannot_be_restored_is_said_and_leaves_everything_as_it_was(
         assert "unexpected" not in ended.err, ended.err
     assert databases(filled) == before
     assert filled.json("user", "list")["users"][0]["email"] == "ann@example.com"
-    missing = filled.expect("restore", "/nowhere/x", status=1)
+    missing = filled.expect("restore", "/nowhere/x", status=2)
     assert "can't be read" in missing.err
 
 

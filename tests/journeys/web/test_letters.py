@@ -92,5 +92,6 @@ def test_who_hears_is_changed_in_the_fold(told: Pages) -> None:
     page.get_by_text("Failures only", exact=True).click()
     page.locator(".actions [data-save]").click()
     page.get_by_text("2 people hear of failures only").first.wait_for()
+    assert page.get_by_label("Other addresses").is_visible(), "the fold stays open"
     shown = told.isthmus.json("connection", "notify", "acme")
     assert (shown["to"], shown["when"]) == ([OPS, "bi@example.com"], "failures")
