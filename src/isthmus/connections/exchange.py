@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from psycopg import Connection as Session
 
+from isthmus.connections.goal_setting import in_order
 from isthmus.connections.models import EXPORT, IMPORT, Connection
 from isthmus.profiles import database, statements
 
@@ -131,7 +132,7 @@ def over_time(connection: Connection) -> Exchange:
 
 
 def _living(connection: Connection) -> Iterable[Goal]:
-    for goal in connection.goals.order_by("-direction", "position"):
+    for goal in in_order(connection):
         name = str(goal.document.get("name") or "")
         exported = goal.direction == EXPORT
         yield Goal(id=goal.id, key=goal.key, name=name, exported=exported)
