@@ -107,7 +107,8 @@ def _waiting(standing: "Sequence[Standing]") -> list[tuple[str, str]]:
     names = {"email": "e-mails", "webhook": "webhooks"}
     found = []
     for each in standing:
-        words = f"{grouped(each.waiting)} wait" if each.waiting else "none waits"
+        verb = "waits" if each.waiting == 1 else "wait"
+        words = f"{grouped(each.waiting)} {verb}" if each.waiting else "none waits"
         if each.oldest is not None:
             words += f", the oldest since {moment(each.oldest)}"
         if each.given_up:

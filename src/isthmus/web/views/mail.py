@@ -124,9 +124,9 @@ def _shown(request: HttpRequest, status: int = 200, **more: Any) -> HttpResponse
 
 
 def _missed(request: HttpRequest, standing: Sequence[letters.Standing]) -> list[dict[str, Any]]:
-    """Who got nothing: addresses are personal data, and those of webhooks may hold secrets."""
+    """Who got nothing, by why: addresses are personal data, those of webhooks may hold secrets."""
     sees = sees_personal_data(request)
-    return [
+    found = [
         {
             "who": (each.address if sees else masking.DOTS)
             if channel.channel == Letter.EMAIL
@@ -136,6 +136,7 @@ def _missed(request: HttpRequest, standing: Sequence[letters.Standing]) -> list[
         for channel in standing
         for each in channel.lost.missed
     ]
+    return sorted(found, key=lambda each: each["missed"].why)
 
 
 def _server() -> tuple[mail_server.Server | None, str]:

@@ -49,7 +49,7 @@ def notify(request: HttpRequest, connection_key: str) -> HttpResponse:
 
 def _back(key: str) -> HttpResponse:
     """The page again, with the fold open that somebody has just worked in, where that is."""
-    return redirect(f"{reverse('connection', args=[key])}?open=about#notify")
+    return redirect(f"{reverse('connection', args=[key])}?open=about")
 
 
 def _open(**shown: Any) -> dict[str, Any]:
