@@ -51,19 +51,22 @@ MISUSED: tuple[tuple[list[str], str], ...] = (
         ["connection", "schedule", "bare", "--times-a-day", "1", "--timezone", "Mars"],
         "'Mars' is not a time zone. Write an IANA name such as Europe/Amsterdam or UTC.",
     ),
-    (["connection", "schedule", "bare", "--at", "06:00"], "Keep one, such as --times-a-day 1."),
+    (
+        ["connection", "schedule", "bare", "--at", "06:00"],
+        "Keep one, such as times_a_day: 1. Here each key is an option, such as --times-a-day 1,",
+    ),
     (
         ["connection", "schedule", "bare", "--days", "mon"],
-        "A schedule with --days needs --at too: write at least one time, such as --at 06:00.",
+        'A schedule with days needs at too: write at least one time, such as at: ["06:00"]. Here',
     ),
     (
         ["connection", "schedule", "bare", "--cron", "0 6 * * *", "--at", "06:00"],
-        "'--at' is not a key beside --cron. Allowed: --cron, --timezone.",
+        "'at' is not a key beside cron. Allowed: cron, timezone. Here each key is an option,",
     ),
     (["connection", "notify", "bare", "--to", "ops"], "'ops' is not an e-mail address"),
     (
         ["connection", "notify", "bare", "--when", "probems"],
-        "'probems' is no word for what is told. Allowed: every, problems, failures. Did you mean",
+        "'probems' is not known here. Did you mean 'problems'? Write when: every, when: problems",
     ),
     (["connection", "notify", "bare", "--webhook", "ftp://x"], "Write one such as https://"),
     (["mail", "set", "two words", "--from", "a@b.example"], "'two words' is no host."),

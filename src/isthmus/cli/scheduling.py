@@ -121,18 +121,18 @@ def _whole(plain: dict[str, Any], row: "Connection") -> dict[str, Any]:
     return {**row.schedule, **plain}
 
 
-def _option(key: str, value: str = "") -> str:
-    """How the command line writes a key of a schedule."""
-    return f"--{key.replace('_', '-')} {value}".rstrip()
+AS_OPTIONS = "Here each key is an option, such as --times-a-day 1, or --days mon,fri --at 06:00."
+"""What is said on the command line of sentences that name keys as documents have them."""
 
 
 def _read(plain: dict[str, Any]) -> "Schedule":
     from isthmus.domain import schedules
 
     try:
-        return schedules.read(plain, _option)
+        return schedules.read(plain)
     except schedules.ScheduleInvalid as error:
-        raise Misuse(str(error)) from error
+        of_keys = any(not path or "is not a key" in why for path, why in error.troubles)
+        raise Misuse(f"{error} {AS_OPTIONS}" if of_keys else str(error)) from error
 
 
 def _show(connection: "Connection", *, as_json: bool) -> None:

@@ -5,7 +5,7 @@ from typing import Final
 
 from isthmus.connections.models import Connection, When
 from isthmus.domain import notifying
-from isthmus.domain.suggestions import suggestion
+from isthmus.domain.suggestions import did_you_mean
 from isthmus.errors import Final as FinalError
 from isthmus.people.models import User
 
@@ -31,8 +31,8 @@ def check(addresses: Sequence[str]) -> None:
 def checked_when(when: str) -> str:
     """The word for what is told. Raises `AddressesRefused` for one that is not known."""
     if when not in notifying.WHEN:
-        allowed = suggestion(when, notifying.WHEN)
-        raise AddressesRefused(f"{when[:_SHOWN]!r} is no word for what is told. {allowed}")
+        near = did_you_mean(when[:_SHOWN], notifying.WHEN)
+        raise AddressesRefused(f"{when[:_SHOWN]!r} is not known here.{near} {notifying.WHEN_WORDS}")
     return when
 
 

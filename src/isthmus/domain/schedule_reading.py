@@ -6,7 +6,7 @@
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -44,16 +44,6 @@ _SOME_DAY = datetime(2024, 1, 1)  # noqa: DTZ001 - what cron means has no time z
 
 Path = tuple[str | int, ...]
 
-Spelt = Callable[[str, str], str]
-"""How a key is written by whoever gives the schedule; with a value, where there is one."""
-
-
-def as_key(key: str, value: str = "") -> str:
-    """How documents write it."""
-    if not value:
-        return key
-    return f'{key}: ["{value}"]' if key == "at" else f"{key}: {value}"
-
 
 class ScheduleInvalid(FinalError):
     """The schedule can't be read."""
@@ -77,12 +67,12 @@ class Said:
     text: str = ""
 
 
-def read(plain: object, spelt: Spelt = as_key) -> Said:
-    """What the plain form says. Raises `ScheduleInvalid`, with keys `spelt` as they were given."""
+def read(plain: object) -> Said:
+    """What the plain form says. Raises `ScheduleInvalid`."""
     if not isinstance(plain, Mapping):
         why = f"{_shown(plain)} stands where a schedule belongs. Write times_a_day: 1, say."
         raise ScheduleInvalid([((), why)])
-    reader = _Reader(plain, spelt)
+    reader = _Reader(plain)
     said = reader.said()
     if reader.troubles:
         raise ScheduleInvalid(reader.troubles)
@@ -92,8 +82,8 @@ def read(plain: object, spelt: Spelt = as_key) -> Said:
 class _Reader:
     """Looks through one plain form, and notes what is wrong."""
 
-    def __init__(self, plain: Mapping[str, Any], spelt: Spelt) -> None:
-        self._plain, self._spelt = plain, spelt
+    def __init__(self, plain: Mapping[str, Any]) -> None:
+        self._plain = plain
         self.troubles: list[tuple[Path, str]] = []
 
     def said(self) -> Said:
@@ -133,12 +123,10 @@ class _Reader:
         if len(found) == 1:
             self._report_others(found[0])
             return found[0]
-        *kinds, last = (self._spelt(key, "") for key in KINDS)
-        named = " and ".join(self._spelt(key, "") for key in found)
-        came = f"names {named}" if found else "names none of them"
+        came = f"names {' and '.join(found)}" if found else "names none of them"
         why = (
-            f"A schedule has one of {', '.join(kinds)} or {last}, and this one {came}. Keep one, "
-            f"such as {self._spelt('times_a_day', '1')}."
+            f"A schedule has one of {', '.join(list(KINDS)[:-1])} or by_hand, and this one "
+            f"{came}. {_LIKE}"
         )
         self.troubles.append(((), why))
         return ""
@@ -146,20 +134,15 @@ class _Reader:
     def _report_others(self, kind: str) -> None:
         zone = () if kind == "by_hand" else ("timezone",)
         allowed = (kind, *KINDS[kind], *zone)
-        beside = self._spelt(kind, "")
         for key in self._plain:
             if key not in allowed:
-                # Only keys that are known have a spelling of their own.
-                name = self._spelt(key, "") if key in _KEYS else key
-                ends = suggestion(str(name), [self._spelt(each, "") for each in allowed])
-                self._report(str(key), f"{_shown(name)} is not a key beside {beside}. {ends}")
+                name = _shown(key)
+                self._report(
+                    str(key), f"{name} is not a key beside {kind}. {suggestion(str(key), allowed)}"
+                )
         for key in KINDS[kind]:
             if key not in self._plain:
-                needs = f"A schedule with {beside} needs {self._spelt(key, '')} too: "
-                self.troubles.append(((), f"{needs}{self._needs(key)}"))
-
-    def _needs(self, key: str) -> str:
-        return _NEEDS[key].format(at=self._spelt("at", "06:00"))
+                self.troubles.append(((), f"A schedule with {kind} needs {key} too: {_NEEDS[key]}"))
 
     def _times_a_day(self) -> int:
         number = self._plain["times_a_day"]
@@ -168,14 +151,13 @@ class _Reader:
         self._report(
             "times_a_day",
             f"{_shown(number)} is not a number of times a day. Write a whole number from 1 to "
-            f"{MOST_A_DAY}, which is each quarter of an hour; for more, write "
-            f"{self._spelt('cron', '')}.",
+            f"{MOST_A_DAY}, which is each quarter of an hour; for more, write cron.",
         )
         return 0
 
     def _days(self) -> tuple[str, ...]:
         found = set()
-        for place, day in self._values("days", self._needs("days")):
+        for place, day in self._values("days", _NEEDS["days"]):
             if isinstance(day, str) and day in DAYS:
                 found.add(day)
             else:
@@ -185,7 +167,7 @@ class _Reader:
 
     def _month_days(self) -> tuple[int, ...]:
         found = set()
-        for place, day in self._values("day", self._needs("day")):
+        for place, day in self._values("day", _NEEDS["day"]):
             if _is_number(day) and 1 <= day <= LAST_DAY:
                 found.add(int(day))
             else:
@@ -200,7 +182,7 @@ class _Reader:
         if "at" not in self._plain:
             return ()
         found = set()
-        for place, given in self._values("at", self._needs("at")):
+        for place, given in self._values("at", _NEEDS["at"]):
             time = _TIME.fullmatch(given) if isinstance(given, str) else None
             if time is not None:
                 found.add(f"{int(time[1]):02}:{time[2]}")
@@ -222,7 +204,7 @@ class _Reader:
         if not isinstance(given, list | tuple):
             return [((), given)]
         if not given:
-            self._report(key, f"{self._spelt(key, '')} is empty. {needs[:1].upper()}{needs[1:]}")
+            self._report(key, f"{key} is empty. {needs[:1].upper()}{needs[1:]}")
         return [((place,), each) for place, each in enumerate(given)]
 
     def _one(self, key: str, allowed: Sequence[str], what: str) -> str:
@@ -254,13 +236,13 @@ class _Reader:
 
 
 _NEEDS: Final = {
-    "at": "write at least one time, such as {at}.",
+    "at": 'write at least one time, such as at: ["06:00"].',
     "days": f"write at least one day of {', '.join(DAYS)}.",
     "day": f"write at least one day from 1 to {LAST_DAY}, which means the last.",
     "of_month": f"write one of {', '.join(WEEKS)}.",
 }
 
-_KEYS: Final = {*KINDS, "at", "of_month", "timezone"}
+_LIKE: Final = "Keep one, such as times_a_day: 1."
 
 _CRON: Final = (
     "Write five fields with blanks between them: minute, hour, day of the month, month and day of "

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from cronsim import CronSim
 
 from isthmus.domain import schedule_reading, schedule_words, wall_clock
-from isthmus.domain.schedule_reading import DAYS, LAST, WEEKS, ScheduleInvalid, Spelt, as_key
+from isthmus.domain.schedule_reading import DAYS, LAST, WEEKS, ScheduleInvalid
 
 __all__ = [
     "BY_HAND",
@@ -222,13 +222,12 @@ class ByHand(Schedule):
 BY_HAND: Final = ByHand()
 
 
-def read(plain: Mapping[str, Any], spelt: Spelt = as_key) -> Schedule:
+def read(plain: Mapping[str, Any]) -> Schedule:
     """The schedule that a document or a row says.
 
-    Raises `ScheduleInvalid` with all that is wrong, each at its place, and keys `spelt` as they
-    were given.
+    Raises `ScheduleInvalid` with all that is wrong, each at its place.
     """
-    found = schedule_reading.read(plain, spelt)
+    found = schedule_reading.read(plain)
     timezone = found.timezone
     match found.kind:
         case "times_a_day":
