@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from isthmus.connections import alert_words, causes, guards, masking, page_address
 from isthmus.connections.models import (
@@ -24,6 +23,7 @@ from isthmus.connections.models import (
     RunState,
 )
 from isthmus.connections.reading import counts
+from isthmus.domain import wall_clock
 from isthmus.domain.counts import GoalCounts
 from isthmus.errors import Retryable
 
@@ -218,8 +218,9 @@ def _facts(run: Run) -> list[tuple[str, str]]:
 
 def moment(at: datetime, zone: str) -> str:
     """A moment as the connection's own clock shows it."""
-    local = at.astimezone(ZoneInfo(zone))
-    return f"{local.day} {local:%B %Y, %H:%M} ({zone})"
+    place = wall_clock.zone_to_show(zone)
+    local = at.astimezone(place)
+    return f"{local.day} {local:%B %Y, %H:%M} ({place.key})"
 
 
 def span(took: timedelta) -> str:

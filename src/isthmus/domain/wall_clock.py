@@ -45,6 +45,15 @@ def zone(name: str) -> ZoneInfo | None:
         return None
 
 
+def zone_to_show(name: str) -> ZoneInfo:
+    """The time zone of that name; UTC where this machine doesn't know it.
+
+    A store may come from a machine that knows more of them: what it holds can be looked at, and
+    another zone be chosen.
+    """
+    return zone(name) or ZoneInfo("UTC")
+
+
 def shown(moment: datetime, place: ZoneInfo) -> datetime:
     """What the clocks there show at the moment, to the second, as a date and time without zone."""
     return moment.astimezone(place).replace(tzinfo=None, microsecond=0, fold=0)
