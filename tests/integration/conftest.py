@@ -25,6 +25,11 @@ QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 """Nothing here has to survive a power cut."""
 
 _numbers = count(1)
+_left: list[str] = []
+"""Stores of tests that have ended, which are dropped when the next one begins.
+
+A test's last backend may take a moment to leave; for that PostgreSQL waits a tenth of a second.
+"""
 
 # What these modules assert is shown as it is for tests.
 pytest.register_assert_rewrite(
@@ -91,12 +96,14 @@ def store(
     new_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Connection[Any]]:
     """A fresh store that Django and the engines use; a connection of its own to look into it."""
+    while _left:
+        _drop(_left.pop())
     conninfo = new_database()
+    _left.append(conninfo)
     monkeypatch.setenv("ISTHMUS_SECRET_KEY", secrets.new_key())
     with serving(conninfo), psycopg.connect(conninfo, autocommit=True) as connection:
         connection.execute("SET timezone = 'UTC'")
         yield connection
-    _drop(conninfo)
 
 
 def _drop(conninfo: str) -> None:
