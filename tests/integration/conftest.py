@@ -47,7 +47,19 @@ def server() -> Iterator[embedded.Server]:
     with tempfile.TemporaryDirectory(prefix="isthmus-") as home:
         Path(home).chmod(0o755)
         with embedded.running(Path(home), settings=QUICK) as running:
+            _let_in_quickly(running)
             yield running
+
+
+def _let_in_quickly(server: embedded.Server) -> None:
+    """Keep the password, hashed once and not 4,096 times: a test makes half a dozen connections."""
+    with psycopg.connect(server.conninfo, autocommit=True) as connection:
+        connection.execute("SET scram_iterations = 1")
+        connection.execute(
+            sql.SQL("ALTER ROLE {} PASSWORD {}").format(
+                sql.Identifier(server.user), sql.Literal(server.password)
+            )
+        )
 
 
 @pytest.fixture(scope="session")
