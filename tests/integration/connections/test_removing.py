@@ -116,7 +116,7 @@ def test_what_was_told_of_a_connection_and_is_open_about_it_goes_with_it(
         connection.notify_to, connection.webhook_url = ["ops@example.com"], "https://example.com/x"
         connection.save()
         run = connection.runs.get()
-        run.state, part = RunState.FAILED, run.goals.last()
+        run.state, part = RunState.FAILED, run.goals.latest("id")
         letters.post_run(run)
         letters.post_question(part)
         letters.post_alert(
