@@ -19,8 +19,10 @@ help: ## say what there is
 demo: $(READY) ## play the main job against an org on this machine, and leave the pages up (ONCE=1 ends)
 	@exec $(BIN)/isthmus demo $(if $(ONCE),--once) $(if $(SIZE),--size $(SIZE)) $(if $(PORT),--port $(PORT))
 
+# Processes are started in the thousands, so none may have to compile its modules anew.
 test: $(READY) ## run all tests, a worker for each core (TEST=path runs some)
-	@exec $(BIN)/python -m pytest --numprocesses auto --dist loadfile $(TEST)
+	@unset PYTHONDONTWRITEBYTECODE; \
+		exec $(BIN)/python -m pytest --numprocesses auto --dist loadfile $(TEST)
 
 check: $(READY) ## lint, formatting, types, direction of imports, sizes
 	$(BIN)/ruff check

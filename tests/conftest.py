@@ -1,15 +1,55 @@
-"""What all tests share: a line for each Salesforce client that localorg was tried with, or not."""
+"""What all tests share: where files go, and a line for each client that localorg was tried with."""
 
 import logging
+import os
+import shutil
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
 import pytest
 
 _TRIED = ("passed", "failed", "error")
 _CLIENTS = "tests/conformance/test_"
+_MEMORY = Path("/dev/shm")  # noqa: S108 - each run makes a folder of its own there
+_ENOUGH_BYTES = 6 << 30
+_files = pytest.StashKey[Path]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep what tests write in memory where there is room for it.
+
+    Each test has a database of its own. A disk makes and removes one's 700 files in up to a
+    second, which is longer than most tests take.
+    """
+    if hasattr(config, "workerinput") or os.environ.get("TMPDIR") or not _room_in_memory():
+        return
+    # Sockets of PostgreSQL need short paths, and other accounts have to pass.
+    folder = Path(tempfile.mkdtemp(prefix="it", dir=_MEMORY))
+    folder.chmod(0o755)
+    config.stash[_files] = folder
+    # Processes of xdist and of tests follow the environment.
+    os.environ["TMPDIR"] = str(folder)
+    tempfile.tempdir = None
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Give the memory back."""
+    if folder := config.stash.get(_files, None):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _room_in_memory() -> bool:
+    try:
+        system = os.statvfs(_MEMORY)
+        free = Path("/proc/meminfo").read_text(encoding="ascii")
+    except OSError:
+        return False
+    available = int(free.split("MemAvailable:")[1].split()[0]) << 10
+    room = min(available, system.f_bavail * system.f_frsize)
+    return room > _ENOUGH_BYTES and not system.f_flag & os.ST_NOEXEC
 
 
 @pytest.fixture(autouse=True)

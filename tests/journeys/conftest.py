@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from isthmus import embedded
-from journeys.processes import Isthmus, LocalOrg, running_org, seed_org
+from journeys.processes import QUICK, Isthmus, LocalOrg, running_org, seed_org
 
 LEADS, CONTACTS, PERSONS, CASES = 300, 120, 30, 20
 
@@ -25,10 +25,15 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def home_template(folder: Path) -> Path:
-    """A data folder with an empty, migrated store, to be copied."""
+    """A data folder with an empty, migrated store, to be copied.
+
+    Its database does not wait for the disk: processes are killed here, but no power is cut.
+    """
     path = folder / "home"
     ended = Isthmus(home=path).run("migrate")
     assert ended.status == 0, ended
+    with (path / "postgresql" / "data" / "local.conf").open("a", encoding="ascii") as settings:
+        settings.writelines(f"{name} = {value}\n" for name, value in QUICK.items())
     return path
 
 

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from psycopg import Connection as Session
 
 from isthmus.connections.goal_setting import in_order
 from isthmus.connections.models import EXPORT, IMPORT, Connection
+from isthmus.domain import wall_clock
 from isthmus.profiles import database, statements
 
 QUERIES = statements.load("isthmus.connections", "exchange.sql")
@@ -96,8 +96,8 @@ class Exchanged:
 
 
 def today(zone: str) -> date:
-    """The day that it is in a time zone."""
-    return datetime.now(ZoneInfo(zone)).date()
+    """The day that it is in a time zone; by UTC in one that this machine doesn't know."""
+    return datetime.now(wall_clock.zone_to_show(zone)).date()
 
 
 def unique(connection: Connection) -> Unique:

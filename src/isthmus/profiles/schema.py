@@ -19,6 +19,9 @@ PARTITIONED = ("change", "run_record", "run_problem")
 DAYS_AHEAD = 7
 """Partitions made ahead, in days: an insert without its partition fails."""
 
+LONGEST_WAIT = "2s"
+"""For a table, while one of its partitions is to be dropped; whoever comes later waits as long."""
+
 
 def install(connection: Connection[Any]) -> None:
     """Make what is missing of the store's tables. Safe to repeat, and for several at once."""
@@ -128,7 +131,7 @@ def _drop(connection: Connection[Any], name: str) -> None:
     partition = sql.Identifier("store", name)
     try:
         with connection.transaction():
-            connection.execute("SET LOCAL lock_timeout = '2s'")
+            connection.execute("SELECT set_config('lock_timeout', %s, true)", [LONGEST_WAIT])
             connection.execute(QUERIES["lock_schema"])
             if name in _partitions(connection):
                 connection.execute(

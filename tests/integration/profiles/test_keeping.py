@@ -74,7 +74,11 @@ def test_how_long_is_read_from_the_environment(
     assert days(store, "run_problem") == span(last, 5)
 
 
-def test_a_partition_that_somebody_reads_is_left_to_the_next_time(store: Connection[Any]) -> None:
+def test_a_partition_that_somebody_reads_is_left_to_the_next_time(
+    store: Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Each of the days is waited for.
+    monkeypatch.setattr(schema, "LONGEST_WAIT", "100ms")
     today = datetime.now(UTC).date()
     later = today + timedelta(days=40)
     with psycopg.connect(store.info.dsn, password=store.info.password) as reader:

@@ -71,6 +71,7 @@ def test_a_run_that_a_process_works_on_is_nobody_elses(store: Connection[Any]) -
     with another_session(store) as working:
         working.execute("SELECT pg_advisory_lock(%s, %s)", [RUN_LOCK, acme.id])
         assert [each.key for each in presence.due(store)] == ["other"]
+        working.execute("SELECT pg_advisory_unlock(%s, %s)", [RUN_LOCK, acme.id])
 
     assert [each.key for each in presence.due(store)] == ["acme", "other"]
 

@@ -2,7 +2,6 @@
 
 import http.cookiejar
 import json
-import os
 import re
 import signal
 import time
@@ -18,7 +17,7 @@ import psycopg
 import pytest
 
 from isthmus import embedded
-from journeys.processes import Going, Isthmus, free_port
+from journeys.processes import PATIENCE_SECONDS, Going, Isthmus, free_port
 
 PASSWORD = "a quiet harbour"
 END_SECONDS = 5
@@ -132,8 +131,10 @@ def test_health_says_whether_the_database_answers_and_pages_come_back_with_it(
         assert status_of(browser, "/health") == (200, '{"status": "ok", "database": "ok"}')
         server = embedded.status(isthmus.home).process_id
         assert server is not None
-        os.kill(server, signal.SIGKILL)
-        wait_until_gone(server)
+        process = psutil.Process(server)
+        process.kill()
+        # It is a child of this process, which takes note of its end.
+        process.wait(PATIENCE_SECONDS)
 
         status, body = status_of(browser, "/health")
         assert (status, json.loads(body)["status"]) == (503, "unavailable")
@@ -146,12 +147,6 @@ def test_health_says_whether_the_database_answers_and_pages_come_back_with_it(
         assert status_of(browser, "/health")[0] == 200
         assert status_of(browser, "/start")[0] == 200
         end(going)
-
-
-def wait_until_gone(process_id: int) -> None:
-    limit = time.monotonic() + 30
-    while psutil.pid_exists(process_id) and time.monotonic() < limit:
-        time.sleep(0.05)
 
 
 def test_behind_a_proxy_with_https_cookies_and_answers_are_for_https_alone(

@@ -13,15 +13,12 @@ import psycopg
 from isthmus import embedded
 from journeys.kills.org import KillableOrg, free_port
 from journeys.kills.worker import Watched, ask, wait_for_end, working
-from journeys.processes import Isthmus, seed_org
+from journeys.processes import QUICK, Isthmus, seed_org
 
 DOCUMENT = Path(__file__).with_name("scene.yaml")
 PROGRAM = (sys.executable, str(Path(__file__).with_name("program.py")))
 LEADS, CONTACTS = 3_500, 2_500
 IMPORTS, EXPORTS = ("leads_in", "contacts_in"), ("leads_out", "contacts_out", "few_out")
-QUICK = {"fsync": "off", "synchronous_commit": "on", "full_page_writes": "off"}
-"""The machine does not lose its power here; what a killed process wrote is kept by the kernel."""
-
 SLOW = {"progress": "time", "seconds_per_state": 0.1, "page_records": 400}
 """How an org gets on with jobs while it is killed, so that each state takes a while."""
 

@@ -18,9 +18,8 @@ from isthmus import embedded
 from isthmus.embedded import binaries
 from journeys.kills.looking import Dump, created_names, org_dump, store_dump
 from journeys.kills.org import KillableOrg, free_port
-from journeys.kills.scene import QUICK
 from journeys.kills.worker import Watched
-from journeys.processes import Isthmus
+from journeys.processes import QUICK, Isthmus
 from journeys.upgrades.make_store import KEY, STORES, YEARS
 
 RELEASES = sorted(path.name for path in STORES.iterdir() if path.is_dir())

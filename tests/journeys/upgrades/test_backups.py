@@ -14,10 +14,9 @@ import pytest
 
 from isthmus import embedded
 from journeys.kills.looking import contact_ids, differences
-from journeys.kills.scene import QUICK
 from journeys.kills.windows import Call
 from journeys.kills.worker import Watched, Worker, ask, standing_by, wait_for_end
-from journeys.processes import PATIENCE_SECONDS, Isthmus
+from journeys.processes import PATIENCE_SECONDS, QUICK, Isthmus
 from journeys.upgrades.kept import RELEASES, Kept, dump_of, opened
 
 pytestmark = pytest.mark.slow
