@@ -90,7 +90,7 @@ def told_by_runs(connections: Collection[int], since: datetime) -> set[int]:
 
 def _post(key: str, connections: Sequence[Connection], **about: Run | RunGoal | Alert) -> None:
     """A letter to all addresses of these connections, and one to the webhook of each."""
-    to = list(dict.fromkeys(each for row in connections for each in row.notify_to))
+    to = list({each.lower(): each for row in connections for each in row.notify_to}.values())
     rows = [
         Letter(
             channel=Letter.WEBHOOK,

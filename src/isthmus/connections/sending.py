@@ -196,8 +196,8 @@ def _mailed(letter: Letter, server: mail_server.Server, session: mailing.Session
 def _still_wanted(letter: Letter) -> list[str]:
     """Those who have not got it; whoever was taken off the connection's list is left out."""
     if letter.connection is not None:
-        wanted = set(letter.connection.notify_to)
-        letter.to = [each for each in letter.to if each in wanted]
+        wanted = {each.lower() for each in letter.connection.notify_to}
+        letter.to = [each for each in letter.to if each.lower() in wanted]
     return list(letter.to)
 
 

@@ -446,6 +446,21 @@ def test_amounts_that_go_up_and_down_are_told_once(connection: Connection) -> No
     assert evaluate(NOW + 2 * DAY, since=NOW).opened == []
 
 
+def test_an_alert_that_was_over_before_anybody_heard_of_it_is_told_when_it_comes_again(
+    connection: Connection,
+) -> None:
+    Connection.objects.update(notify_to=["alice@example.com"], notify_when="problems")
+    leads = usual_runs(new_goal(Connection.objects.get(), IMPORT))
+    past_run(leads, 0, ago=timedelta())
+    evaluate()
+    past_run(leads, 900, ago=-HOUR)
+    evaluate(NOW + HOUR)
+    Letter.objects.get().delete()  # as whoever sends it does once there is nothing to tell
+    past_run(leads, 0, ago=-2 * HOUR)
+    evaluate(NOW + 2 * HOUR)
+    assert Letter.objects.get().alert == Alert.objects.get()
+
+
 def test_only_amounts_are_taken_as_usual_and_only_once(leads: Goal) -> None:
     usual_runs(leads)
     past_run(leads, 0, ago=MINUTE)

@@ -258,7 +258,7 @@ def test_who_was_taken_off_the_list_meanwhile_gets_nothing(
     office: PostOffice, acme: Connection
 ) -> None:
     _post(acme)
-    Connection.objects.update(notify_to=["crm@example.com"])
+    Connection.objects.update(notify_to=["CRM@example.com"])
     assert sending.send_mail() == 1
     assert [to for to, _ in office.taken] == ["crm@example.com"]
 

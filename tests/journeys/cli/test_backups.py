@@ -221,6 +221,13 @@ def test_a_key_that_is_not_here_is_asked_for_before_anything_is_done(
         assert key.read_text().split() == [OURS]
         assert key.stat().st_mode & 0o777 == 0o600
 
+        # A place that was started before has a key, which goes on opening what it sealed.
+        key.write_text(THEIRS)
+        done = fresh.json("restore", str(with_key), "--replace", "--yes")
+        assert done["unreadable_secrets"] == 0
+        assert key.read_text().split() == [OURS, THEIRS]
+        assert key.stat().st_mode & 0o777 == 0o600
+
 
 def test_a_store_that_is_in_use_is_not_replaced(filled: Isthmus, file: Path) -> None:
     with (
