@@ -19,6 +19,7 @@ from typing import Any
 SECRET = "shared-with-nobody"
 PATIENCE_SECONDS = 120
 TERMINAL_COLUMNS = 80
+_INHERITED = ("PATH", "HOME", "TMPDIR")
 QUICK = {"fsync": "off", "synchronous_commit": "on", "full_page_writes": "off"}
 """The machine does not lose its power here; what a killed process wrote is kept by the kernel."""
 
@@ -51,7 +52,7 @@ class Isthmus:
         return dataclasses.replace(self, environment={**self.environment, **variables})
 
     def variables(self) -> dict[str, str]:
-        inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
         return {
             **inherited,
             "ISTHMUS_HOME": str(self.home),
