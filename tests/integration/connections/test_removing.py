@@ -1,5 +1,6 @@
 """Connections and goals are deleted with all that only they knew, and nothing of others."""
 
+import re
 from typing import Any
 
 import psycopg
@@ -116,7 +117,7 @@ def test_what_was_told_of_a_connection_and_is_open_about_it_goes_with_it(
         connection.notify_to, connection.webhook_url = ["ops@example.com"], "https://example.com/x"
         connection.save()
         run = connection.runs.get()
-        run.state, part = RunState.FAILED, run.goals.latest("id")
+        run.state, part = RunState.FAILED, run.goals.all()[0]
         letters.post_run(run)
         letters.post_question(part)
         letters.post_alert(
@@ -143,6 +144,20 @@ def test_an_alert_of_a_sign_in_that_others_share_outlives_a_connection_and_is_to
     alerts.evaluate(now)
     assert Alert.objects.get().connection == models.Connection.objects.get(key="second")
     assert Letter.objects.count() == 1
+
+
+def test_whatever_refers_to_a_connection_or_what_it_has_is_deleted_before(
+    store: Connection[Any],
+) -> None:
+    """The database refuses to delete what something else still refers to."""
+    tables = [f"connections_{each}" for each in ("connection", "goal", "run", "rungoal", "alert")]
+    found = store.execute(
+        "SELECT DISTINCT conrelid::regclass::text FROM pg_constraint"
+        " WHERE contype = 'f' AND confrelid = ANY (%s::text[]::regclass[])",
+        [tables],
+    ).fetchall()
+    blocks = " ".join(block.as_string() for block in removing.QUERIES.values())
+    assert {table for (table,) in found} <= set(re.findall(r"DELETE FROM (\w+)", blocks))
 
 
 def test_a_connection_without_sign_in_goals_and_runs_can_be_deleted(
