@@ -9,6 +9,9 @@ IsthmusError
 class IsthmusError(Exception):
     """Something went wrong."""
 
+    is_of_input: bool = False
+    """Whether what somebody typed is wrong, and not what it met."""
+
     def __init__(self, message: str | None = None) -> None:
         """Keep `message`, or the first line of the class's docstring where there is none."""
         super().__init__(message or (type(self).__doc__ or "").strip().splitlines()[0])

@@ -114,4 +114,8 @@ def test_a_refusal_has_the_same_words_on_every_surface(
         status, found["command"] = by_command(given.command, given.input)
         assert status in (1, 2), found
     for name, text in found.items():
-        assert lines(given.says) in text, f"{name}: {text}"
+        # Pages draw what a sentence has between backticks as code, where they know how.
+        says, shown = lines(given.says), text
+        if name == "page":
+            says, shown = says.replace("`", ""), text.replace("`", "")
+        assert says in shown, f"{name}: {text}"

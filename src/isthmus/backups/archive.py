@@ -8,7 +8,7 @@ from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
 import isthmus
-from isthmus.backups.errors import BackupTooNew, BackupUnreadable
+from isthmus.backups.errors import BackupMissing, BackupTooNew, BackupUnreadable
 from isthmus.backups.manifest import DUMP, KEY, Manifest
 
 BLOCK_BYTES = 1 << 20
@@ -26,7 +26,10 @@ def opened(file: Path) -> Iterator[ZipFile]:
             f"another copy of it, or an earlier backup."
         ) from error
     except OSError as error:
-        raise BackupUnreadable(f"{file} can't be read ({error.strerror or error}).") from error
+        raise BackupMissing(
+            f"{file} can't be read ({error.strerror or error}). Give the path of a file that "
+            f"`isthmus backup` has written, and let this account read it."
+        ) from error
 
 
 def check(file: Path, archive: ZipFile) -> Manifest:

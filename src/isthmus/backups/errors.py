@@ -3,6 +3,7 @@
 Final
 ├── BackupFailed      no file was made
 ├── BackupUnreadable  the file is none of ours, or not whole
+│   └── BackupMissing  there is no such file, or this account can't read it
 ├── BackupTooNew      the file was made by a later version
 ├── KeyMissing        the secrets in the file can't be opened here
 ├── NotEmpty          there is something already where it is to be restored to
@@ -19,6 +20,12 @@ class BackupFailed(Final):
 
 class BackupUnreadable(Final):
     """The file can't be read."""
+
+
+class BackupMissing(BackupUnreadable):
+    """There is no file to read."""
+
+    is_of_input = True
 
 
 class BackupTooNew(Final):

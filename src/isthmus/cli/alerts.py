@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from isthmus.cli.formatting import moment
+from isthmus.cli.errors import Misuse
 from isthmus.cli.options import AsJson
 from isthmus.cli.output import note, print_json, show
 from isthmus.cli.registration import command, group
@@ -52,8 +52,12 @@ def usual(number: Number) -> None:
 
     with session.database():
         from isthmus.connections import alert_words, alerts
+        from isthmus.connections.errors import NoSuchThing
 
-        row = alerts.take_as_usual(number, by=BY)
+        try:
+            row = alerts.take_as_usual(number, by=BY)
+        except NoSuchThing as error:
+            raise Misuse(f"{error} See which there are: isthmus alerts list") from error
         note(f"{alert_words.words(row).title}: that is taken as usual.")
 
 
@@ -103,4 +107,4 @@ def _show(alert: "Alert") -> None:
     number = f"{alert.id}  " if alert.id else ""
     show(f"{number}{words.title}", style="bold")
     show(f"{words.sentence} {words.next_step}")
-    show(f"since {moment(alert.opened_at)}")
+    show(f"since {alert_words.moment(alert, alert.opened_at)}")

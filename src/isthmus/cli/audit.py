@@ -72,7 +72,19 @@ def audit(
     elif shown:
         show(table(["time", "who", "way", "what"], [line for _, line in shown]))
     else:
-        note("Nothing like that is in the audit log.")
+        note(_nothing(since, by, connection, kind))
+
+
+def _nothing(since: str | None, by: str | None, connection: str | None, kind: str | None) -> str:
+    """What is said where there is no entry, with what was asked for."""
+    asked = (
+        ("of the kind", kind),
+        ("of connection", connection),
+        ("by", by),
+        ("since", since),
+    )
+    said = "".join(f" {word} {value}" for word, value in asked if value is not None)
+    return f"The audit log has no entry{said}."
 
 
 def _wanted(

@@ -199,24 +199,39 @@ def restore(
             f"A backup of {moment(manifest.made_at, UTC)} UTC by Isthmus {manifest.version}: "
             f"{plural(manifest.rows, 'row')}."
         )
-        _check_key(manifest, archive.key_text(opened), without_key=without_key)
+        keys = _new_keys(manifest, archive.key_text(opened), without_key=without_key)
         with session.server() as conninfo:
             _check_target(conninfo, manifest, replace=replace, yes=yes)
+            _adopt(keys)
             restored = _restore(conninfo, opened, manifest, hold=not resume, without=without_key)
     _tell_restored(manifest, restored, held=not resume, as_json=as_json)
 
 
-def _check_key(manifest: "Manifest", text: str, *, without_key: bool) -> None:
-    """Refuse early where the key is nowhere; one that is in the file is put into its place."""
+def _new_keys(manifest: "Manifest", text: str, *, without_key: bool) -> list[str]:
+    """The keys of the file, where none of those here opens the secrets; refuse where none does.
+
+    A data folder has a key of its own as soon as anything was started with it.
+    """
     from isthmus.backups.archive import key_words
     from isthmus.backups.errors import KeyMissing
     from isthmus.connections import secrets
 
-    if not secrets.marks() and text:
-        secrets.adopt(text)
-        note("The key that opens the stored secrets was in the file; it is in the data folder now.")
-    if not without_key and not set(secrets.marks()) & set(manifest.keys):
+    if set(secrets.marks()) & set(manifest.keys):
+        return []
+    inside = text.replace(",", " ").split()
+    if not secrets.is_given() and set(map(secrets.mark, inside)) & set(manifest.keys):
+        return inside
+    if not without_key:
         raise KeyMissing(key_words(manifest))
+    return []
+
+
+def _adopt(keys: list[str]) -> None:
+    from isthmus.connections import secrets
+
+    if keys:
+        secrets.adopt(keys)
+        note("The key that opens the stored secrets was in the file; it is in the data folder now.")
 
 
 def _check_target(conninfo: str, manifest: "Manifest", *, replace: bool, yes: bool) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from isthmus.cli import alerts, notifying, running, scheduling
+from isthmus.cli.errors import Misuse
 from isthmus.cli.formatting import between, grouped, moment, plural
 from isthmus.cli.options import AsJson, ConnectionKey
 from isthmus.cli.output import facts, note, print_json, show, table
@@ -29,7 +30,12 @@ RunNumber = Annotated[
 ]
 Since = Annotated[
     datetime | None,
-    typer.Option("--since", metavar="DAY", formats=["%Y-%m-%d"], help="New ones from this day on."),
+    typer.Option(
+        "--since",
+        metavar="DAY",
+        formats=["%Y-%m-%d"],
+        help="New ones from this day on, such as 2026-11-30.",
+    ),
 ]
 AsCsv = Annotated[bool, typer.Option("--csv", help="By day, as CSV in UTF-8.")]
 OnlyProblems = Annotated[
@@ -108,7 +114,7 @@ def show_connection(key: ConnectionKey, *, as_json: AsJson = False) -> None:
             print_json({**document, "alerts": alerts.documents(connection)})
             return
         show(connection.name, style="bold")
-        show(facts([*_facts(connection, last), *_by_itself(told)]))
+        show(facts([*_facts(connection, last), *_by_itself(connection, told)]))
         alerts.show_of(connection)
         show("")
         columns = ["goal", "what it does", "active", "done up to"]
@@ -163,9 +169,10 @@ def _facts(connection: "Connection", last: "Run | None") -> list[tuple[str, str]
     ]
 
 
-def _by_itself(told: dict[str, Any]) -> list[tuple[str, str]]:
-    """What its schedule says, and when it runs next or why it doesn't."""
-    times = ", ".join(moment(each) for each in told["next_times"])
+def _by_itself(connection: "Connection", told: dict[str, Any]) -> list[tuple[str, str]]:
+    """What its schedule says, and when it runs next or why it doesn't, on its own clocks."""
+    place = scheduling.clocks(connection)
+    times = ", ".join(moment(each, place) for each in told["next_times"])
     return [
         ("schedule", told["words"] or "can't be read"),
         ("next runs", told["note"] or times or "none"),
@@ -396,6 +403,8 @@ def exchange(
     """
     from isthmus.cli import exchanging, session
 
+    if as_csv and as_json:
+        raise Misuse("--csv and --json can't be had at once. Leave one of them out.")
     with session.database():
         from isthmus.connections import exchange as counts
         from isthmus.connections import reading

@@ -226,9 +226,9 @@ def _letters() -> Iterator[Finding]:
 
     for each in letters.standing():
         what = "e-mail" if each.channel == "email" else "webhooks"
-        if each.lost:
-            detail = f"{plural(each.lost, 'letter')} given up since anything was sent last"
-            fix = "mend what `isthmus mail show` says; new letters are sent again then"
+        if each.lost.letters:
+            detail = f"{plural(each.lost.letters, 'letter')} given up, and some got none since"
+            fix = "mend what `isthmus mail show` says, then: isthmus mail again"
             yield Finding(what=what, ok=False, detail=f"{detail}: {fix}")
         elif each.trouble:
             detail = f"{plural(each.waiting, 'letter')} waiting: {each.trouble}"

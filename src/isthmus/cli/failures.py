@@ -76,7 +76,7 @@ def _explain_own(error: IsthmusError) -> tuple[str, Status]:
         things = "a problem" if number == 1 else f"{number} problems"
         return f"The document has {things}; nothing was changed.\n{error}", Status.MISUSE
     misused = isinstance(error, Misuse | NoSuchThing | NotThere | NotComparable)
-    return str(error), Status.MISUSE if misused else Status.FAILED
+    return str(error), Status.MISUSE if misused or error.is_of_input else Status.FAILED
 
 
 def _explain_database(error: Exception) -> str:

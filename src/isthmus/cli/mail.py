@@ -107,7 +107,8 @@ def _waiting(standing: "Sequence[Standing]") -> list[tuple[str, str]]:
     names = {"email": "e-mails", "webhook": "webhooks"}
     found = []
     for each in standing:
-        words = f"{grouped(each.waiting)} wait" if each.waiting else "none waits"
+        verb = "waits" if each.waiting == 1 else "wait"
+        words = f"{grouped(each.waiting)} {verb}" if each.waiting else "none waits"
         if each.oldest is not None:
             words += f", the oldest since {moment(each.oldest)}"
         if each.given_up:
@@ -115,6 +116,10 @@ def _waiting(standing: "Sequence[Standing]") -> list[tuple[str, str]]:
         found.append((names[each.channel], words))
         if each.trouble:
             found.append(("trouble", each.trouble))
+        found += [
+            ("got nothing", f"{one.address} of {one.connection}: {one.why}")
+            for one in each.lost.missed
+        ]
     return found
 
 
@@ -146,7 +151,7 @@ def set_server(
     from isthmus.cli import session
     from isthmus.cli.errors import Misuse
 
-    password = sys.stdin.readline().rstrip("\r\n") if password_stdin else ""
+    password = _password() if password_stdin else ""
     with session.database():
         from isthmus.connections import mail_server, sending
         from isthmus.connections.mail_server import PORTS, Security, Server
@@ -169,6 +174,15 @@ def set_server(
         note(server.warning)
 
 
+def _password() -> str:
+    from isthmus.cli.errors import Misuse
+
+    line = sys.stdin.readline().rstrip("\r\n")
+    if not line:
+        raise Misuse("Standard input has no password in its first line.")
+    return line
+
+
 @command(app, "test", "isthmus mail test me@example.com", summary="Send a test e-mail.")
 def test(to: To) -> None:
     """Send a test e-mail right away, and say what the server says.
@@ -176,7 +190,11 @@ def test(to: To) -> None:
     Ends with status 1 where it was not taken.
     """
     from isthmus.cli import session
+    from isthmus.cli.errors import Misuse
+    from isthmus.domain import notifying
 
+    if why := notifying.address_trouble(to):
+        raise Misuse(why)
     with session.database():
         from isthmus.connections import sending, trying
 
@@ -188,6 +206,21 @@ def test(to: To) -> None:
         note(f"The server says: {tested.said}")
     if not tested.is_good:
         raise typer.Exit(1)
+
+
+@command(app, "again", "isthmus mail again", summary="Try what waits or was given up again now.")
+def again() -> None:
+    """Try what waits again now, and once more what was given up and is missed.
+
+    E-mails and webhook calls. A worker sends them; what was given up and fails again is given up at
+    once.
+    """
+    from isthmus.cli import session
+
+    with session.database():
+        from isthmus.connections import sending
+
+        note(sending.tried_words(sending.try_again()))
 
 
 @command(app, "unset", "isthmus mail unset")

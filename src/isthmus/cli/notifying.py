@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 To = Annotated[
     list[str] | None,
-    typer.Option("--to", metavar="ADDRESS", help="Who hears, in place of all; may be repeated."),
+    typer.Option("--to", metavar="ADDRESS", help="Who hears, in place of all; '' for nobody."),
 ]
 Add = Annotated[
     list[str] | None,
@@ -58,17 +58,20 @@ def notify(  # noqa: PLR0913 - each is an option
     """
     from isthmus.cli import session
 
+    lists = (to, add, remove)
+    is_change = new_secret or any(each is not None for each in (*lists, when, webhook))
     with session.database():
-        made = _change(key, (to, add, remove), when, webhook, new_secret=new_secret)
         from isthmus.connections import setting_up, trying
 
+        made = _change(key, lists, when, webhook, new_secret=new_secret) if is_change else ""
         row = setting_up.find(key)
         tested = trying.try_webhook(row) if test_webhook else None
     if made:
         note("The secret that the webhook's calls are signed with, shown this once:")
+    if as_json:
+        print_json({**_document(row), **({"secret": made} if made else {})})
+    elif made:
         sys.stdout.write(f"{made}\n")
-    elif as_json:
-        print_json(_document(row))
     else:
         show(facts(_facts(row)))
     if tested is not None:
@@ -106,8 +109,12 @@ def _change(
 def _addresses(
     known: list[str], to: list[str] | None, add: list[str] | None, remove: list[str] | None
 ) -> list[str]:
-    gone = {each.lower() for each in remove or []}
+    gone = {each.lower(): each for each in remove or []}
     wanted = [*(known if to is None else filter(None, to)), *(add or [])]
+    there = {each.lower() for each in wanted}
+    for folded, each in gone.items():
+        if folded not in there:
+            note(f"{each} was not on the list.")
     return [each for each in dict.fromkeys(wanted) if each.lower() not in gone]
 
 

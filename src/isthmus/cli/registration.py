@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 import typer
 
+from isthmus.cli.arguments import Command
 from isthmus.cli.failures import reported
 
 F = TypeVar("F", bound=Callable[..., None])
@@ -33,7 +34,8 @@ def command(
     """
 
     def add(function: F) -> F:
-        within.command(name, epilog=_shown(examples), short_help=summary)(reported(function))
+        made = within.command(name, cls=Command, epilog=_shown(examples), short_help=summary)
+        made(reported(function))
         return function
 
     return add

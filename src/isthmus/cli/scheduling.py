@@ -13,6 +13,7 @@ from isthmus.cli.output import note, print_json, show
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from zoneinfo import ZoneInfo
 
     from isthmus.connections.due import NextRun
     from isthmus.connections.models import Connection
@@ -95,9 +96,8 @@ def schedule(  # noqa: PLR0913 - an option for each key that a schedule has in d
         from isthmus.connections import due, setting_up
 
         if plain:
-            wanted = _read(plain)
             with setting_up.changing(key) as row:
-                due.change(row, wanted)
+                due.change(row, _read(_whole(plain, row)))
         connection = setting_up.find(key)
         _show(connection, as_json=as_json)
 
@@ -109,13 +109,30 @@ def _parts(given: "Sequence[str] | None") -> list[str] | None:
     return [part.strip() for text in given for part in text.split(",")]
 
 
+def _whole(plain: dict[str, Any], row: "Connection") -> dict[str, Any]:
+    """What is said of a schedule; a time zone by itself moves the one that is there."""
+    if list(plain) != ["timezone"]:
+        return plain
+    if row.schedule.get("by_hand"):
+        raise Misuse(
+            f"Connection {row.key!r} runs by hand only, so no time zone says anything of it. Give "
+            f"a schedule too, such as --times-a-day 1."
+        )
+    return {**row.schedule, **plain}
+
+
+AS_OPTIONS = "Here each key is an option, such as --times-a-day 1, or --days mon,fri --at 06:00."
+"""What is said on the command line of sentences that name keys as documents have them."""
+
+
 def _read(plain: dict[str, Any]) -> "Schedule":
     from isthmus.domain import schedules
 
     try:
         return schedules.read(plain)
     except schedules.ScheduleInvalid as error:
-        raise Misuse(str(error)) from error
+        of_keys = any(not path or "is not a key" in why for path, why in error.troubles)
+        raise Misuse(f"{error} {AS_OPTIONS}" if of_keys else str(error)) from error
 
 
 def _show(connection: "Connection", *, as_json: bool) -> None:
@@ -128,9 +145,16 @@ def _show(connection: "Connection", *, as_json: bool) -> None:
     show(told["words"] or "The schedule can't be read.")
     if told["note"]:
         note(told["note"])
-    now = datetime.now(UTC)
+    now, place = datetime.now(UTC), clocks(connection)
     for time in told["next_times"]:
-        show(f"  {moment(time)}  in {span((time - now).total_seconds())}")
+        show(f"  {moment(time, place)}  in {span((time - now).total_seconds())}")
+
+
+def clocks(connection: "Connection") -> "ZoneInfo | None":
+    """On whose clocks its schedule is; None where this machine doesn't know them."""
+    from isthmus.domain import wall_clock
+
+    return wall_clock.zone(connection.schedule.get("timezone") or connection.timezone)
 
 
 def document(connection: "Connection", following: "NextRun") -> dict[str, Any]:

@@ -293,10 +293,11 @@ def waiting(now: datetime) -> Iterator[Sign]:
 
 
 def waiting_letters(now: datetime) -> Iterator[Sign]:
-    """Channels by which nobody has been told anything for a while. Of the store as a whole."""
+    """Channels by which somebody has been told nothing for a while. Of the store as a whole."""
     for each in letters.standing():
         waits = each.trouble and each.oldest is not None and each.oldest < now - LETTERS_WAIT
-        since = [at for at in (each.oldest if waits else None, each.lost_since) if at is not None]
+        lost = each.lost
+        since = [at for at in (each.oldest if waits else None, lost.since) if at is not None]
         if since:
             yield Sign(
                 kind=Kind.LETTERS_WAIT,
@@ -304,8 +305,9 @@ def waiting_letters(now: datetime) -> Iterator[Sign]:
                 connections=[],
                 facts={
                     "channel": each.channel,
-                    "waiting": each.waiting,
-                    "lost": each.lost,
+                    "waiting": each.waiting if waits else 0,
+                    "lost": lost.letters,
+                    "missed": lost.addresses,
                     "since": min(since).isoformat(),
                 },
             )

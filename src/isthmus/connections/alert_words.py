@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote, urlencode
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from isthmus.connections.alert_signs import Kind
 from isthmus.connections.explanations import explain
 from isthmus.connections.models import Alert
+from isthmus.domain import wall_clock
 
 _LONGEST: Final = 120
 """Characters of a name that are shown."""
@@ -35,7 +35,6 @@ class _Of:
     """An alert with what its words are made of."""
 
     alert: Alert
-    zone: ZoneInfo
 
     @property
     def facts(self) -> Mapping[str, Any]:
@@ -74,21 +73,20 @@ class _Of:
 
     def moment(self, name: str) -> str:
         """A moment of the facts, in words."""
-        at = datetime.fromisoformat(self.facts[name]).astimezone(self.zone)
-        return f"{at:%a} {at.day} {at:%b %Y, %H:%M}"
+        return moment(self.alert, datetime.fromisoformat(self.facts[name]))
 
 
-def words(alert: Alert, *, zone: str = "") -> AlertWords:
-    """What is said of it, with moments in the time zone; by default the connection's."""
-    chosen = zone or (alert.connection.timezone if alert.connection else "")
-    return _WORDS[Kind(alert.kind)](_Of(alert=alert, zone=_zone(chosen)))
+def words(alert: Alert) -> AlertWords:
+    """What is said of it."""
+    return _WORDS[Kind(alert.kind)](_Of(alert=alert))
 
 
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name or "UTC")
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo("UTC")
+def moment(alert: Alert, at: datetime) -> str:
+    """A moment in the time zone of the alert's connection; of what is about none, in UTC.
+
+    Whoever reads it reads the same, in a letter, on a page and in a terminal, and may pass it on.
+    """
+    return wall_clock.words(at, alert.connection.timezone if alert.connection else "UTC")
 
 
 def _shortened(name: str) -> str:
@@ -272,16 +270,20 @@ def _letters_wait(of: _Of) -> AlertWords:
     is_mail = of.facts["channel"] == "email"
     what = "E-mail" if is_mail else "Webhooks"
     one, several = ("e-mail", "e-mails") if is_mail else ("call", "calls")
-    lost = of.facts.get("lost", 0)
-    was, them = ("was", "it") if lost == 1 else ("were", "them")
-    gone = f"{plural(lost, one, several)} {was} given up, and nobody got {them}. " if lost else ""
-    waits = plural(of.facts["waiting"], f"{one} waits", f"{several} wait")
+    lost, waits = of.facts.get("lost", 0), of.facts["waiting"]
+    said = []
+    if lost:
+        missed = plural(of.facts.get("missed", 1), "address has", "addresses have")
+        gone = plural(lost, f"{one} was", f"{several} were")
+        said.append(f"{gone} given up, and {missed} {'got' if is_mail else 'taken'} none since.")
+    if waits:
+        said.append(f"{plural(waits, f'{one} waits', f'{several} wait')}.")
     return AlertWords(
-        title=f"{what} can't be sent",
-        sentence=f"{gone}{waits}; the oldest of all is of {of.moment('since')}.",
-        next_step="Look at the mail server." if is_mail else "Look at who takes them.",
-        address="/mail" if is_mail else "/connections",
-        act="See the mail server" if is_mail else "See the connections",
+        title=f"{what} can't be sent" if waits else f"{what} did not arrive",
+        sentence=f"{' '.join(said)} The oldest of all is of {of.moment('since')}.",
+        next_step="Look who got nothing and why, mend that, and try again.",
+        address="/mail",
+        act="See who got nothing" if lost else "See the mail server" if is_mail else "See why",
     )
 
 

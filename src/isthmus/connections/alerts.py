@@ -111,6 +111,7 @@ def _reconcile(
     }
     again = _open_again(new, now)
     _refresh(again, is_so)
+    _tell([(alert, is_so[place]) for place, alert in again.items()])
     first = [each for place, each in new.items() if place not in again]
     return Evaluation(opened=_open(first, now), closed=closed)
 
@@ -144,7 +145,7 @@ def _refresh(
 
 
 def _open(signs: Sequence[Sign], now: datetime) -> list[Alert]:
-    rows = Connection.objects.in_bulk({each for sign in signs for each in sign.connections})
+    rows = _connections(signs)
     opened = Alert.objects.bulk_create(
         Alert(
             kind=str(sign.kind),
@@ -157,10 +158,23 @@ def _open(signs: Sequence[Sign], now: datetime) -> list[Alert]:
         )
         for sign in signs
     )
-    for alert, sign in zip(opened, signs, strict=True):
+    _tell(list(zip(opened, signs, strict=True)))
+    return opened
+
+
+def _tell(alerts: Sequence[tuple[Alert, Sign]]) -> None:
+    """Have people told, but for those alerts of which they were or are about to be.
+
+    One that comes again was told, unless it was over before its letter could be sent.
+    """
+    rows = _connections([sign for _, sign in alerts])
+    for alert, sign in alerts:
         concerns = [rows[each] for each in _unheard(sign)]
         letters.post_alert(alert, is_failure=sign.kind in FAILURES, concerns=concerns)
-    return opened
+
+
+def _connections(signs: Iterable[Sign]) -> dict[int, Connection]:
+    return Connection.objects.in_bulk({each for sign in signs for each in sign.connections})
 
 
 def _unheard(sign: Sign) -> list[int]:

@@ -39,6 +39,7 @@ class Loss:
 
     user_name: str  # in Salesforce
     at: datetime
+    timezone: str  # the connection's
     runs: int  # that failed since
 
 
@@ -104,7 +105,12 @@ def losses(connections: Sequence[int]) -> dict[int, Loss]:
     """How the sign-in of each of these was lost, by the connection's row id."""
     rows = _rows("lost", connections=list(connections)) if connections else []
     return {
-        row["connection"]: Loss(user_name=row["user_name"], at=row["lost_at"], runs=row["runs"])
+        row["connection"]: Loss(
+            user_name=row["user_name"],
+            at=row["lost_at"],
+            timezone=row["timezone"],
+            runs=row["runs"],
+        )
         for row in rows
     }
 

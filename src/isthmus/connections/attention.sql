@@ -69,7 +69,7 @@ ORDER BY goal.connection_id, part.id DESC
 
 -- lost --
 -- Of these connections, whose sign-in it was, when it was lost, and how many runs failed since.
-SELECT connection.id AS connection, signing_in.user_name, signing_in.lost_at,
+SELECT connection.id AS connection, connection.timezone, signing_in.user_name, signing_in.lost_at,
     (
         SELECT count(*)
         FROM connections_run AS run

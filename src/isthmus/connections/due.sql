@@ -32,6 +32,18 @@ WHERE connection.active AND connection.due_at IS NULL AND NOT connection.schedul
 ORDER BY connection.id
 FOR NO KEY UPDATE OF connection SKIP LOCKED
 
+-- ahead --
+-- Connections that are due at a time to come. They are held.
+SELECT connection.id, connection.schedule, connection.timezone, connection.due_at,
+    EXISTS (
+        SELECT FROM connections_run AS run
+        WHERE run.connection_id = connection.id AND NOT run.preview
+    ) AS ran
+FROM connections_connection AS connection
+WHERE connection.active AND connection.due_at > %(now)s
+ORDER BY connection.id
+FOR NO KEY UPDATE OF connection SKIP LOCKED
+
 -- claim --
 -- The connections whose time has come, longest ago first. They are held, and those that another
 -- process holds are left to it. Behind a queued run of a few records nothing can be queued.

@@ -140,6 +140,8 @@ class AppRefused(Final):
 class ShareRefused(Final):
     """That can't be our share of an org's API calls."""
 
+    is_of_input = True
+
 
 class SharingRefused(Final):
     """The authorization can't be shared with the connection."""

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from psycopg import Connection as Session
 
+from isthmus.connections.goal_setting import in_order
 from isthmus.connections.models import EXPORT, IMPORT, Connection
+from isthmus.domain import wall_clock
 from isthmus.profiles import database, statements
 
 QUERIES = statements.load("isthmus.connections", "exchange.sql")
@@ -95,8 +96,8 @@ class Exchanged:
 
 
 def today(zone: str) -> date:
-    """The day that it is in a time zone."""
-    return datetime.now(ZoneInfo(zone)).date()
+    """The day that it is in a time zone; by UTC in one that this machine doesn't know."""
+    return datetime.now(wall_clock.zone_to_show(zone)).date()
 
 
 def unique(connection: Connection) -> Unique:
@@ -131,7 +132,7 @@ def over_time(connection: Connection) -> Exchange:
 
 
 def _living(connection: Connection) -> Iterable[Goal]:
-    for goal in connection.goals.order_by("-direction", "position"):
+    for goal in in_order(connection):
         name = str(goal.document.get("name") or "")
         exported = goal.direction == EXPORT
         yield Goal(id=goal.id, key=goal.key, name=name, exported=exported)

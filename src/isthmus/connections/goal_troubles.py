@@ -5,6 +5,7 @@ neither lines nor buttons: a row is *row 3*, and what is chosen has the name tha
 gives it.
 """
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -95,8 +96,13 @@ def identifier_kind_refusal(value: str) -> str:
 
 def is_storable(text: str) -> bool:
     """Whether PostgreSQL takes the text."""
-    return "\0" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
+    return _UNSTORABLE.search(text) is None
 
+
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+# As `repr` writes them; text with a backslash may look the same.
+_PERHAPS_UNSTORABLE = re.compile(r"\\(?:x00|ud[89a-f])")
 
 UNSTORABLE = "This text holds a character that can't be stored (byte 0 or half a pair)."
 
@@ -106,7 +112,10 @@ def _of_any(goal: Goal) -> Iterator[Trouble]:
         yield _trouble(("name",), "A goal needs a name: the words that people read.")
     if len(goal.name) > NAME_LENGTH:
         yield _trouble(("name",), f"A name has at most {NAME_LENGTH} characters. Shorten it.")
-    yield from (_trouble(path, UNSTORABLE) for path in _unstorable(goal.plain(), ()))
+    plain = goal.plain()
+    # Goals have hundreds of rows and hardly ever such a character: where is looked for if there is.
+    if _PERHAPS_UNSTORABLE.search(repr(plain)):
+        yield from (_trouble(path, UNSTORABLE) for path in _unstorable(plain, ()))
 
 
 def _unstorable(value: object, path: Path) -> Iterator[Path]:

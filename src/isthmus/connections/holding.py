@@ -36,7 +36,7 @@ def sentence(found: upkeep.Noted) -> str:
     return (
         f"This store was restored from a backup of {made} UTC, and nothing runs in it yet. Make "
         f"sure that the installation that the backup was made of no longer runs, and then let this "
-        f"one go on: isthmus resume."
+        f"one go on: `isthmus resume`."
     )
 
 

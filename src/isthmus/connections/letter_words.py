@@ -8,9 +8,8 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from isthmus.connections import alert_words, causes, guards, masking, page_address
 from isthmus.connections.models import (
@@ -24,6 +23,7 @@ from isthmus.connections.models import (
     RunState,
 )
 from isthmus.connections.reading import counts
+from isthmus.domain import wall_clock
 from isthmus.domain.counts import GoalCounts
 from isthmus.errors import Retryable
 
@@ -208,18 +208,12 @@ def safe(message: str) -> str:
 def _facts(run: Run) -> list[tuple[str, str]]:
     zone = run.connection.timezone
     begun = run.started_at or run.queued_at
-    found = [("Started", moment(begun, zone))]
+    found = [("Started", wall_clock.words(begun, zone))]
     if run.finished_at and run.started_at:
         found.append(("Took", span(run.finished_at - run.started_at)))
     if run.due_at is not None:
-        found.append(("For", f"the scheduled time {moment(run.due_at, zone)}"))
+        found.append(("For", f"the scheduled time {wall_clock.words(run.due_at, zone)}"))
     return found
-
-
-def moment(at: datetime, zone: str) -> str:
-    """A moment as the connection's own clock shows it."""
-    local = at.astimezone(ZoneInfo(zone))
-    return f"{local.day} {local:%B %Y, %H:%M} ({zone})"
 
 
 def span(took: timedelta) -> str:
@@ -350,8 +344,8 @@ def _of_question(part: RunGoal) -> Words:
     run, connection = part.run, part.run.connection
     name, asked = plain(connection.name), guards.Asked.of(part)
     until = (
-        f" Without an answer it ends at {moment(run.confirm_until, connection.timezone)}, and "
-        f"nothing is changed."
+        f" Without an answer it ends at "
+        f"{wall_clock.words(run.confirm_until, connection.timezone)}, and nothing is changed."
         if run.confirm_until
         else ""
     )
@@ -388,7 +382,7 @@ def _of_alert(alert: Alert) -> Words:
         state="Needs a look",
         tone=WARN,
         sentences=[plain(said.sentence, _SAID_LENGTH)],
-        facts=[("Since", moment(alert.opened_at, connection.timezone if connection else "UTC"))],
+        facts=[("Since", alert_words.moment(alert, alert.opened_at))],
         next_step=plain(said.next_step, _SAID_LENGTH),
         links=[link(plain(said.act), said.address), *others],
         place=_place(),

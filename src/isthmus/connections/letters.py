@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from django.db.models import Count, Max, Min, Q, QuerySet
+from django.db.models import Count, Min, Q, QuerySet
 
+from isthmus.connections import lost_letters
 from isthmus.connections.models import (
     Alert,
     Authorization,
@@ -89,7 +90,7 @@ def told_by_runs(connections: Collection[int], since: datetime) -> set[int]:
 
 def _post(key: str, connections: Sequence[Connection], **about: Run | RunGoal | Alert) -> None:
     """A letter to all addresses of these connections, and one to the webhook of each."""
-    to = list(dict.fromkeys(each for row in connections for each in row.notify_to))
+    to = list({each.lower(): each for row in connections for each in row.notify_to}.values())
     rows = [
         Letter(
             channel=Letter.WEBHOOK,
@@ -126,8 +127,7 @@ class Standing:
     oldest: datetime | None  # when the oldest of those that wait was written
     trouble: str  # what the last try of one that waits met; empty: none has met any
     given_up: int  # of those that are kept
-    lost: int  # of the given up ones, those since anything was sent last
-    lost_since: datetime | None  # when the first of them was written
+    lost: lost_letters.Lost  # of the given up ones, those for whom nothing has arrived since
     refused: int  # letters that somebody on their list never gets
 
 
@@ -140,17 +140,17 @@ def _standing(channel: str) -> Standing:
     rows = waiting().filter(channel=channel)
     found = rows.aggregate(waiting=Count("id"), oldest=Min("written_at"))
     troubled = rows.exclude(trouble="").order_by("-due_at").values_list("trouble", flat=True)
-    everything = Letter.objects.filter(channel=channel)
-    sent = everything.aggregate(at=Max("sent_at"))["at"]
-    lost = everything.filter(given_up_at__isnull=False)
-    if sent is not None:
-        lost = lost.filter(given_up_at__gt=sent)
-    found |= lost.aggregate(lost=Count("id"), lost_since=Min("written_at"))
-    ended = everything.aggregate(
+    ended = Letter.objects.filter(channel=channel).aggregate(
         given_up=Count("id", filter=Q(given_up_at__isnull=False)),
         refused=Count("id", filter=~Q(refused={})),
     )
-    return Standing(channel=channel, trouble=troubled.first() or "", **found, **ended)
+    return Standing(
+        channel=channel,
+        trouble=troubled.first() or "",
+        lost=lost_letters.lost(channel),
+        **found,
+        **ended,
+    )
 
 
 def past(before: datetime) -> QuerySet[Letter]:

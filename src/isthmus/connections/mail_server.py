@@ -50,6 +50,7 @@ class MailServerRefused(FinalError):
         """Keep the sentence, and which field it is about."""
         super().__init__(message)
         self.field = field
+        self.is_of_input = bool(field)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,10 +144,7 @@ _NO_URL: Final = (
 )
 
 
-_NO_TEXT: Final = (
-    f"At most {TEXT_LENGTH} visible characters are allowed here, and none with an accent: mail "
-    f"servers don't agree on how these are sent."
-)
+_NO_TEXT: Final = f"At most {TEXT_LENGTH} characters are allowed here, and only visible ones."
 
 
 def _security(parts: SplitResult) -> Security | None:
@@ -168,7 +166,7 @@ def troubles(server: Server) -> list[tuple[str, str]]:
     if not 1 <= server.port <= MOST_PORT:
         found.append(("port", f"{server.port} is no port. Write a number from 1 to {MOST_PORT:,}."))
     for name, text in (("username", server.username), ("password", server.password)):
-        if len(text) > TEXT_LENGTH or not (text.isprintable() and text.isascii()):
+        if len(text) > TEXT_LENGTH or not text.isprintable():
             found.append((name, _NO_TEXT))
     if server.password and not server.username:
         found.append(("username", "A password goes with a user name. Enter that too."))

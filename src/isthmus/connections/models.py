@@ -246,9 +246,14 @@ class Goal(models.Model):
     @property
     def definition(self) -> ImportGoal | ExportGoal:
         """What the goal does."""
-        kind: Any = ImportGoal if self.direction == IMPORT else ExportGoal
-        definition: ImportGoal | ExportGoal = kind.from_plain(self.document)
-        return definition
+        # A page asks several times, and a goal may have hundreds of rows. The document is given
+        # anew where it changes, never changed itself.
+        kept: tuple[Any, ImportGoal | ExportGoal] | None = self.__dict__.get("_definition")
+        if kept is None or kept[0] is not self.document:
+            kind: Any = ImportGoal if self.direction == IMPORT else ExportGoal
+            kept = self.document, kind.from_plain(self.document)
+            self.__dict__["_definition"] = kept
+        return kept[1]
 
     def take_slots(self, names: list[str]) -> list[int]:
         """The places of these mapping rows, 1 and up; new ones are added and never given away.
@@ -447,6 +452,7 @@ class Letter(models.Model):
     held_until = models.DateTimeField(null=True)  # by the process that sends it
     sent_at = models.DateTimeField(null=True)  # to all who are to get it and can
     given_up_at = models.DateTimeField(null=True)
+    missed = models.JSONField(default=list)  # given up: addresses that nothing has reached since
     trouble = models.TextField(blank=True, default="")  # what the last try met
 
     class Meta:
@@ -457,7 +463,12 @@ class Letter(models.Model):
                 fields=["due_at"],
                 condition=models.Q(sent_at__isnull=True, given_up_at__isnull=True),
                 name="letter_due",
-            )
+            ),
+            models.Index(
+                fields=["channel"],
+                condition=models.Q(given_up_at__isnull=False) & ~models.Q(missed=[]),
+                name="letter_missed",
+            ),
         ]
 
     def __str__(self) -> str:

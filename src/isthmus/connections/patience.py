@@ -5,12 +5,29 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from isthmus.errors import Final
+
 WAIT_SETTING = "ISTHMUS_LIMIT_WAIT_SECONDS"
 _NAP_SECONDS = 0.1
 
 
-def _limit_wait() -> float:
-    return float(os.environ.get(WAIT_SETTING, "900"))
+class WaitRefused(Final):
+    """The setting of how long a run waits for API calls can't be used."""
+
+
+def limit_wait() -> float:
+    """What the environment says, or 15 minutes, in seconds. Raises `WaitRefused`."""
+    given = os.environ.get(WAIT_SETTING, "900")
+    try:
+        seconds = float(given)
+    except ValueError:
+        seconds = 0.0
+    if not 0.0 < seconds <= 86_400.0:  # noqa: PLR2004 - a day
+        raise WaitRefused(
+            f"{WAIT_SETTING} is {given!r}. Give a number of seconds above 0 and up to 86400, or "
+            f"leave it out: then a run waits 900 seconds."
+        )
+    return seconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +49,7 @@ class Patience:
     @property
     def wait_seconds(self) -> float:
         """The pause of a run that waits for API calls."""
-        return _limit_wait() if self.limit_seconds is None else self.limit_seconds
+        return limit_wait() if self.limit_seconds is None else self.limit_seconds
 
 
 def pause(seconds: float, ended: Callable[[], bool]) -> None:

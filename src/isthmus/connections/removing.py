@@ -15,6 +15,7 @@ QUERIES = statements.load("isthmus.connections", "removing.sql")
 
 _ALL_OF_IT = (
     *("delete_exchanged", "delete_exchanged_sums", "delete_exchanged_gone"),
+    *("hand_on_alerts", "delete_letters", "delete_alerts"),
     *("delete_parts", "delete_runs", "delete_goals"),
     *("delete_attempts", "delete_favourites", "delete_connection"),
 )

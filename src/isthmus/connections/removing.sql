@@ -28,6 +28,37 @@ FROM connections_goal
 WHERE id = %(goal)s
     AND EXISTS (SELECT FROM store.exchanged_sum WHERE connection = connection_id AND goal = id)
 
+-- hand_on_alerts --
+-- An alert of a sign-in that others share goes on as theirs, and is told to nobody again.
+UPDATE connections_alert AS alert
+SET connection_id = other.id
+FROM (
+    SELECT shared.id AS alert, min(connection.id) AS id
+    FROM connections_alert AS shared
+    CROSS JOIN LATERAL jsonb_array_elements(shared.facts -> 'connections') AS each
+    JOIN connections_connection AS connection ON connection.id = each::integer
+    WHERE shared.connection_id = %(connection)s AND shared.facts ? 'connections'
+        AND connection.id <> %(connection)s
+    GROUP BY shared.id
+) AS other
+WHERE alert.id = other.alert
+
+-- delete_letters --
+-- Those that wait as well: what they lead to is no more.
+DELETE FROM connections_letter AS letter
+WHERE letter.connection_id = %(connection)s
+    OR letter.run_id IN (SELECT id FROM connections_run WHERE connection_id = %(connection)s)
+    OR letter.asks_id IN (
+        SELECT part.id
+        FROM connections_rungoal AS part
+        JOIN connections_run AS run ON run.id = part.run_id
+        WHERE run.connection_id = %(connection)s
+    )
+    OR letter.alert_id IN (SELECT id FROM connections_alert WHERE connection_id = %(connection)s)
+
+-- delete_alerts --
+DELETE FROM connections_alert WHERE connection_id = %(connection)s
+
 -- delete_parts --
 DELETE FROM connections_rungoal AS part
 USING connections_run AS run

@@ -9,6 +9,7 @@ then take the old one out.
 import os
 import tempfile
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -95,14 +96,22 @@ def mark(key: str) -> str:
 
 def marks() -> list[str]:
     """Of the keys that there are; none where there is no key yet, and none is made."""
-    given = os.environ.get(SETTING, "").strip()
-    return [mark(text) for text in texts()] if given or (home() / FILE).exists() else []
+    return [mark(text) for text in texts()] if is_given() or (home() / FILE).exists() else []
 
 
-def adopt(keys: str) -> None:
-    """Write these keys into the data folder, which has none yet."""
-    home().mkdir(mode=0o700, parents=True, exist_ok=True)
-    _write(home() / FILE, keys)
+def is_given() -> bool:
+    """Whether the environment gives the keys, so that those of the data folder don't count."""
+    return bool(os.environ.get(SETTING, "").strip())
+
+
+def adopt(keys: Sequence[str]) -> None:
+    """Write these keys into the data folder, before those that it has: they open what they did."""
+    path = home() / FILE
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    known = _split(_file_text(path)) if path.exists() else []
+    draft = _drafted(path, "".join(f"{key}\n" for key in dict.fromkeys([*keys, *known])))
+    draft.replace(path)
+    _keep_name(path.parent)
 
 
 def new_key() -> str:
@@ -117,10 +126,14 @@ def _keys() -> MultiFernet:
 def _key_texts() -> list[str]:
     given = os.environ.get(SETTING, "").strip()
     text = given or _file_text(home() / FILE)
-    keys = text.replace(",", " ").split()
+    keys = _split(text)
     if not keys:
         raise SecretKeyInvalid(f"{_source()} holds no key. {_advice()}")
     return keys
+
+
+def _split(text: str) -> list[str]:
+    return text.replace(",", " ").split()
 
 
 def _key(text: str) -> Fernet:
@@ -135,7 +148,7 @@ def _key(text: str) -> Fernet:
 
 def _source() -> str:
     """Where the keys are taken from."""
-    return SETTING if os.environ.get(SETTING, "").strip() else str(home() / FILE)
+    return SETTING if is_given() else str(home() / FILE)
 
 
 def _advice() -> str:
@@ -168,15 +181,25 @@ def _make(path: Path) -> None:
 
 def _write(path: Path, text: str) -> None:
     """Write the file where there is none."""
+    draft = _drafted(path, text)
+    try:
+        _name_unless_taken(draft, path)
+    finally:
+        draft.unlink()
+
+
+def _drafted(path: Path, text: str) -> Path:
+    """A file beside it that holds the text, on the disk."""
     handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 0600
     try:
         with os.fdopen(handle, "w", encoding="ascii") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        _name_unless_taken(Path(draft), path)
-    finally:
+    except BaseException:
         Path(draft).unlink()
+        raise
+    return Path(draft)
 
 
 def _name_unless_taken(draft: Path, path: Path) -> None:

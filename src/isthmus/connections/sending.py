@@ -19,6 +19,7 @@ from isthmus.connections import (
     letter_drawing,
     letter_payload,
     letter_words,
+    lost_letters,
     mail_server,
     mailing,
     secrets,
@@ -182,6 +183,7 @@ def _mailed(letter: Letter, server: mail_server.Server, session: mailing.Session
             letter.refused[to] = trouble
         else:
             letter.heard += 1
+            lost_letters.reached(Letter.EMAIL, to)
         letter.to = [each for each in letter.to if each != to]
         _keep(letter, to=letter.to, heard=letter.heard, refused=letter.refused)
     if letter.to:
@@ -194,8 +196,8 @@ def _mailed(letter: Letter, server: mail_server.Server, session: mailing.Session
 def _still_wanted(letter: Letter) -> list[str]:
     """Those who have not got it; whoever was taken off the connection's list is left out."""
     if letter.connection is not None:
-        wanted = set(letter.connection.notify_to)
-        letter.to = [each for each in letter.to if each in wanted]
+        wanted = {each.lower() for each in letter.connection.notify_to}
+        letter.to = [each for each in letter.to if each.lower() in wanted]
     return list(letter.to)
 
 
@@ -203,8 +205,8 @@ def _end(letter: Letter) -> None:
     """Nobody is left who is to get it."""
     now = timezone.now()
     if letter.refused and not letter.heard:
-        _keep(letter, to=[], given_up_at=now, trouble=NOBODY_TAKES_IT, held_until=None)
-        _say("letter given up", letter)
+        letter.to = []
+        _give_up(letter, NOBODY_TAKES_IT, now)
         return
     _keep(letter, to=[], sent_at=now, trouble="", held_until=None)
     _say("letter sent", letter)
@@ -224,6 +226,7 @@ def _called(letter: Letter) -> bool:
     )
     letter.heard += 1
     _keep(letter, heard=letter.heard)
+    lost_letters.reached(Letter.WEBHOOK, row.webhook_url)
     _end(letter)
     return True
 
@@ -232,12 +235,22 @@ def _put_off(letter: Letter, trouble: str, *, gives_up: bool = False) -> None:
     """Try again after a while; or never, where that has gone on for too long."""
     now = timezone.now()
     if gives_up or now - letter.written_at >= GIVE_UP:
-        _keep(letter, given_up_at=now, trouble=trouble, held_until=None)
-        _say("letter given up", letter)
+        _give_up(letter, trouble, now)
         return
     pause = PAUSES[min(letter.tries, len(PAUSES)) - 1]
     _keep(letter, due_at=now + pause, trouble=trouble, held_until=None)
     _say("letter not sent yet", letter)
+
+
+def _give_up(letter: Letter, trouble: str, now: datetime) -> None:
+    """Nobody else gets it."""
+    missed = [*letter.to, *letter.refused]
+    if letter.channel == Letter.WEBHOOK and letter.connection is not None:
+        # It may have been set to another address since the letter was written.
+        missed = [letter.connection.webhook_url]
+    given = {"to": letter.to, "missed": missed, "trouble": trouble}
+    _keep(letter, given_up_at=now, held_until=None, **given)
+    _say("letter given up", letter)
 
 
 def _keep(letter: Letter, **values: Any) -> None:
@@ -253,6 +266,21 @@ def hurry() -> int:
     now = timezone.now()
     late = waiting().filter(Q(held_until__isnull=True) | Q(held_until__lte=now), due_at__gt=now)
     return late.update(due_at=now)
+
+
+def try_again() -> int:
+    """Try right away all that was put off, and what is lost once more; how many letters."""
+    lost_letters.try_again()
+    hurry()
+    return waiting().count()
+
+
+def tried_words(number: int) -> str:
+    """What is said once these many are to be tried."""
+    if not number:
+        return "Nothing waits to be tried again."
+    it = "1 is" if number == 1 else f"{number:,} are"
+    return f"{it} tried again now, as soon as a worker runs."
 
 
 def _say(event: str, letter: Letter) -> None:

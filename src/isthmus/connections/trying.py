@@ -12,12 +12,13 @@ from isthmus.connections import (
     letter_drawing,
     letter_payload,
     letter_words,
+    lost_letters,
     mail_server,
     mailing,
     secrets,
     webhooks,
 )
-from isthmus.connections.models import Connection
+from isthmus.connections.models import Connection, Letter
 from isthmus.connections.sending import NO_SERVER
 from isthmus.connections.webhook_setting import WebhookRefused
 from isthmus.domain import notifying
@@ -68,7 +69,10 @@ def try_mail(to: str) -> Tested:
             f"what is taken for spam.",
         )
 
-    return _in_time(send, str(server))
+    tested = _in_time(send, str(server))
+    if tested.is_good:
+        lost_letters.reached(Letter.EMAIL, to)
+    return tested
 
 
 def try_webhook(connection: Connection) -> Tested:
@@ -92,7 +96,10 @@ def try_webhook(connection: Connection) -> Tested:
             return Tested(is_good=False, words=str(trouble))
         return Tested(is_good=True, words=f"The webhook has taken a test event ({status}).")
 
-    return _in_time(call, "the webhook")
+    tested = _in_time(call, "the webhook")
+    if tested.is_good:
+        lost_letters.reached(Letter.WEBHOOK, url)
+    return tested
 
 
 def _in_time(act: Callable[[], Tested], name: str) -> Tested:

@@ -28,6 +28,8 @@ _MAKES_AMBIGUOUS: Final = frozenset("\\@#")
 class WebhookRefused(FinalError):
     """The webhook can't be called."""
 
+    is_of_input = True
+
 
 @dataclass(frozen=True, kw_only=True)
 class Target:

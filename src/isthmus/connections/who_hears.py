@@ -5,16 +5,20 @@ from typing import Final
 
 from isthmus.connections.models import Connection, When
 from isthmus.domain import notifying
+from isthmus.domain.suggestions import did_you_mean
 from isthmus.errors import Final as FinalError
 from isthmus.people.models import User
 
 COLUMNS: Final = ("notify_to", "notify_when")
 
 _SUGGESTIONS: Final = 8
+_SHOWN: Final = 60
 
 
 class AddressesRefused(FinalError):
     """Letters can't be sent to these addresses."""
+
+    is_of_input = True
 
 
 def check(addresses: Sequence[str]) -> None:
@@ -27,7 +31,8 @@ def check(addresses: Sequence[str]) -> None:
 def checked_when(when: str) -> str:
     """The word for what is told. Raises `AddressesRefused` for one that is not known."""
     if when not in notifying.WHEN:
-        raise AddressesRefused(f"{when!r} is not known here. {notifying.WHEN_WORDS}")
+        near = did_you_mean(when[:_SHOWN], notifying.WHEN)
+        raise AddressesRefused(f"{when[:_SHOWN]!r} is not known here.{near} {notifying.WHEN_WORDS}")
     return when
 
 

@@ -36,7 +36,7 @@ was. Of a small share, the half is enough."""
 
 _DIGITS: Final = 10
 
-WORDS: Final = "The share is a whole number of percent from 1 to 100."
+WORDS: Final = "The share is a whole number of percent from 1 to 100, such as 75."
 """What is said of a share that is none."""
 
 

@@ -45,6 +45,25 @@ def zone(name: str) -> ZoneInfo | None:
         return None
 
 
+def zone_to_show(name: str) -> ZoneInfo:
+    """The time zone of that name; UTC where this machine doesn't know it.
+
+    A store may come from a machine that knows more of them: what it holds can be looked at, and
+    another zone be chosen.
+    """
+    return zone(name) or ZoneInfo("UTC")
+
+
+def words(moment: datetime, name: str) -> str:
+    """A moment on the clocks of the time zone of that name, and whose clocks these are.
+
+    Where this machine doesn't know the zone, it is UTC.
+    """
+    place = zone_to_show(name or "UTC")
+    local = moment.astimezone(place)
+    return f"{local.day} {local:%B %Y, %H:%M} ({place.key})"
+
+
 def shown(moment: datetime, place: ZoneInfo) -> datetime:
     """What the clocks there show at the moment, to the second, as a date and time without zone."""
     return moment.astimezone(place).replace(tzinfo=None, microsecond=0, fold=0)

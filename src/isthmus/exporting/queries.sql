@@ -881,12 +881,16 @@ USING export_told AS told
 WHERE told.record_id = result.record_id
 
 -- hold_unknown --
+-- Where a profile became part of another one meanwhile, that one may have the record already.
 INSERT INTO store.export_hold (goal, profile_id, code, failures, next_at)
-SELECT %(goal)s, profile_id, 'outcome_unknown', 1, 'infinity'
-FROM store.export_row
-WHERE run_goal = %(run_goal)s AND operation = %(operation)s AND part = %(part)s
-    AND outcome IS NULL
-ORDER BY profile_id
+SELECT DISTINCT
+    %(goal)s::integer, coalesce(merged.survivor, row.profile_id), 'outcome_unknown', 1,
+    'infinity'::timestamptz
+FROM store.export_row AS row
+LEFT JOIN store.profile_merge AS merged USING (profile_id)
+WHERE row.run_goal = %(run_goal)s AND row.operation = %(operation)s AND row.part = %(part)s
+    AND row.outcome IS NULL
+ORDER BY 2
 ON CONFLICT (goal, profile_id) DO UPDATE
 SET code = excluded.code, row_hash = NULL, failures = 1, next_at = excluded.next_at
 
@@ -901,6 +905,8 @@ JOIN store.export_row AS row
     ON row.run_goal = %(run_goal)s AND row.operation = %(operation)s AND row.part = %(part)s
     AND row.profile_id = told.profile_id
 WHERE row.outcome LIKE 'failed:%%' AND row.outcome <> 'failed:ENTITY_IS_DELETED'
+    -- The row of a profile that became part of another one does not come again.
+    AND told.owner IS NULL
 ORDER BY row.profile_id
 ON CONFLICT (goal, profile_id) DO UPDATE
 SET

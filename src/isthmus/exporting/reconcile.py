@@ -12,6 +12,7 @@ from isthmus.connections.runs import GoalRun
 from isthmus.exporting.plan import ExportPlan
 from isthmus.exporting.queries import QUERIES
 from isthmus.exporting.upload import Upload
+from isthmus.profiles import merging
 from isthmus.salesforce import IngestJob, JobState, NotFound
 
 RESULT = sql.Identifier("export_result")
@@ -147,12 +148,14 @@ def take_over(connection: Connection[Any], owner: Owner, upload: Upload) -> int:
 def note_told(connection: Connection[Any], owner: Owner, upload: Upload) -> None:
     """Give the rows that Salesforce spoke of their outcomes, with all that follows from them.
 
-    Belongs into one transaction.
+    Belongs into one transaction, READ COMMITTED. From here to its end no profiles are merged, so
+    what was sent is given to the profiles that are there.
     """
     connection.execute("ANALYZE export_told")
     names = {**upload.names, "goal": owner.goal, "connection": owner.connection}
     names |= {"object": owner.object, "version": owner.version_of(upload.operation)}
     names["day"] = exchange.today(owner.zone)
+    merging.keep_owners(connection)
     connection.execute(QUERIES["follow_merged"], names)
     told = connection.execute(QUERIES["note_results"], names).rowcount
     some_failed = connection.execute(QUERIES["any_failed"]).fetchone() == (True,)

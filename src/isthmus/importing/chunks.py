@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import Any, TypeVar
 
@@ -19,6 +19,7 @@ from isthmus.importing.match import Position
 from isthmus.importing.plan import ImportPlan
 from isthmus.importing.queries import QUERIES
 from isthmus.importing.sums import refuse_overflow
+from isthmus.profiles import merging
 
 FIRST_CHUNK, SMALLEST_CHUNK, LARGEST_CHUNK = 5_000, 500, 40_000
 """Records. A chunk holds locks, so it should take about a second or two."""
@@ -103,7 +104,11 @@ def _merge_chunk(
 
 
 def in_chunk(
-    goal_run: GoalRun, connection: Connection[Any], work: Callable[[GoalCounts], Done]
+    goal_run: GoalRun,
+    connection: Connection[Any],
+    work: Callable[[GoalCounts], Done],
+    *,
+    merges: bool = False,
 ) -> Done:
     """Do `work` in the transaction of a chunk, again where it collides; what it returned.
 
@@ -112,13 +117,15 @@ def in_chunk(
 
     In a transaction that is open already (a rehearsal) the chunk is a part of that, and a collision
     is met by whoever opened it.
+
+    `merges`: the work makes one profile of several.
     """
     if connection.info.transaction_status == TransactionStatus.INTRANS:
         return _rehearsed(goal_run, connection, work)
     for attempt in range(TRIES):
         counts = GoalCounts.from_plain(goal_run.counts.plain())
         try:
-            with _writing(connection):
+            with _writing(connection, merges=merges):
                 goal_run.fence.check(connection)
                 done = work(counts)
         except COLLISIONS:
@@ -144,16 +151,18 @@ def _rehearsed(
 
 
 @contextmanager
-def _writing(connection: Connection[Any]) -> Iterator[None]:
+def _writing(connection: Connection[Any], *, merges: bool) -> Iterator[None]:
     """A transaction of the only chunk writer of the store.
 
-    The lock is taken before the transaction: its snapshot must see what the writer before did.
+    The locks are taken before the transaction: its snapshot must see what the writer before did,
+    and where it merges also what exports gave to the profiles.
     """
     connection.execute(QUERIES["lock_writer"])
     try:
-        connection.isolation_level = IsolationLevel.REPEATABLE_READ
-        with connection.transaction():
-            yield
+        with merging.changing_owners(connection) if merges else nullcontext():
+            connection.isolation_level = IsolationLevel.REPEATABLE_READ
+            with connection.transaction():
+                yield
     finally:
         if connection.info.transaction_status == TransactionStatus.IDLE:
             connection.execute(QUERIES["unlock_writer"])

@@ -39,7 +39,8 @@ def settle(goal_run: GoalRun, plan: ImportPlan, connection: Connection[Any]) -> 
     if handing:
         connection.execute(QUERIES["make_settle_pair"])
         merging.prepare(connection)
-        while in_chunk(goal_run, connection, partial(_hand_over, plan, connection)):
+        work = partial(_hand_over, plan, connection)
+        while in_chunk(goal_run, connection, work, merges=True):
             goal_run.check_stop()
     if losing:
         connection.execute(QUERIES["make_settle_object"])

@@ -19,7 +19,7 @@ from uuid import UUID, uuid4
 
 from django.db import connection as database
 from django.db import transaction
-from psycopg.sql import SQL
+from psycopg.sql import Composable
 
 PAGE: Final = "page"
 COMMAND_LINE: Final = "command line"
@@ -133,8 +133,8 @@ def _tell(
 
 def _writes_set_up(statement: Any) -> bool:
     # The named blocks of rooms; most of them only read, and pages ask many.
-    text = statement.as_string(None) if isinstance(statement, SQL) else statement
-    # What is built of parts may write anything.
+    text = statement.as_string(None) if isinstance(statement, Composable) else statement
+    # What can't be read may write anything.
     if not isinstance(text, str):
         return True
     return _SET_UP.search(text) is not None and _WRITES.search(text) is not None

@@ -1,12 +1,14 @@
 """Making one profile of two, with all that belongs to them."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from psycopg import Connection, sql
 from psycopg.errors import SerializationFailure
+from psycopg.pq import TransactionStatus
 from psycopg.sql import Composable, Composed
 
 from isthmus.domain.properties import OnMerge, PropertyDefinition
@@ -23,6 +25,32 @@ def prepare(connection: Connection[Any]) -> None:
     connection.execute(QUERIES["make_merging_pair"])
 
 
+def keep_owners(connection: Connection[Any]) -> None:
+    """Let no profile become part of another one until the open transaction ends.
+
+    For whoever gives links or counts to profiles, and is not the writer who merges: it asks for
+    this before it reads which profile stands for which, and writes to no row that others write to
+    before it has it. Otherwise what it gives could be left with a profile that is gone.
+    """
+    connection.execute(QUERIES["keep_owners"])
+
+
+@contextmanager
+def changing_owners(connection: Connection[Any]) -> Iterator[None]:
+    """Have nobody give links or counts to profiles meanwhile, for a transaction within the block.
+
+    One that sees a snapshot has to see all that was given before it merges, so this comes before
+    it begins. Only the writer may ask for this, and only once it is the writer: a rehearsal can be
+    that for minutes, and no export should wait for it.
+    """
+    connection.execute(QUERIES["lock_owners"])
+    try:
+        yield
+    finally:
+        if connection.info.transaction_status == TransactionStatus.IDLE:
+            connection.execute(QUERIES["unlock_owners"])
+
+
 def merge(connection: Connection[Any], survivor: UUID, loser: UUID) -> None:
     """Make one profile of two, in a transaction of its own. The survivor counts as the newer one.
 
@@ -34,6 +62,7 @@ def merge(connection: Connection[Any], survivor: UUID, loser: UUID) -> None:
     with connection.transaction():
         # As chunks of imports do: two that lock several profiles would do so in other orders.
         connection.execute(QUERIES["wait_for_writer"])
+        connection.execute(QUERIES["change_owners"])
         pair = {"survivor": survivor, "loser": loser}
         connection.execute(QUERIES["add_pair"], pair)
         merge_pairs(connection)
@@ -43,6 +72,9 @@ def merge_pairs(
     connection: Connection[Any], *, run_goal: int | None = None, both: Collection[str] = ()
 ) -> None:
     """Merge the pairs of `merging_pair`, and empty it, in the open transaction.
+
+    Unless that is rolled back it is one of the writer, who lets nobody give anything to profiles
+    meanwhile: see `changing_owners`.
 
     `both` names list properties that keep the values of both sides, whatever they are set to.
     """

@@ -4,6 +4,21 @@ Making one profile of two. The pairs are in a temporary table; a profile is in o
 -- The lock of whoever writes many profiles at a time, until the transaction ends.
 SELECT pg_advisory_xact_lock(7301881, 2)
 
+-- keep_owners --
+-- Nobody merges profiles until the transaction ends. Several can ask for that at a time.
+SELECT pg_advisory_xact_lock_shared(7301881, 5)
+
+-- change_owners --
+-- The opposite: whoever has links or counts to give to profiles waits until the transaction ends.
+SELECT pg_advisory_xact_lock(7301881, 5)
+
+-- lock_owners --
+-- The same for longer than a transaction.
+SELECT pg_advisory_lock(7301881, 5)
+
+-- unlock_owners --
+SELECT pg_advisory_unlock(7301881, 5)
+
 -- make_merging_pair --
 -- The survivor counts as the newer of the two.
 CREATE TEMPORARY TABLE IF NOT EXISTS merging_pair (

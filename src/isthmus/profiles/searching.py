@@ -30,6 +30,7 @@ class Search:
     where: Mapping[str, Any] | None = None  # a condition as segments have it
     timezone: str = "UTC"  # of days in it
     oldest_first: bool = False
+    known: bool = False  # only those with an identifier
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +59,7 @@ def search(
     if "\0" in wanted.value:
         return []
     if not wanted.value and wanted.where is None:
-        name = "oldest" if wanted.oldest_first else "newest"
+        name = f"{'oldest' if wanted.oldest_first else 'newest'}{'_known' if wanted.known else ''}"
         rows = session.execute(QUERIES[name], {"after": after, "most": most})
         return [row[0] for row in rows]
     statement = search_statement(
@@ -73,7 +74,7 @@ def search(
 def _parts(
     session: Connection[Any], wanted: Search, known: Mapping[str, PropertyDefinition]
 ) -> list[sql.Composable]:
-    parts: list[sql.Composable] = []
+    parts: list[sql.Composable] = [_KNOWN] if wanted.known else []
     if wanted.value:
         owners = finding.owners(session, wanted.value)
         parts.append(sql.SQL("p.profile_id = ANY ({}::uuid[])").format(sql.Literal(owners)))
@@ -85,6 +86,11 @@ def _parts(
         except SegmentError as error:
             raise NotComparable(str(error)) from error
     return parts
+
+
+_KNOWN = sql.SQL(
+    "EXISTS (SELECT FROM store.identifier AS held WHERE held.profile_id = p.profile_id)"
+)
 
 
 def search_statement(

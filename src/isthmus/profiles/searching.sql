@@ -12,6 +12,19 @@ WHERE %(after)s::uuid IS NULL OR profile_id > %(after)s::uuid
 ORDER BY profile_id
 LIMIT %(most)s
 
+-- newest_known --
+-- By the index of identifiers, so that it reads no more than it gives.
+SELECT DISTINCT profile_id FROM store.identifier
+WHERE %(after)s::uuid IS NULL OR profile_id < %(after)s::uuid
+ORDER BY profile_id DESC
+LIMIT %(most)s
+
+-- oldest_known --
+SELECT DISTINCT profile_id FROM store.identifier
+WHERE %(after)s::uuid IS NULL OR profile_id > %(after)s::uuid
+ORDER BY profile_id
+LIMIT %(most)s
+
 -- linked_objects --
 SELECT DISTINCT profile_id, object
 FROM store.record_link

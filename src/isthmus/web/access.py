@@ -14,6 +14,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.http import urlencode
 from django_htmx.http import HttpResponseClientRedirect
 
+from isthmus.domain import wall_clock
 from isthmus.domain.roles import Right
 from isthmus.people import auditing
 from isthmus.people.models import User
@@ -76,7 +77,7 @@ class AccessMiddleware:
         user = who(request)
         if user is None:
             return _to_sign_in(request)
-        timezone.activate(user.timezone)
+        timezone.activate(wall_clock.zone_to_show(user.timezone))
         if isinstance(allowed, Right) and not user.may(allowed):
             raise PermissionDenied
         return None

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 from django.http import HttpRequest
@@ -16,6 +15,7 @@ from isthmus.connections.attention import Failure, Loss, Problem
 from isthmus.connections.guards import Question
 from isthmus.connections.models import EXPORT, Alert, Connection
 from isthmus.connections.overview import Health, Overview
+from isthmus.domain import wall_clock
 from isthmus.domain.roles import Right
 from isthmus.web.access import who
 from isthmus.web.connection_words import address, rows_behind
@@ -191,8 +191,7 @@ def _merged(others: Sequence[Alert], problems: Sequence[Problem], looks: Looks) 
 
 
 def _alert(alert: Alert, looks: Looks) -> Item:
-    zone = timezone.get_current_timezone_name()
-    words = alert_words.words(alert, zone=zone)
+    words = alert_words.words(alert)
     way, act = _way(alert, words, looks)
     return Item(
         state=_STATES[Kind(alert.kind)],
@@ -248,7 +247,6 @@ def _no_worker(late: int) -> Iterator[Item]:
 
 def _lost(found: Sequence[Overview], looks: Looks) -> Iterator[Item]:
     losses = attention.losses([each.id for each in found])
-    now = timezone.now()
     for each in found:
         loss = losses.get(each.id)
         name = _shortened(each.name)
@@ -256,7 +254,7 @@ def _lost(found: Sequence[Overview], looks: Looks) -> Iterator[Item]:
             state=_STATES[Kind.SIGN_IN_LOST],
             subject=name,
             rest=" can\u2019t sign in",
-            sentence=_lost_sentence(loss, now),
+            sentence=_lost_sentence(loss),
             address=address("connection-sign-in", each.key)
             if looks.may_edit
             else address("connection", each.key) + "#authorization",
@@ -266,12 +264,12 @@ def _lost(found: Sequence[Overview], looks: Looks) -> Iterator[Item]:
         )
 
 
-def _lost_sentence(loss: Loss | None, now: datetime) -> str:
+def _lost_sentence(loss: Loss | None) -> str:
     if loss is None:
         return ""
     whose = f" of {loss.user_name}" if loss.user_name else ""
     runs = f" {plural(loss.runs, 'run')} failed since." if loss.runs else ""
-    at = moment(loss.at, now)
+    at = wall_clock.words(loss.at, loss.timezone)
     return (
         f"Salesforce has refused the sign-in{whose} for good since {at}.{runs} Nothing is lost: "
         f"the next run goes on from there."

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from django.utils import timezone
 
-from isthmus.connections import audit, calls, exchange, few_records, foreseen
+from isthmus.connections import audit, calls, exchange, few_records, firing, foreseen
 from isthmus.errors import IsthmusError
 from isthmus.profiles import database, schema, upkeep
 from isthmus.profiles.database import DatabaseGone
@@ -49,6 +49,7 @@ class Housekeeping:
                 calls.forget()
                 exchange.keep_house(session)
                 with database.reached():
+                    firing.bring_nearer()
                     days = timedelta(days=self.keeping.outcomes_days)
                     few_records.forget_sent(timezone.now() - days)
                     forgetting.forget(timezone.now(), self.keeping)

@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass, field
 
+from isthmus.connections.patience import limit_wait
 from isthmus.errors import Final
 from isthmus.profiles.keeping import Keeping
 
@@ -47,3 +48,7 @@ class WorkerSettings:
 
     keeping: Keeping = field(default_factory=Keeping)
     """How long what runs leave behind is kept."""
+
+    def __post_init__(self) -> None:
+        """Refuse now what a run would come upon only when an org has no calls left."""
+        limit_wait()

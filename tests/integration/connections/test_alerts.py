@@ -18,7 +18,7 @@ from psycopg import Connection as Session
 
 from integration.connections.worlds import EXPORT, IMPORT, ended, new_run
 from integration.set_up import new_connection, new_goal
-from isthmus.connections import alert_words, alerts, certificates, letters
+from isthmus.connections import alert_words, alerts, certificates, letters, lost_letters
 from isthmus.connections.alert_signs import Kind
 from isthmus.connections.errors import NoSuchThing, StateRefused
 from isthmus.connections.models import (
@@ -446,6 +446,21 @@ def test_amounts_that_go_up_and_down_are_told_once(connection: Connection) -> No
     assert evaluate(NOW + 2 * DAY, since=NOW).opened == []
 
 
+def test_an_alert_that_was_over_before_anybody_heard_of_it_is_told_when_it_comes_again(
+    connection: Connection,
+) -> None:
+    Connection.objects.update(notify_to=["alice@example.com"], notify_when="problems")
+    leads = usual_runs(new_goal(Connection.objects.get(), IMPORT))
+    past_run(leads, 0, ago=timedelta())
+    evaluate()
+    past_run(leads, 900, ago=-HOUR)
+    evaluate(NOW + HOUR)
+    Letter.objects.get().delete()  # as whoever sends it does once there is nothing to tell
+    past_run(leads, 0, ago=-2 * HOUR)
+    evaluate(NOW + 2 * HOUR)
+    assert Letter.objects.get().alert == Alert.objects.get()
+
+
 def test_only_amounts_are_taken_as_usual_and_only_once(leads: Goal) -> None:
     usual_runs(leads)
     past_run(leads, 0, ago=MINUTE)
@@ -638,14 +653,67 @@ def test_letters_that_can_not_be_sent_for_an_hour_are_told(store: Session[Any]) 
         Letter.objects.filter(id=letter.id).update(sent_at=NOW)
 
 
-def test_letters_that_were_given_up_are_told_until_others_arrive(store: Session[Any]) -> None:
-    Letter.objects.create(
-        channel=Letter.EMAIL, key="x", written_at=NOW - 4 * DAY, given_up_at=NOW - DAY
+def given_up(connection: Connection | None, *to: str, **given: Any) -> Letter:
+    ends = {"written_at": NOW - 4 * DAY, "given_up_at": NOW - DAY, "missed": list(to)}
+    return Letter.objects.create(
+        key=f"x{Letter.objects.count()}",
+        connection=connection,
+        **{"channel": Letter.EMAIL, **ends, **given},
     )
-    Letter.objects.create(channel=Letter.EMAIL, key="y", sent_at=NOW - 2 * DAY)
+
+
+def test_a_letter_that_was_given_up_is_told_until_something_reached_each_whom_it_was_for(
+    store: Session[Any],
+) -> None:
+    acme = new_connection("acme", notify_to=["ann@example.com", "bob@example.com"])
+    given_up(acme, "ann@example.com", "bob@example.com")
+    Letter.objects.create(channel=Letter.EMAIL, key="y", sent_at=NOW, heard=1)
     with opens_once(Kind.LETTERS_WAIT):
-        assert said().sentence.startswith("1 e-mail was given up, and nobody got it. 0 e-mails")
-        Letter.objects.filter(key="y").update(sent_at=NOW)
+        assert said().title == "E-mail did not arrive"
+        assert said().sentence.startswith(
+            "1 e-mail was given up, and 2 addresses have got none since. The oldest of all is of"
+        )
+        lost_letters.reached(Letter.EMAIL, "ann@example.com")
+        lost_letters.reached(Letter.EMAIL, "eve@example.com")
+        lost_letters.reached(Letter.WEBHOOK, "bob@example.com")
+        evaluate()
+        assert "1 address has got none since" in said().sentence
+        lost_letters.reached(Letter.EMAIL, "bob@example.com")
+
+
+def test_whoever_hears_of_nothing_there_any_more_misses_nothing(store: Session[Any]) -> None:
+    acme = new_connection("acme", notify_to=["ann@example.com"])
+    given_up(acme, "ann@example.com")
+    ends: tuple[dict[str, Any], ...] = ({"active": False}, {"notify_to": ["bob@example.com"]})
+    for end in ends:
+        evaluate()
+        assert kinds() == [Kind.LETTERS_WAIT]
+        Connection.objects.filter(id=acme.id).update(**end)
+        evaluate()
+        assert kinds() == [], end
+        Connection.objects.filter(id=acme.id).update(active=True, notify_to=acme.notify_to)
+
+
+def test_a_letter_of_several_connections_is_for_who_hears_of_any(store: Session[Any]) -> None:
+    new_connection("acme", notify_to=["ann@example.com"])
+    beta = new_connection("beta", notify_to=["bob@example.com"])
+    given_up(None, "ann@example.com", "bob@example.com", "eve@example.com")
+    found = lost_letters.lost(Letter.EMAIL)
+    assert (found.letters, found.addresses) == (1, 2)
+    assert [(each.address, each.connection) for each in found.missed] == [
+        ("ann@example.com", "acme"),
+        ("bob@example.com", "beta"),
+    ]
+    beta.delete()
+    assert lost_letters.lost(Letter.EMAIL).addresses == 1
+
+
+def test_a_webhook_that_leads_elsewhere_now_misses_nothing(store: Session[Any]) -> None:
+    acme = new_connection("acme", webhook_url="https://one.example/hook")
+    given_up(acme, "https://one.example/hook", channel=Letter.WEBHOOK)
+    with opens_once(Kind.LETTERS_WAIT):
+        assert said().title == "Webhooks did not arrive"
+        Connection.objects.update(webhook_url="https://two.example/hook")
 
 
 def test_an_alert_is_told_once_to_those_who_hear_of_such(store: Session[Any]) -> None:

@@ -5,14 +5,23 @@ from typing import Any
 import psycopg
 import pytest
 from django.db import transaction
+from django.utils import timezone
 from psycopg import Connection, sql
 
 from integration.connections.worlds import EXPORT, IMPORT, ended
 from integration.set_up import new_connection, new_goal
-from isthmus.connections import models, removing, sizes
+from isthmus.connections import alerts, letters, models, removing, sizes
 from isthmus.connections.errors import RunAlreadyGoing
 from isthmus.connections.exchange import Unique
-from isthmus.connections.models import Authorization, Goal, Run, RunGoal, RunState
+from isthmus.connections.models import (
+    Alert,
+    Authorization,
+    Goal,
+    Letter,
+    Run,
+    RunGoal,
+    RunState,
+)
 from isthmus.connections.runs import RUN_LOCK
 from isthmus.domain.roles import Role
 from isthmus.people import accounts
@@ -97,6 +106,43 @@ def test_a_deleted_connection_leaves_no_orphans_and_takes_nothing_of_another(
     assert Goal.objects.filter(connection=kept).count() == Goal.objects.count() == 2
     assert RunGoal.objects.filter(run__connection=kept).count() == RunGoal.objects.count() == 2
     removing.delete_connection(doomed)
+
+
+def test_what_was_told_of_a_connection_and_is_open_about_it_goes_with_it(
+    store: Connection[Any],
+) -> None:
+    for key in ("doomed", "kept"):
+        connection = plant(store, key)
+        connection.notify_to, connection.webhook_url = ["ops@example.com"], "https://example.com/x"
+        connection.save()
+        run = connection.runs.get()
+        run.state, part = RunState.FAILED, run.goals.latest("id")
+        letters.post_run(run)
+        letters.post_question(part)
+        letters.post_alert(
+            Alert.objects.create(
+                kind="rows_held", about=key, connection=connection, goal=part.goal, run=run
+            )
+        )
+    assert Letter.objects.count() == 12
+    removing.delete_connection(models.Connection.objects.get(key="doomed"))
+    assert {each.about for each in Alert.objects.all()} == {"kept"}
+    assert Letter.objects.filter(connection__key="kept").count() == Letter.objects.count() == 6
+
+
+def test_an_alert_of_a_sign_in_that_others_share_outlives_a_connection_and_is_told_once(
+    store: Connection[Any],
+) -> None:
+    first = new_connection("first", notify_to=["first@example.com"])
+    new_connection("second", authorization=first.authorization, notify_to=["second@example.com"])
+    now = timezone.now()
+    Authorization.objects.update(lost_at=now)
+    alerts.evaluate(now)
+    assert Letter.objects.get().to == ["first@example.com", "second@example.com"]
+    removing.delete_connection(first)
+    alerts.evaluate(now)
+    assert Alert.objects.get().connection == models.Connection.objects.get(key="second")
+    assert Letter.objects.count() == 1
 
 
 def test_a_connection_without_sign_in_goals_and_runs_can_be_deleted(

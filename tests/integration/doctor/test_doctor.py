@@ -144,11 +144,13 @@ def test_a_mail_server_that_is_down_is_said() -> None:
 @pytest.mark.usefixtures("store")
 def test_letters_that_nobody_got_are_said() -> None:
     now = timezone.now()
-    Letter.objects.create(channel=Letter.EMAIL, key="x", given_up_at=now)
+    acme = new_connection("acme", notify_to=["ann@example.com"])
+    missed = {"given_up_at": now, "missed": acme.notify_to}
+    Letter.objects.create(channel=Letter.EMAIL, key="x", connection=acme, **missed)
     Letter.objects.create(channel=Letter.WEBHOOK, key="y", trouble="example.com answers 500.")
     found = [(each.what, each.ok, each.detail) for each in checks.mail()]
     assert found[0][:2] == ("e-mail", False)
-    assert found[0][2].startswith("1 letter given up since anything was sent last")
+    assert found[0][2].startswith("1 letter given up, and some got none since: mend")
     assert found[1] == ("webhooks", False, "1 letter waiting: example.com answers 500.")
 
 

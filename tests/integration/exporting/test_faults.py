@@ -19,6 +19,7 @@ from isthmus.domain.goals import ExportField, ExportGoal, ExportKind, MatchRow
 from isthmus.domain.objects import LEAD
 from isthmus.exporting.engine import run_export
 from isthmus.exporting.refusals import MostRowsRefused
+from isthmus.profiles import merging
 from isthmus.salesforce import JobState, OutcomeUnknown, PageCut
 from model.fake_org import FakeOrg, describe, new_field
 from model.fake_salesforce import FakePage
@@ -168,6 +169,21 @@ def test_a_record_that_can_not_be_recognised_is_not_created_again(both: SideBySi
     # Somebody has looked, and asks for everything.
     whole = set_up.run(run_export, both.goals["out"], both.salesforce, full=True).counts
     assert (whole.unchanged, whole.created) == (2, 1)
+
+
+def test_nor_for_the_profile_that_its_own_became_part_of_meanwhile(both: SideBySide) -> None:
+    survivor = both.ids[both.add_profile()]
+
+    def change(_job: str) -> None:
+        both.org.save("Lead", both.org.id("Lead", 2), Email="z@x.co", Title="Else")
+        merging.merge(both.connection, survivor, both.ids[2])
+
+    closed_and_gone(both, change)
+    again = set_up.run(run_export, both.goals["out"], both.salesforce).counts
+    assert (again.unchanged, dict(again.skipped)) == (2, {"outcome_unknown": 1})
+    assert len(records(both)) == 3
+    held = both.connection.execute("SELECT profile_id, code FROM store.export_hold").fetchall()
+    assert held == [(survivor, "outcome_unknown")]
 
 
 def altered(both: SideBySide, kind: str, change: Callable[[list[Any]], list[Any]]) -> Any:

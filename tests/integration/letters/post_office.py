@@ -30,7 +30,9 @@ class PostOffice:
 
     port: int
     tls: ssl.SSLContext | None = None
-    password: str = ""  # of the user `isthmus`; empty: anybody may send
+    user: str = "isthmus"
+    password: str = ""  # of the user; empty: anybody may send
+    unknown: list[str] = field(default_factory=list)  # ways to sign in
     refused: dict[str, str] = field(default_factory=dict)  # answers, by address
     dies_after: int | None = None  # letters, and then it takes one more and says nothing
     busy: bool = False  # takes no letter just now
@@ -81,7 +83,7 @@ class PostOffice:
         self, _server: SMTP, _session: Any, _envelope: Any, mechanism: str, data: Any
     ) -> AuthResult:
         known = mechanism in ("LOGIN", "PLAIN") and (
-            (data.login, data.password) == (b"isthmus", self.password.encode())
+            (data.login, data.password) == (self.user.encode(), self.password.encode())
         )
         return AuthResult(success=known, handled=known)
 
@@ -101,6 +103,7 @@ def opened(office: PostOffice) -> Iterator[PostOffice]:
     if office.password:
         more |= {"authenticator": office.authenticate, "auth_required": True}
         more |= {"auth_require_tls": office.tls is not None}
+        more |= {"auth_exclude_mechanism": office.unknown}
     controller = Controller(office, hostname="127.0.0.1", port=office.port, **more)
     controller.start()
     try:

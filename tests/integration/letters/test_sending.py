@@ -9,10 +9,19 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from integration import set_up
 from integration.letters import post_office
 from integration.letters.conftest import TEAM, ended
 from integration.letters.post_office import PostOffice, opened
-from isthmus.connections import letter_words, letters, mail_server, mailing, sending, trying
+from isthmus.connections import (
+    letter_words,
+    letters,
+    lost_letters,
+    mail_server,
+    mailing,
+    sending,
+    trying,
+)
 from isthmus.connections.models import Connection, Letter, MailServer, Run, RunState
 from isthmus.worker import rounds
 
@@ -123,6 +132,47 @@ def test_a_letter_that_nobody_can_get_is_given_up(office: PostOffice, acme: Conn
     assert letter.given_up_at is not None
 
 
+def test_a_letter_is_lost_until_something_reached_those_whom_it_was_for(
+    office: PostOffice, acme: Connection
+) -> None:
+    office.refused |= dict.fromkeys(TEAM, "550 no")
+    _post(acme)
+    sending.send_mail()
+    other = set_up.new_connection("other", notify_to=["eve@example.com"])
+    _post(other)
+    assert sending.send_mail() == 1
+    assert [each.address for each in letters.standing()[0].lost.missed] == sorted(TEAM)
+    assert "code 550" in letters.standing()[0].lost.missed[0].why
+    del office.refused["ops@example.com"]
+    _post(acme)
+    sending.send_mail()
+    assert [each.address for each in letters.standing()[0].lost.missed] == ["crm@example.com"]
+    office.refused.clear()
+    assert trying.try_mail("crm@example.com").is_good
+    assert letters.standing()[0].lost == lost_letters.Lost()
+
+
+def test_what_was_given_up_is_tried_once_more_for_those_who_got_nothing_since(
+    closed_office: PostOffice, acme: Connection
+) -> None:
+    letter, waits = _post(acme), _post(acme)
+    Letter.objects.filter(id=letter.id).update(written_at=timezone.now() - sending.GIVE_UP)
+    sending.send_mail()
+    Letter.objects.filter(id=waits.id).update(due_at=timezone.now() + timedelta(hours=1))
+    lost_letters.reached(Letter.EMAIL, "ops@example.com")
+    assert sending.try_again() == 2
+    sending.send_mail()
+    letter.refresh_from_db()
+    assert letter.given_up_at is not None, "its three days are over"
+    assert letter.missed == ["crm@example.com"]
+    with opened(closed_office):
+        assert sending.try_again() == 2
+        assert sending.send_mail() == 2
+        assert sending.try_again() == 0
+    assert sorted(to for to, _ in closed_office.taken) == sorted([*TEAM, "crm@example.com"])
+    assert letters.standing()[0].lost == lost_letters.Lost()
+
+
 def test_a_server_that_lets_nobody_send_unless_signed_in_loses_no_letter(
     office: PostOffice, acme: Connection
 ) -> None:
@@ -208,7 +258,7 @@ def test_who_was_taken_off_the_list_meanwhile_gets_nothing(
     office: PostOffice, acme: Connection
 ) -> None:
     _post(acme)
-    Connection.objects.update(notify_to=["crm@example.com"])
+    Connection.objects.update(notify_to=["CRM@example.com"])
     assert sending.send_mail() == 1
     assert [to for to, _ in office.taken] == ["crm@example.com"]
 
@@ -260,6 +310,40 @@ def secured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PostOffice:
     monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
     monkeypatch.setenv("ISTHMUS_SMTP_FROM", "isthmus@example.com")
     return PostOffice(port=post_office.free_port(), tls=context, password="a quiet harbour")
+
+
+def _of(office: PostOffice, password: str) -> mail_server.Server:
+    return mail_server.Server(
+        host="localhost",
+        port=office.port,
+        username=office.user,
+        password=password,
+        sender="isthmus@example.com",
+    )
+
+
+@pytest.mark.parametrize("unknown", [[], ["PLAIN"]])
+def test_a_user_and_a_password_with_accents_sign_in(
+    store: Any, secured: PostOffice, unknown: list[str]
+) -> None:
+    secured.user, secured.password = "j\u00fcrgen", "Gr\u00fc\u00dfe \u20ac 2"
+    secured.unknown = unknown
+    mail_server.save(_of(secured, secured.password))
+    with opened(secured):
+        assert trying.try_mail("alice@example.com").is_good
+        mail_server.save(_of(secured, "Gr\u00fc\u00dfe"))
+        tested = trying.try_mail("alice@example.com")
+        assert "does not accept the user name or the password (code 535)" in tested.words
+    assert len(secured.taken) == 1
+
+
+def test_a_server_that_knows_no_way_to_take_accents_is_said(
+    store: Any, secured: PostOffice
+) -> None:
+    secured.password, secured.unknown = "Gr\u00fc\u00dfe", ["PLAIN", "LOGIN"]
+    mail_server.save(_of(secured, secured.password))
+    with opened(secured):
+        assert "no password with accents" in trying.try_mail("alice@example.com").words
 
 
 def _tried(monkeypatch: pytest.MonkeyPatch, url: str) -> trying.Tested:

@@ -127,6 +127,19 @@ def test_a_webhook_that_is_gone_is_not_called_again(hooked: Connection, taker: T
     assert letter.given_up_at is not None
 
 
+def test_a_call_that_was_given_up_is_lost_until_the_webhook_takes_one(
+    hooked: Connection, taker: Taker
+) -> None:
+    taker.status = 410
+    _post(hooked)
+    sending.call_webhooks()
+    assert letters.standing()[1].lost.letters == 1
+    taker.status = 200
+    assert sending.try_again() == 1
+    assert sending.call_webhooks() == 1
+    assert letters.standing()[1].lost.letters == 0
+
+
 def test_a_redirect_is_not_followed(hooked: Connection, taker: Taker) -> None:
     taker.status, taker.headers = 307, {"Location": f"http://localhost:{taker.port}/elsewhere"}
     letter = _post(hooked)

@@ -46,6 +46,13 @@ def test_the_subject_says_connection_outcome_and_number(acme: Connection) -> Non
     assert letter_words.of_run(run).subject == "Acme: run #1 finished with problems"
 
 
+def test_moments_in_a_time_zone_that_is_not_known_here_are_said_by_utc(acme: Connection) -> None:
+    run = ended(acme, RunState.FAILED, started_at=timezone.now())
+    Connection.objects.update(timezone="Mars/Olympus")
+    run.refresh_from_db()
+    assert dict(letter_words.of_run(run).facts)["Started"].endswith(" (UTC)")
+
+
 def test_counts_are_said_by_goal(acme: Connection) -> None:
     run = ended(acme, RunState.PROBLEMS, started_at=timezone.now())
     counts = {"received": 7655, "created": 28, "skipped": {"no_match": 7620}, "failed": {"X": 7}}

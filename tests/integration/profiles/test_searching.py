@@ -44,6 +44,19 @@ def test_pages_go_from_the_newest_or_the_oldest_and_miss_none(store: Connection[
             assert found == expected
 
 
+def test_known_ones_are_those_with_an_identifier_each_once(store: Connection[Any]) -> None:
+    ids = []
+    for number in range(5):
+        ids.append(add(store, country="NL", email=f"{number}@example.com", number=number))
+        add(store, country="NL")
+    for where in (None, {"property": "country", "is": ["NL"]}):
+        for oldest_first, expected in ((False, ids[::-1]), (True, ids)):
+            wanted = {"known": True, "where": where, "oldest_first": oldest_first}
+            first = search(None, 3, **wanted)
+            assert [*first, *search(first[-1], 3, **wanted)] == expected
+    assert search(known=True, value="3@example.com") == [ids[3]]
+
+
 def test_a_profile_is_found_by_identifier_own_id_and_record_id(store: Connection[Any]) -> None:
     add(store, email="b@example.com")
     wanted = add(store, email="a@example.com", number=7)

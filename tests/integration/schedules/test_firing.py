@@ -312,6 +312,18 @@ def test_whoever_changes_a_row_without_a_word_changes_when_it_is_due(
     assert due_at(other) == following
 
 
+def test_a_clock_that_was_ahead_and_is_set_back_keeps_nothing_from_running(
+    acme: ConnectionRow,
+) -> None:
+    monthly = connection("monthly", schedule={"day": 31, "at": ["06:00"]})
+    new = connection("new", ran=False)
+    ConnectionRow.objects.filter(key__in=["acme", "new"]).update(due_at=day(2).replace(year=2027))
+    assert firing.fire(day(2, 7)) == 0
+    assert firing.bring_nearer(day(2, 7)) == 2
+    assert (due_at(acme), due_at(new), due_at(monthly)) == (day(3), day(2, 7), day(31))
+    assert firing.bring_nearer(day(2, 8)) == 0
+
+
 def test_a_schedule_that_this_version_does_not_know_keeps_no_other_back(
     acme: ConnectionRow,
 ) -> None:

@@ -168,6 +168,20 @@ def test_whatever_is_asked_for_no_page_breaks(
                 assert b"<script>alert" not in body
 
 
+def test_pages_open_in_a_store_with_time_zones_that_this_machine_does_not_know(
+    browsers: tuple[Callable[[str], Client], User], world: World
+) -> None:
+    browser_of, charlie = browsers
+    browser = browser_of(ADMINISTRATOR)
+    User.objects.update(timezone="Mars/Olympus")
+    world.connection.timezone, world.connection.schedule = "Mars/Olympus", {"times_a_day": 1}
+    world.connection.save()
+    for pattern in patterns():
+        named = world.named(str(pattern.pattern), charlie.id)
+        answer = browser.get(reverse(pattern.name or "", kwargs=named))
+        assert answer.status_code < 500, pattern.name
+
+
 def test_nobody_posts_what_is_not_for_them_and_nothing_that_is_posted_breaks_a_page(
     browsers: tuple[Callable[[str], Client], User], world: World
 ) -> None:

@@ -143,6 +143,25 @@ def test_a_lost_sign_in_comes_first_and_leads_to_where_it_is_mended(
     assert badge_of_navigation(browser) == badge_of_navigation(browser, "/profiles") == 2
 
 
+def test_when_something_was_is_said_on_the_clocks_of_its_connection_with_their_name(
+    browser: Client, alice: User, connection: Connection
+) -> None:
+    User.objects.filter(id=alice.id).update(timezone="America/New_York")
+    Connection.objects.update(timezone="Asia/Tokyo")
+    new_goal(connection, IMPORT)
+    at = datetime(2026, 7, 1, 22, 30, tzinfo=UTC)
+    other = new_connection("beta", timezone="Europe/Amsterdam")
+    Authorization.objects.filter(connections=other).update(lost_at=at)
+    facts = {"since": at.isoformat(), "run": 3}
+    Alert.objects.create(
+        kind="waits_for_calls", about="run 3", connection=connection, facts=facts, opened_at=at
+    )
+    lost, waits = items(browser)
+    assert "for good since 2 July 2026, 00:30 (Europe/Amsterdam)." in lost[2]
+    assert "began on 2 July 2026, 07:30 (Asia/Tokyo)" in waits[2]
+    assert items(browser, "/connections/acme")[0][2] == waits[2]
+
+
 def test_a_failure_says_what_was_said_and_how_often_in_a_row(
     browser: Client, viewer: Client, connection: Connection
 ) -> None:
@@ -433,7 +452,7 @@ def test_profiles_are_counted_known_and_new(browser: Client, store: Session[Any]
     )
     page = text_of(browser, "/home/profiles")
     assert ">8</a>" in page
-    assert "3 known, 5 anonymous" in page
+    assert '<a href="/profiles?known=yes">3 known</a>, 5 anonymous' in page
     assert ">5</a></p>" in page
     assert page.count('class="f-in"') == 14
 

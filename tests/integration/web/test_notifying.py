@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from integration.letters import post_office
 from integration.letters.conftest import ended
@@ -80,6 +81,27 @@ def test_addresses_are_added_and_removed(browser: Client, acme: Connection) -> N
     to = ["crm@example.com", "alice@example.com", "bi@example.com", "it@example.com"]
     assert _saved() == (to, "every")
     assert "4 people hear of every run." in _shown(answer)
+
+
+@pytest.mark.parametrize(
+    ("part", "form", "given"),
+    [
+        ("notify", "notify-form", {"address": ["ops@example.com"], "when": "every"}),
+        ("notify", "notify-form", {"more": "nobody", "when": "every"}),
+        ("webhook", "webhook-form", {"url": ""}),
+        ("webhook", "webhook-form", {"url": "https://example.com/hook"}),
+        ("webhook", "webhook-form", {"url": "ftp://example.com"}),
+        ("webhook/test", "webhook-form", {}),
+        ("about", "about", {"description": "Trade fair"}),
+    ],
+)
+def test_the_fold_that_was_open_stays_open_whatever_comes_of_it(
+    browser: Client, acme: Connection, part: str, form: str, given: dict[str, Any]
+) -> None:
+    fold = '<details class="fold" open>'
+    assert fold not in _shown(browser.get(PAGE))
+    sent = {"seen": _seal(browser, form), **given}
+    assert fold in _shown(browser.post(f"{PAGE}/{part}", sent, follow=True))
 
 
 def test_each_bad_address_is_named_and_nothing_is_saved(browser: Client, acme: Connection) -> None:
@@ -229,7 +251,7 @@ def test_two_who_change_the_mail_server_are_told(browser: Client, store: Any) ->
         ("port", "70000", "65535"),
         ("sender", "nobody", "is not an e-mail address"),
         ("username", "", "A password goes with a user name"),
-        ("password", "gr\u00fc\u00df dich", "none with an accent"),
+        ("password", "a\u202eb", "only visible ones"),
     ],
 )
 def test_a_mail_server_that_cannot_be_is_refused(
@@ -290,6 +312,62 @@ def test_a_test_letter_arrives_and_what_waits_follows(
         assert sending.send_mail() == 1
     assert len(office.taken) == 3
     assert Letter.objects.get().sent_at is not None
+
+
+@pytest.fixture
+def lost(acme: Connection, monkeypatch: pytest.MonkeyPatch) -> PostOffice:
+    """A mail server that is down, for which a letter waits and another was given up."""
+    from isthmus.connections import sending
+
+    office = PostOffice(port=post_office.free_port())
+    monkeypatch.setenv("ISTHMUS_SMTP_URL", office.url)
+    monkeypatch.setenv("ISTHMUS_SMTP_FROM", "isthmus@example.com")
+    letters.post_run(ended(acme, RunState.FAILED))
+    Letter.objects.update(written_at=timezone.now() - sending.GIVE_UP)
+    sending.send_mail()
+    letters.post_run(ended(acme, RunState.FAILED))
+    sending.send_mail()
+    assert sorted(each.given_up_at is None for each in Letter.objects.all()) == [False, True]
+    return office
+
+
+def test_what_waits_and_what_was_given_up_is_tried_again_now(
+    browser: Client, lost: PostOffice
+) -> None:
+    from isthmus.connections import sending
+
+    page = _shown(browser.get("/mail"))
+    assert "Try again now" in page
+    assert "crm@example.com" in page
+    assert "refused the connection" in page
+    assert browser.get("/mail/again").status_code == 405
+    with post_office.opened(lost):
+        assert sending.send_mail() == 0, "neither is due"
+        answer = browser.post("/mail/again", follow=True)
+        assert "2 are tried again now" in _shown(answer)
+        assert sending.send_mail() == 2
+    assert len(lost.taken) == 4
+    page = _shown(browser.get("/mail"))
+    assert "crm@example.com" not in page
+    assert "Try again now" not in page
+    answer = browser.post("/mail/again", follow=True)
+    assert "Nothing waits to be tried again." in _shown(answer)
+
+
+def test_who_got_nothing_is_masked_and_a_webhook_is_named_by_its_host(
+    alice: User, signed_in: Callable[[User], Client], lost: PostOffice
+) -> None:
+    url = "https://hooks.example.com/secret-path"
+    Connection.objects.update(webhook_url=url)
+    now, acme = timezone.now(), Connection.objects.get()
+    Letter.objects.create(
+        channel=Letter.WEBHOOK, key="x", connection=acme, given_up_at=now, missed=[url]
+    )
+    page = _shown(signed_in(alice).get("/mail"))
+    assert "Who got nothing" in page
+    assert "Webhook at hooks.example.com" in page
+    assert "secret-path" not in page
+    assert "crm@example.com" not in page
 
 
 def test_it_is_said_on_the_page_of_a_connection_that_no_mail_server_is_set_up(

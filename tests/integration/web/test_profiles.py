@@ -666,3 +666,16 @@ def test_the_field_in_the_navigation_finds_profiles_for_those_who_may_look(
     without_role = signed_in(alice)
     User.objects.filter(id=alice.id).update(role="")
     assert 'action="/profiles"' not in page(without_role, "/account")
+
+
+def test_the_list_shows_known_ones_only_where_that_is_asked_for(
+    browser: Client, store: Connection[Any]
+) -> None:
+    assert "none has an identifier" in page(browser, "/profiles?known=yes")
+    known, other = add(store, email="ann@example.com"), add(store)
+    shown = page(browser, "/profiles?known=yes")
+    assert str(known) in shown
+    assert str(other) not in shown
+    assert "Known ones only" in shown
+    assert '<input type="hidden" name="known" value="yes">' in shown
+    assert str(other) in page(browser, "/profiles")

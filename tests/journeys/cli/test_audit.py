@@ -54,7 +54,7 @@ def test_the_log_is_asked_by_who_what_and_when(used: Isthmus) -> None:
     assert kinds(used, "--since", f"{now + timedelta(hours=1):%Y-%m-%dT%H:%M}") == []
     assert len(kinds(used, "--since", "0001-01-01T00:00+14:00")) == 2
     nothing = used.expect("audit", "--by", "nobody")
-    assert (nothing.out, nothing.err) == ("", "Nothing like that is in the audit log.\n")
+    assert (nothing.out, nothing.err) == ("", "The audit log has no entry by nobody.\n")
 
 
 @pytest.mark.parametrize(

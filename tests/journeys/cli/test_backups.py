@@ -193,7 +193,7 @@ def test_what_cannot_be_restored_is_said_and_leaves_everything_as_it_was(
         assert "unexpected" not in ended.err, ended.err
     assert databases(filled) == before
     assert filled.json("user", "list")["users"][0]["email"] == "ann@example.com"
-    missing = filled.expect("restore", "/nowhere/x", status=1)
+    missing = filled.expect("restore", "/nowhere/x", status=2)
     assert "can't be read" in missing.err
 
 
@@ -219,6 +219,13 @@ def test_a_key_that_is_not_here_is_asked_for_before_anything_is_done(
         assert (done["unreadable_secrets"], done["held"]) == (0, False)
         key = home / "secret.key"
         assert key.read_text().split() == [OURS]
+        assert key.stat().st_mode & 0o777 == 0o600
+
+        # A place that was started before has a key, which goes on opening what it sealed.
+        key.write_text(THEIRS)
+        done = fresh.json("restore", str(with_key), "--replace", "--yes")
+        assert done["unreadable_secrets"] == 0
+        assert key.read_text().split() == [OURS, THEIRS]
         assert key.stat().st_mode & 0o777 == 0o600
 
 

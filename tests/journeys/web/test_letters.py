@@ -79,6 +79,24 @@ def test_the_test_button_says_what_the_server_says(told: Pages, office: PostOffi
     assert len(office.of(ALICE)) == 1
 
 
+def test_a_letter_that_nobody_got_is_tried_again_by_a_button(
+    told: Pages, office: PostOffice
+) -> None:
+    office.refused[OPS] = "550 5.1.1 We know no such address"
+    told.isthmus.expect("connection", "run", "acme", status=3)
+    page = told.signed_in()
+    page.goto("/mail")
+    limit = time.monotonic() + PATIENCE_SECONDS
+    while not page.get_by_text("Who got nothing").count():
+        assert time.monotonic() < limit, "nothing was given up"
+        page.reload()
+    check_by_axe(page)
+    office.refused.clear()
+    page.get_by_role("button", name="Try again now").click()
+    page.get_by_text("1 is tried again now").wait_for()
+    _arrived(office)
+
+
 def test_who_hears_is_changed_in_the_fold(told: Pages) -> None:
     page = told.signed_in()
     page.goto("/connections/acme")
@@ -92,5 +110,6 @@ def test_who_hears_is_changed_in_the_fold(told: Pages) -> None:
     page.get_by_text("Failures only", exact=True).click()
     page.locator(".actions [data-save]").click()
     page.get_by_text("2 people hear of failures only").first.wait_for()
+    assert page.get_by_label("Other addresses").is_visible(), "the fold stays open"
     shown = told.isthmus.json("connection", "notify", "acme")
     assert (shown["to"], shown["when"]) == ([OPS, "bi@example.com"], "failures")

@@ -1,12 +1,19 @@
+"""What a document means needs Django's settings, though no database."""
+
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
+import django
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from isthmus.blueprint.documents import Document
 from isthmus.blueprint.reading import read
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "isthmus.settings")
+django.setup()
 
 CASES = Path(__file__).parents[2] / "cases" / "blueprint"
 

@@ -1,5 +1,6 @@
 import pytest
 
+from isthmus.connections.patience import WAIT_SETTING, Patience, WaitRefused
 from isthmus.worker import WorkerSettings
 from isthmus.worker.settings import LOOK_SETTING, SettingRefused
 
@@ -19,4 +20,17 @@ def test_a_pause_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, given:
     monkeypatch.setenv(LOOK_SETTING, given)
 
     with pytest.raises(SettingRefused, match="Give a number of seconds"):
+        WorkerSettings()
+
+
+@pytest.mark.parametrize("given", ["", "15m", "0", "-1", "nan", "inf", "86401"])
+def test_a_wait_for_calls_that_is_none_is_refused_when_a_worker_begins(
+    monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    monkeypatch.setenv(WAIT_SETTING, "60")
+    assert WorkerSettings() is not None
+    assert Patience().wait_seconds == 60
+
+    monkeypatch.setenv(WAIT_SETTING, given)
+    with pytest.raises(WaitRefused, match="Give a number of seconds"):
         WorkerSettings()

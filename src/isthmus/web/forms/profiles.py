@@ -36,6 +36,7 @@ class Asked:
     operator: str = "is"
     value: str = ""
     oldest_first: bool = False
+    known: bool = False  # only those with an identifier
     where: Mapping[str, Any] | None = None  # the condition; None where no property is asked for
     refusal: str = ""  # why nothing can be looked for like this
     error: str = ""  # what is wrong with the value
@@ -43,7 +44,11 @@ class Asked:
     def search(self, timezone: str) -> Search:
         """The same for the store."""
         return Search(
-            value=self.q, where=self.where, timezone=timezone, oldest_first=self.oldest_first
+            value=self.q,
+            where=self.where,
+            timezone=timezone,
+            oldest_first=self.oldest_first,
+            known=self.known,
         )
 
     @property
@@ -63,6 +68,7 @@ def asked(
         operator=operator if operator in OPERATORS else "is",
         value=query.get("value", "")[:_LONGEST],
         oldest_first=query.get("order") == "oldest",
+        known=query.get("known") == "yes",
     )
     if not given.key:
         return given

@@ -75,6 +75,16 @@ def span(length: timedelta | float | None) -> str:
     return words.span(length)
 
 
+@register.filter
+def coded(sentence: object) -> SafeString:
+    """A sentence in which what stands between backticks, such as a command, is marked as code."""
+    parts = str(sentence).split("`")
+    if len(parts) % 2 == 0:  # one without its other half is a backtick
+        return format_html("{}", sentence)
+    marks = ("{}", "<code>{}</code>")
+    return format_html("".join(marks[place % 2] for place in range(len(parts))), *parts)
+
+
 @register.simple_tag
 def count(number: int | None, address: str = "", more: str = "") -> SafeString:
     """A number that leads to the rows behind it; a zero leads nowhere. `more` follows it."""

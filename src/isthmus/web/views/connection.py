@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from django.contrib import messages
+from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -136,6 +137,7 @@ def _shown(
 ) -> HttpResponse:
     user = who(request)
     labels = overview.labels()
+    prefetch_related_objects([row], "goals")  # several parts of the page ask for them
     card = authorization_card.of(row)
     shown = {
         "connection": row,

@@ -1,6 +1,8 @@
 """Settings: the mail server that letters are handed to."""
 
+from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.db import transaction
@@ -10,15 +12,16 @@ from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from isthmus.connections import letters, mail_server, page_address, sending, trying
+from isthmus.connections import letters, mail_server, masking, page_address, sending, trying
 from isthmus.connections.mail_server import MailServerRefused, Security
-from isthmus.connections.models import MailServer
+from isthmus.connections.models import Letter, MailServer
 from isthmus.domain.roles import Right
 from isthmus.errors import IsthmusError
 from isthmus.web import edits
 from isthmus.web.access import access, who
 from isthmus.web.confirming import Confirmation, Loss, ask
 from isthmus.web.forms.notifying import MailServerForm, TestLetterForm
+from isthmus.web.masking import sees_personal_data
 
 _THING = "mail server"
 _NAMES = ("host", "port", "security", "username", "sender")
@@ -111,12 +114,29 @@ def _shown(request: HttpRequest, status: int = 200, **more: Any) -> HttpResponse
         "seen": edits.seal(_THING, _plain(row)),
         "test_form": TestLetterForm(initial={"to": user.email if user else ""}),
         "standing": standing,
-        "may_hurry": any(each.waiting for each in standing),
+        "missed": _missed(request, standing),
+        "may_hurry": any(each.waiting or each.lost.letters for each in standing),
         "pages": page_address.base(),
         "pages_are_here": page_address.is_only_here(page_address.base()),
         **more,
     }
     return render(request, "web/mail.html", shown, status=status)
+
+
+def _missed(request: HttpRequest, standing: Sequence[letters.Standing]) -> list[dict[str, Any]]:
+    """Who got nothing, by why: addresses are personal data, those of webhooks may hold secrets."""
+    sees = sees_personal_data(request)
+    found = [
+        {
+            "who": (each.address if sees else masking.DOTS)
+            if channel.channel == Letter.EMAIL
+            else f"Webhook at {urlsplit(each.address).hostname}",
+            "missed": each,
+        }
+        for channel in standing
+        for each in channel.lost.missed
+    ]
+    return sorted(found, key=lambda each: each["missed"].why)
 
 
 def _server() -> tuple[mail_server.Server | None, str]:
@@ -136,7 +156,7 @@ def _plain(row: MailServer | None) -> dict[str, Any]:
 
 @access(Right.ADMINISTER)
 @require_POST
-def try_again(_request: HttpRequest) -> HttpResponse:
-    """Try the letters that were put off right away."""
-    sending.hurry()
+def try_again(request: HttpRequest) -> HttpResponse:
+    """Try the letters that were put off right away, and those that are lost once more."""
+    messages.success(request, sending.tried_words(sending.try_again()))
     return redirect("mail")

@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -43,7 +44,12 @@ def notify(request: HttpRequest, connection_key: str) -> HttpResponse:
         said = [_in_words(each) for each in edits.shown(conflicts, notify_page.LABELS)]
         return shown_with(request, row, 409, **_open(notify_form=form, notify_conflicts=said))
     messages.success(request, f"{who_hears.words(row)}.")
-    return redirect("connection", connection_key=connection_key)
+    return _back(connection_key)
+
+
+def _back(key: str) -> HttpResponse:
+    """The page again, with the fold open that somebody has just worked in, where that is."""
+    return redirect(f"{reverse('connection', args=[key])}?open=about")
 
 
 def _open(**shown: Any) -> dict[str, Any]:
@@ -87,7 +93,7 @@ def webhook(request: HttpRequest, connection_key: str) -> HttpResponse:
     messages.success(
         request, "The webhook was saved." if row.webhook_url else "There is no webhook any more."
     )
-    return redirect("connection", connection_key=connection_key)
+    return _back(connection_key)
 
 
 @access(Right.EDIT)
@@ -118,4 +124,4 @@ def webhook_test(request: HttpRequest, connection_key: str) -> HttpResponse:
     row = find(connection_key)
     tested = trying.try_webhook(row)
     (messages.success if tested.is_good else messages.error)(request, tested.words)
-    return redirect("connection", connection_key=row.key)
+    return _back(row.key)

@@ -162,6 +162,8 @@
   async function saveAll(forms) {
     saving = true;
     const refused = [];
+    // What was unfolded stays so when a form in it is the last.
+    forms.sort((one, other) => !!one.closest("details[open]") - !!other.closest("details[open]"));
     let last = forms.pop();
     for (const form of forms) {
       if (!(await isSaved(form))) refused.push(form);
