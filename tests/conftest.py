@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path, PurePath
 from typing import Any
 
+import psutil
 import pytest
 
 _TRIED = ("passed", "failed", "error")
 _CLIENTS = "tests/conformance/test_"
 _MEMORY = Path("/dev/shm")  # noqa: S108 - each run makes a folder of its own there
+_PREFIX = "it"
 _ENOUGH_BYTES = 6 << 30
 _files = pytest.StashKey[Path]()
 
@@ -26,8 +28,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     if hasattr(config, "workerinput") or os.environ.get("TMPDIR") or not _room_in_memory():
         return
+    _remove_what_was_left()
     # Sockets of PostgreSQL need short paths, and other accounts have to pass.
-    folder = Path(tempfile.mkdtemp(prefix="it", dir=_MEMORY))
+    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=_MEMORY))
     folder.chmod(0o755)
     config.stash[_files] = folder
     # Processes of xdist and of tests follow the environment.
@@ -39,6 +42,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Give the memory back."""
     if folder := config.stash.get(_files, None):
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_what_was_left() -> None:
+    """Give back the memory of runs that were killed."""
+    for folder in _MEMORY.glob(f"{_PREFIX}*-*"):
+        owner = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        if owner.isdigit() and not psutil.pid_exists(int(owner)):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _room_in_memory() -> bool:
