@@ -18,7 +18,12 @@ from django.utils import timezone
 
 from isthmus.connections import budget, foreseen, guards, holding, letters, reading
 from isthmus.connections.attempts import GoalAttempts, Waits
-from isthmus.connections.errors import RunAlreadyGoing, RunStopped, RunTakenOver
+from isthmus.connections.errors import (
+    ConnectionOff,
+    RunAlreadyGoing,
+    RunStopped,
+    RunTakenOver,
+)
 from isthmus.connections.fences import Fence
 from isthmus.connections.models import IMPORT, UNDER_WAY, Connection, Run, RunGoal, RunState
 from isthmus.connections.patience import Patience, pause
@@ -154,7 +159,7 @@ class _Execution:
         return self.run
 
     def _perform(self) -> None:
-        message = ""
+        message, is_unwanted = "", False
         try:
             parts = self._parts()
             if later := budget.later(self.run):
@@ -162,12 +167,15 @@ class _Execution:
             self._try_goals(parts)
         except RunStopped:
             self.watch.leave()
+        except ConnectionOff as error:
+            # It waited while somebody switched the connection off: nothing has failed.
+            message, is_unwanted = str(error), True
         except IsthmusError as error:
             # Only what concerns the run as a whole comes here: a sign-in that is refused.
             _pass_on(error)
             message = str(error)
             self._close_parts(RunState.FAILED, "")
-        self._finish(message)
+        self._finish(message, is_unwanted=is_unwanted)
 
     def _parts(self) -> list[RunGoal]:
         """The run's goals; the first process to work on it makes their rows."""
@@ -265,12 +273,12 @@ class _Execution:
             still = run.goals.filter(state__in=(RunState.QUEUED, *UNDER_WAY))
             still.update(state=state, message=message, finished_at=timezone.now())
 
-    def _finish(self, message: str) -> None:
+    def _finish(self, message: str, *, is_unwanted: bool) -> None:
         """Write down how the run as a whole ended: failed only where no goal finished."""
         with self.fence.owned() as run:
             left = run.goals.filter(state__in=(RunState.QUEUED, *UNDER_WAY))
             left.update(state=RunState.STOPPED)
-            run.state = _state_of(run)
+            run.state = RunState.STOPPED if is_unwanted else _state_of(run)
             run.finished_at, run.wait_until = timezone.now(), None
             run.message = message or permission_warning(run.connection)
             run.save(update_fields=["state", "finished_at", "message", "wait_until"])

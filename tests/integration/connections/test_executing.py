@@ -14,7 +14,7 @@ from isthmus.connections import executing, fences, guards, queueing, watch
 from isthmus.connections.errors import RunAlreadyGoing, RunTakenOver
 from isthmus.connections.executing import Worker, work_off
 from isthmus.connections.models import Connection as ConnectionRow
-from isthmus.connections.models import Run, RunGoal, RunState
+from isthmus.connections.models import Letter, Run, RunGoal, RunState
 from isthmus.connections.patience import Patience
 from isthmus.connections.runs import GoalRun
 from isthmus.domain.goals import ImportGoal, MatchRow
@@ -346,11 +346,13 @@ def test_a_run_that_waits_for_confirmation_is_not_touched(acme: ConnectionRow) -
 
 
 def test_a_connection_that_was_switched_off_meanwhile_does_not_run(acme: ConnectionRow) -> None:
+    ConnectionRow.objects.update(notify_to=["ops@example.com"])
     queueing.ask(acme)
     ConnectionRow.objects.update(active=False)
     [run] = _work_off(acme, _well)
-    assert run.state == "failed"
+    assert run.state == "stopped"
     assert "switched off" in run.message
+    assert not Letter.objects.exists(), "whoever switched it off need not be told that it failed"
 
 
 def test_a_goal_that_was_deleted_meanwhile_fails_and_the_others_go_on(acme: ConnectionRow) -> None:
