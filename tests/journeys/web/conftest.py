@@ -1,5 +1,6 @@
 """Pages from real processes, looked at in a real browser."""
 
+import re
 import subprocess
 import time
 import urllib.error
@@ -70,6 +71,16 @@ def wait_for_answer(address: str, said: Path) -> None:
         except (urllib.error.URLError, ConnectionError):
             assert time.monotonic() < limit, said.read_text()
             time.sleep(0.05)
+
+
+def code_said(said: Path) -> str:
+    """The code for the first account, which is said once the pages are served."""
+    limit = time.monotonic() + PATIENCE_SECONDS
+    while not (found := re.findall(r"with this code: ([A-Z0-9-]{19})", said.read_text())):
+        assert time.monotonic() < limit, said.read_text()
+        time.sleep(0.05)
+    (code,) = found
+    return str(code)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from journeys.processes import SECRET, Isthmus, LocalOrg
 from journeys.web.browsing import ALICE, PASSWORD, Pages
-from journeys.web.conftest import going, pages_of
+from journeys.web.conftest import code_said, going, pages_of
 
 MOST_ACTIONS = 60
 USER, USERS_PASSWORD = "integration@localorg.example", "localorg"
@@ -211,7 +211,7 @@ def _make_export(person: Person) -> None:
 def test_from_an_empty_store_to_exported_in_under_sixty_actions(
     begun: Pages, org: LocalOrg, said_by_web: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (code,) = re.findall(r"with this code: ([A-Z0-9-]{19})", said_by_web.read_text())
+    code = code_said(said_by_web)
     person = Person(page=begun.anybody())
     _make_account(person, code)
     _make_connection(person)

@@ -1,12 +1,12 @@
 """The first start, and people: from the code in the terminal to a locked account."""
 
-import re
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from journeys.web.browsing import ALICE, NARROW, PASSWORD, WIDE, Pages, check_by_axe
+from journeys.web.conftest import code_said
 
 OTHER_PASSWORD = "another quiet harbour"
 BOB = "bob@example.com"
@@ -30,7 +30,7 @@ def add_bob(page: Page, role: str) -> None:
 def test_the_first_account_is_made_with_the_code_from_the_terminal(
     first_pages: Pages, said_by_web: Path
 ) -> None:
-    (code,) = re.findall(r"with this code: ([A-Z0-9-]{19})", said_by_web.read_text())
+    code = code_said(said_by_web)
     page = first_pages.anybody()
     page.goto("/")
     heading(page, "Welcome. Who are you?")

@@ -179,6 +179,15 @@ def test_refusing_leaves_everything_as_it_was_and_says_so(there: There) -> None:
     expect(card(page)).to_contain_text("Not connected")
 
 
+def test_the_button_keeps_its_place_while_the_host_is_looked_at(there: There) -> None:
+    page = there.page("Steady")
+    there.choose(page)
+    button = page.get_by_role("button", name="Connect with Salesforce")
+    before = button.bounding_box()
+    expect(page.locator("#host-said")).to_contain_text(f"Opens {there.org.host}")
+    assert button.bounding_box() == before
+
+
 def test_refusing_leaves_an_older_sign_in_as_it_was(there: There) -> None:
     page = there.pages.signed_in()
     there.make(page, "Kept")
