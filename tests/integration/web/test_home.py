@@ -452,7 +452,7 @@ def test_profiles_are_counted_known_and_new(browser: Client, store: Session[Any]
     )
     page = text_of(browser, "/home/profiles")
     assert ">8</a>" in page
-    assert '<a href="/profiles?known=yes">3 known</a>, 5 anonymous' in page
+    assert 'href="/profiles?known=yes">3 known</a>, 5 anonymous' in page
     assert ">5</a></p>" in page
     assert page.count('class="f-in"') == 14
 
