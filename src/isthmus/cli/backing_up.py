@@ -218,7 +218,7 @@ def _new_keys(manifest: "Manifest", text: str, *, without_key: bool) -> list[str
 
     if set(secrets.marks()) & set(manifest.keys):
         return []
-    inside = text.replace(",", " ").split()
+    inside = secrets.split(text)
     if not secrets.is_given() and set(map(secrets.mark, inside)) & set(manifest.keys):
         return inside
     if not without_key:

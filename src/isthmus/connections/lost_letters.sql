@@ -7,11 +7,10 @@ WHERE channel = %(channel)s AND given_up_at IS NOT NULL AND missed <> '[]'
     AND missed ? %(address)s::text
 
 -- lost --
--- By address and connection, those that are still to hear there; `letters` and `whole` are of the
--- channel as a whole.
+-- By address and connection, those that are still to hear there, with the numbers of all of them.
 WITH told AS (
-    SELECT letter.id, letter.channel, letter.written_at, each.address, connection.key,
-        connection.name, coalesce(letter.refused ->> each.address, letter.trouble) AS why
+    SELECT letter.id, letter.written_at, each.address, connection.key, connection.name,
+        coalesce(letter.refused ->> each.address, letter.trouble) AS why
     FROM connections_letter AS letter
     CROSS JOIN LATERAL jsonb_array_elements_text(letter.missed) AS each (address)
     CROSS JOIN LATERAL (
@@ -23,25 +22,23 @@ WITH told AS (
         FROM connections_connection AS other
         WHERE letter.connection_id IS NULL
     ) AS connection
-    WHERE letter.given_up_at IS NOT NULL AND letter.missed <> '[]' AND connection.active
+    WHERE letter.channel = %(channel)s
+        AND letter.given_up_at IS NOT NULL AND letter.missed <> '[]' AND connection.active
         AND CASE letter.channel
             WHEN 'email' THEN connection.notify_to @> to_jsonb(each.address)
             ELSE connection.webhook_url = each.address
         END
 )
-SELECT told.channel, told.address, told.key, told.name, count(*) AS letters,
-    min(told.written_at) AS since, (array_agg(told.why ORDER BY told.id DESC))[1] AS why,
+SELECT told.address, told.key, told.name, count(*) AS letters, min(told.written_at) AS since,
+    (array_agg(told.why ORDER BY told.id DESC))[1] AS why,
     whole.letters AS all_letters, whole.addresses AS all_addresses, whole.since AS all_since
 FROM told
-JOIN (
-    SELECT channel, count(DISTINCT id) AS letters, count(DISTINCT address) AS addresses,
+CROSS JOIN (
+    SELECT count(DISTINCT id) AS letters, count(DISTINCT address) AS addresses,
         min(written_at) AS since
     FROM told
-    GROUP BY channel
-) AS whole ON whole.channel = told.channel
-WHERE told.channel = %(channel)s
-GROUP BY told.channel, told.address, told.key, told.name, whole.letters, whole.addresses,
-    whole.since
+) AS whole
+GROUP BY told.address, told.key, told.name, whole.letters, whole.addresses, whole.since
 ORDER BY since, told.address, told.key
 LIMIT %(most)s
 

@@ -11,23 +11,31 @@ WAIT_SETTING = "ISTHMUS_LIMIT_WAIT_SECONDS"
 _NAP_SECONDS = 0.1
 
 
-class WaitRefused(Final):
-    """The setting of how long a run waits for API calls can't be used."""
+class SettingRefused(Final):
+    """A setting of how long something is waited for can't be used."""
 
 
-def limit_wait() -> float:
-    """What the environment says, or 15 minutes, in seconds. Raises `WaitRefused`."""
-    given = os.environ.get(WAIT_SETTING, "900")
+def seconds_of(setting: str, *, usual: int, most: int, then: str) -> float:
+    """What the environment says, in seconds; `usual` where it says nothing. At most `most`.
+
+    `then` is what happens in that case, in words. Raises `SettingRefused`.
+    """
+    given = os.environ.get(setting, str(usual))
     try:
         seconds = float(given)
     except ValueError:
         seconds = 0.0
-    if not 0.0 < seconds <= 86_400.0:  # noqa: PLR2004 - a day
-        raise WaitRefused(
-            f"{WAIT_SETTING} is {given!r}. Give a number of seconds above 0 and up to 86400, or "
-            f"leave it out: then a run waits 900 seconds."
+    if not 0.0 < seconds <= most:
+        raise SettingRefused(
+            f"{setting} is {given!r}. Give a number of seconds above 0 and up to {most}, or "
+            f"leave it out: then {then} {usual} seconds."
         )
     return seconds
+
+
+def limit_wait() -> float:
+    """How long a run waits for API calls, in seconds. Raises `SettingRefused`."""
+    return seconds_of(WAIT_SETTING, usual=900, most=86_400, then="a run waits")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -108,7 +108,7 @@ def adopt(keys: Sequence[str]) -> None:
     """Write these keys into the data folder, before those that it has: they open what they did."""
     path = home() / FILE
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    known = _split(_file_text(path)) if path.exists() else []
+    known = split(_file_text(path)) if path.exists() else []
     draft = _drafted(path, "".join(f"{key}\n" for key in dict.fromkeys([*keys, *known])))
     draft.replace(path)
     _keep_name(path.parent)
@@ -126,13 +126,14 @@ def _keys() -> MultiFernet:
 def _key_texts() -> list[str]:
     given = os.environ.get(SETTING, "").strip()
     text = given or _file_text(home() / FILE)
-    keys = _split(text)
+    keys = split(text)
     if not keys:
         raise SecretKeyInvalid(f"{_source()} holds no key. {_advice()}")
     return keys
 
 
-def _split(text: str) -> list[str]:
+def split(text: str) -> list[str]:
+    """The keys of a text that names several."""
     return text.replace(",", " ").split()
 
 

@@ -1,31 +1,15 @@
 """What can be set of a worker."""
 
-import os
 from dataclasses import dataclass, field
 
-from isthmus.connections.patience import limit_wait
-from isthmus.errors import Final
+from isthmus.connections.patience import limit_wait, seconds_of
 from isthmus.profiles.keeping import Keeping
 
 LOOK_SETTING = "ISTHMUS_WORKER_LOOK_SECONDS"
 
 
-class SettingRefused(Final):
-    """A setting of the worker can't be used."""
-
-
 def _look_seconds() -> float:
-    given = os.environ.get(LOOK_SETTING, "5")
-    try:
-        seconds = float(given)
-    except ValueError:
-        seconds = 0.0
-    if not 0.0 < seconds <= 3600.0:  # noqa: PLR2004 - an hour
-        raise SettingRefused(
-            f"{LOOK_SETTING} is {given!r}. Give a number of seconds above 0 and up to 3600, or "
-            f"leave it out: then a worker looks every 5 seconds."
-        )
-    return seconds
+    return seconds_of(LOOK_SETTING, usual=5, most=3_600, then="a worker looks every")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,8 +1,8 @@
 import pytest
 
-from isthmus.connections.patience import WAIT_SETTING, Patience, WaitRefused
+from isthmus.connections.patience import WAIT_SETTING, Patience, SettingRefused
 from isthmus.worker import WorkerSettings
-from isthmus.worker.settings import LOOK_SETTING, SettingRefused
+from isthmus.worker.settings import LOOK_SETTING
 
 
 def test_a_worker_looks_every_5_seconds_unless_told_otherwise(
@@ -32,5 +32,5 @@ def test_a_wait_for_calls_that_is_none_is_refused_when_a_worker_begins(
     assert Patience().wait_seconds == 60
 
     monkeypatch.setenv(WAIT_SETTING, given)
-    with pytest.raises(WaitRefused, match="Give a number of seconds"):
+    with pytest.raises(SettingRefused, match="Give a number of seconds"):
         WorkerSettings()
